@@ -1,0 +1,1 @@
+"""Leaves that import nothing else of symback: expressions, programs, diagnostics."""
