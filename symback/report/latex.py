@@ -211,7 +211,8 @@ class _Printer:
                 where = _instance(normaliser, rest)
                 if where is not None:
                     printed, names = self.opened(normaliser)
-                    return rf"\operatorname{{softmax}}_{{{','.join(names)}}}\left({printed}\right)_{{{','.join(self.at(w, 0) for w in where)}}}"
+                    entry = ",".join(self.at(w, 0) for w in where)
+                    return rf"\operatorname{{softmax}}_{{{','.join(names)}}}\left({printed}\right)_{{{entry}}}"
         return None
 
     # --------------------------------------------------------------------------------- conditions
