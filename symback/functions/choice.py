@@ -1,0 +1,94 @@
+"""Functions that choose or step: Abs, sign, Min, Max, rounding; their kinks follow the language's conventions."""
+
+from __future__ import annotations
+
+from symback.core.expr import (
+    FALSE,
+    HALF,
+    MINUS_ONE,
+    ONE,
+    TRUE,
+    ZERO,
+    Node,
+    Op,
+    add,
+    both,
+    call,
+    compare,
+    div,
+    indicator,
+    mul,
+    piecewise,
+    walk,
+)
+from symback.functions.function import Function, Identity, Kernel, Ufunc
+
+INTEGERS = ()
+
+
+def _no_slope(args: tuple[Node, ...], value: Node) -> Node:
+    return ZERO
+
+
+def is_constant(node: Node) -> bool:
+    """Whether it has the same value for every input: no tensor is read in it."""
+    return not any(n.op is Op.READ for n in walk(node))
+
+
+def _extremum_slope(relation: str):
+    """Slope of Max (`<`) or Min (`>`) by its first argument: an equal share of a tie, nothing of a tie with a constant."""
+
+    def slope(args: tuple[Node, ...], value: Node) -> Node:
+        mine, *others = args
+        if is_constant(mine):
+            return ZERO
+        wins = [compare(relation, c, mine) for c in others if is_constant(c)]
+        rivals = [v for v in others if not is_constant(v)]
+        if len(rivals) == 1:
+            rival = rivals[0]
+            strict, tied = both(*wins, compare(relation, rival, mine)), both(*wins, compare("==", rival, mine))
+            return piecewise((ONE, strict), (HALF, tied), (ZERO, TRUE))
+        condition = both(*wins, *(compare(f"{relation}=", rival, mine) for rival in rivals))
+        if condition == FALSE:
+            return ZERO
+        ties = [indicator(compare("==", rival, mine)) for rival in rivals]
+        share = div(ONE, add(ONE, *ties)) if ties else ONE
+        return piecewise((share, condition), (ZERO, TRUE))
+
+    return slope
+
+
+ROWS = (
+    Function(
+        "Abs", 1, (lambda a, v: call("sign", a[0]),), Ufunc("np.abs"), 1, lambda mp, x: abs(x), r"\left|{0}\right|", range=(0.0, float("inf")), convention="Abs'(0) = 0"
+    ),
+    Function("sign", 1, (_no_slope,), Ufunc("np.sign"), 1, lambda mp, x: mp.sign(x), r"\operatorname{{sign}}\left({0}\right)", range=(-1.0, 1.0), convention="sign' = 0"),
+    Function("floor", 1, (_no_slope,), Ufunc("np.floor"), 1, lambda mp, x: mp.floor(x), r"\left\lfloor{0}\right\rfloor", convention="floor' = 0"),
+    Function("ceiling", 1, (_no_slope,), Ufunc("np.ceil"), 1, lambda mp, x: mp.ceil(x), r"\left\lceil{0}\right\rceil", convention="ceiling' = 0"),
+    Function(
+        "round", 1, (_no_slope,), Ufunc("np.rint"), 1, lambda mp, x: mp.nint(x), r"\operatorname{{round}}\left({0}\right)", convention="round goes to the even neighbour of a half, round' = 0"
+    ),
+    Function(
+        "Max",
+        -1,
+        (_extremum_slope("<"),),
+        Ufunc("np.maximum"),
+        1,
+        lambda mp, *x: max(x),
+        r"\max\left({0}\right)",
+        convention="Max shares its gradient equally among ties, and a tie with a constant goes to the constant",
+    ),
+    Function(
+        "Min",
+        -1,
+        (_extremum_slope(">"),),
+        Ufunc("np.minimum"),
+        1,
+        lambda mp, *x: min(x),
+        r"\min\left({0}\right)",
+        convention="Min shares its gradient equally among ties, and a tie with a constant goes to the constant",
+    ),
+    Function("stop_gradient", 1, (_no_slope,), Identity(), 0, lambda mp, x: x, r"\operatorname{{stop}}\left({0}\right)", notes="the reference checks the value; its slope is 0 by definition"),
+    Function("floordiv", 2, INTEGERS, Ufunc("np.floor_divide"), 2, lambda mp, a, b: mp.floor(a / b), r"\left\lfloor {0}/{1}\right\rfloor", domain=((-9.0, 9.0), (1.0, 9.0))),
+    Function("mod", 2, INTEGERS, Ufunc("np.remainder"), 2, lambda mp, a, b: a - b * mp.floor(a / b), r"{0} \bmod {1}", domain=((-9.0, 9.0), (1.0, 9.0))),
+)

@@ -1,0 +1,70 @@
+"""Functions that are pasted into generated modules, read here as text.
+
+The files beside this one are Python modules that symback itself never imports: a compile needs their
+text alone, and scipy, which some of them use, is not loaded for it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSource:
+    """A function's text; the other kernels that it calls; the import lines that it needs beside NumPy's."""
+
+    name: str
+    text: str
+    requires: tuple[str, ...]
+    imports: tuple[str, ...]
+
+
+def source(name: str) -> KernelSource:
+    """The kernel of this name. Raises: KeyError."""
+    return _all()[name]
+
+
+def needed(names: list[str]) -> list[KernelSource]:
+    """These kernels and those that they call, each once, callees first."""
+    ordered: dict[str, KernelSource] = {}
+
+    def visit(name: str) -> None:
+        if name not in ordered:
+            kernel = source(name)
+            for callee in kernel.requires:
+                visit(callee)
+            ordered.setdefault(name, kernel)
+
+    for name in names:
+        visit(name)
+    return list(ordered.values())
+
+
+@cache
+def _all() -> Mapping[str, KernelSource]:
+    found: dict[str, KernelSource] = {}
+    for file in sorted(files(__name__).iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".py") and file.name != "__init__.py":
+            found.update(_split(file.read_text("utf-8")))
+    return found
+
+
+def _split(module: str) -> dict[str, KernelSource]:
+    tree, lines = ast.parse(module), module.splitlines()
+    imports = {a.asname or a.name: ast.unparse(n) for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
+    kernels = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
+    known = {k.name for k in kernels}
+    out = {}
+    for k in kernels:
+        used = dict.fromkeys(n.id for n in ast.walk(k) if isinstance(n, ast.Name))
+        out[k.name] = KernelSource(
+            k.name,
+            "\n".join(lines[k.lineno - 1 : k.end_lineno]),
+            tuple(n for n in used if n in known and n != k.name),
+            tuple(imports[n] for n in used if n in imports and n != "np"),
+        )
+    return out

@@ -1,0 +1,203 @@
+"""The logistic function and its kin, by E = exp(-|x|), which never overflows; and tanh with what is made of it."""
+
+from __future__ import annotations
+
+from math import inf
+
+from symback.core.expr import HALF, ONE, TRUE, TWO, ZERO, Node, add, call, compare, div, mul, neg, number, piecewise, power, sub
+from symback.functions.function import Expansion, Function, Kernel, Ufunc
+
+
+def shrunk(x: Node) -> Node:
+    """E = exp(-|x|)."""
+    return call("exp", neg(call("Abs", x)))
+
+
+def _nonnegative(x: Node, then: Node, otherwise: Node) -> Node:
+    return piecewise((then, compare("<=", ZERO, x)), (otherwise, TRUE))
+
+
+def _sigmoid(x: Node) -> Node:
+    e = shrunk(x)
+    return div(_nonnegative(x, ONE, e), add(ONE, e))
+
+
+def _sigmoid_slope(x: Node) -> Node:
+    e = shrunk(x)
+    return div(e, power(add(ONE, e), TWO))
+
+
+def _softplus(x: Node) -> Node:
+    return add(call("Max", x, ZERO), call("log1p", shrunk(x)))
+
+
+def _log_sigmoid(x: Node) -> Node:
+    return sub(call("Min", x, ZERO), call("log1p", shrunk(x)))
+
+
+def _logistic_entropy(x: Node) -> Node:
+    e = shrunk(x)
+    return add(call("log1p", e), div(mul(call("finite", call("Abs", x)), e), add(ONE, e)))
+
+
+def _tanh_softplus_parts(x: Node) -> tuple[Node, Node, Node]:
+    """(E, N, D) with tanh(softplus(x)) = N/D: N = E² + 2E, D = N + 2 for x < 0, divided by exp(2x) for x ≥ 0."""
+    e = shrunk(x)
+    n = _nonnegative(x, add(ONE, mul(TWO, e)), mul(e, add(e, TWO)))
+    return e, n, add(n, mul(TWO, _nonnegative(x, mul(e, e), ONE)))
+
+
+def _tanh_softplus(x: Node) -> Node:
+    _, n, d = _tanh_softplus_parts(x)
+    return div(n, d)
+
+
+def _tanh_softplus_slope(x: Node) -> Node:
+    e, _, d = _tanh_softplus_parts(x)
+    return div(mul(number(4), e, add(ONE, e), _nonnegative(x, e, ONE)), power(d, TWO))
+
+
+ROWS = (
+    Function(
+        "sigmoid",
+        1,
+        (lambda a, v: call("sigmoid_slope", a[0]),),
+        Expansion(_sigmoid),
+        15,
+        lambda mp, x: 1 / (1 + mp.exp(-x)),
+        r"\sigma\left({0}\right)",
+        range=(0.0, 1.0),
+    ),
+    Function(
+        "sigmoid_slope",
+        1,
+        (lambda a, v: neg(mul(v, call("tanh", mul(HALF, a[0])))),),
+        Expansion(_sigmoid_slope),
+        14,
+        lambda mp, x: mp.exp(-x) / (1 + mp.exp(-x)) ** 2,
+        r"\sigma'\left({0}\right)",
+        range=(0.0, 0.25),
+    ),
+    Function(
+        "softplus",
+        1,
+        (lambda a, v: call("sigmoid", a[0]),),
+        Expansion(_softplus),
+        20,
+        lambda mp, x: mp.log1p(mp.exp(x)),
+        r"\operatorname{{softplus}}\left({0}\right)",
+        range=(0.0, inf),
+    ),
+    Function(
+        "log_sigmoid",
+        1,
+        (lambda a, v: call("sigmoid", neg(a[0])),),
+        Expansion(_log_sigmoid),
+        20,
+        lambda mp, x: -mp.log1p(mp.exp(-x)),
+        r"\log\sigma\left({0}\right)",
+        range=(-inf, 0.0),
+    ),
+    Function(
+        "logistic_entropy",
+        1,
+        (lambda a, v: neg(mul(call("finite", a[0]), call("sigmoid_slope", a[0]))),),
+        Expansion(_logistic_entropy),
+        22,
+        lambda mp, x: mp.log1p(mp.exp(-abs(x))) + abs(x) / (1 + mp.exp(abs(x))),
+        r"\left(\operatorname{{softplus}}\left({0}\right) - {0}\,\sigma\left({0}\right)\right)",
+        range=(0.0, 0.6931471805599454),
+    ),
+    Function("tanh", 1, (lambda a, v: call("tanh_slope", a[0]),), Ufunc("np.tanh"), 8, lambda mp, x: mp.tanh(x), r"\tanh\left({0}\right)", range=(-1.0, 1.0)),
+    Function(
+        "tanh_slope",
+        1,
+        (lambda a, v: mul(number(-2), call("tanh", a[0]), v),),
+        Expansion(lambda x: call("tanh_slope_at", x, call("tanh", x))),
+        6,
+        lambda mp, x: mp.sech(x) ** 2,
+        r"\operatorname{{sech}}^2\left({0}\right)",
+        range=(0.0, 1.0),
+    ),
+    Function(
+        "tanh_slope_at",
+        2,
+        (),
+        Kernel("_tanh_slope_at"),
+        6,
+        lambda mp, x, t: mp.sech(x) ** 2,
+        r"\left(1 - {1}^2\right)",
+        domain=((-inf, inf), (-1.0, 1.0)),
+        notes="1 - t² with t = tanh(x) known; made when code is written, never differentiated",
+    ),
+    Function(
+        "tanhshrink",
+        1,
+        (lambda a, v: power(call("tanh", a[0]), TWO),),
+        Kernel("_tanhshrink"),
+        14,
+        lambda mp, x: x - mp.tanh(x),
+        r"\left({0} - \tanh\left({0}\right)\right)",
+    ),
+    Function(
+        "log_cosh",
+        1,
+        (lambda a, v: call("tanh", a[0]),),
+        Expansion(lambda x: call("log_cosh_at", x, call("tanh", x))),
+        20,
+        lambda mp, x: mp.log(mp.cosh(x)),
+        r"\log\cosh\left({0}\right)",
+        range=(0.0, inf),
+    ),
+    Function(
+        "log_cosh_at",
+        2,
+        (),
+        Kernel("_log_cosh_at"),
+        16,
+        lambda mp, x, t: mp.log(mp.cosh(x)),
+        r"\log\cosh\left({0}\right)",
+        domain=((-inf, inf), (-1.0, 1.0)),
+        notes="log cosh x with t = tanh(x) known; made when code is written, never differentiated",
+    ),
+    Function(
+        "tanh_softplus",
+        1,
+        (lambda a, v: call("tanh_softplus_slope", a[0]),),
+        Expansion(_tanh_softplus),
+        22,
+        lambda mp, x: mp.tanh(mp.log1p(mp.exp(x))),
+        r"\tanh\left(\operatorname{{softplus}}\left({0}\right)\right)",
+        range=(0.0, 1.0),
+    ),
+    Function(
+        "tanh_softplus_slope",
+        1,
+        (lambda a, v: mul(v, sub(sub(ONE, call("sigmoid", a[0])), mul(TWO, call("tanh_softplus", a[0]), call("sigmoid", a[0])))),),
+        Expansion(_tanh_softplus_slope),
+        24,
+        lambda mp, x: mp.sech(mp.log1p(mp.exp(x))) ** 2 / (1 + mp.exp(-x)),
+        r"\left(\tanh\circ\operatorname{{softplus}}\right)'\left({0}\right)",
+        range=(0.0, 1.0),
+    ),
+    Function(
+        "finite",
+        1,
+        (lambda a, v: ONE,),
+        Kernel("_finite"),
+        1,
+        lambda mp, x: x,
+        r"{0}",
+        notes="an infinity becomes the largest finite number, so that its product with 0 is 0",
+    ),
+    Function(
+        "finite_below",
+        1,
+        (lambda a, v: ONE,),
+        Kernel("_finite_below"),
+        1,
+        lambda mp, x: x,
+        r"{0}",
+        notes="-oo becomes the least finite number, so that its product with 0 is 0",
+    ),
+)
