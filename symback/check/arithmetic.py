@@ -1,0 +1,257 @@
+"""Kinds of numbers that a program can be evaluated over: float64, extended, complex and arbitrary precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+Function = Callable[..., np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """A dtype, how an exact number enters it, and its functions by their name in the language.
+
+    `real` gives what comparisons see. `power` and `sqrt` answer NaN outside their domain, and infinity for a division by 0.
+    """
+
+    name: str
+    dtype: np.dtype
+    number: Callable[[Fraction], object]
+    functions: Mapping[str, Function]
+    power: Function
+    sqrt: Function
+    real: Function
+    pi: object
+    infinity: object
+
+    def array(self, values: np.ndarray) -> np.ndarray:
+        """The values, exactly, as an array of this kind."""
+        if self.dtype != np.dtype(object):
+            return np.asarray(values).astype(self.dtype)
+        out = np.empty(np.shape(values), object)
+        flat = np.asarray(values).reshape(-1)
+        for k in range(flat.size):
+            out.reshape(-1)[k] = self.number(flat[k])
+        return out
+
+
+def _each(function: Callable[[float], float], dtype: type) -> Function:
+    """A function of floats applied to each element."""
+    many = np.frompyfunc(lambda v: function(float(v)), 1, 1)
+    return lambda x: many(x).astype(dtype)
+
+
+def _fixed(dtype: type, number: Callable[[Fraction], object]) -> Arithmetic:
+    functions: dict[str, Function] = {name: getattr(np, name) for name in _NUMPY_NAMES}
+    functions |= {new: getattr(np, old) for new, old in _RENAMED.items()}
+    functions |= {
+        "Abs": np.abs,
+        "sign": np.sign,
+        "round": np.round,
+        "ceiling": np.ceil,
+        "floor": np.floor,
+        "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+        "softplus": lambda x: np.logaddexp(x, np.zeros_like(x)),
+        "erf": _each(math.erf, dtype),
+        "erfc": _each(math.erfc, dtype),
+        "loggamma": _each(_lgamma, dtype),
+        "digamma": _each(_digamma, dtype),
+    }
+    return Arithmetic(
+        name=np.dtype(dtype).name,
+        dtype=np.dtype(dtype),
+        number=number,
+        functions=functions,
+        power=np.power,
+        sqrt=np.sqrt,
+        real=lambda x: x,
+        pi=number(Fraction(3141592653589793238462643383279502884197, 10**39)),
+        infinity=dtype(np.inf),
+    )
+
+
+_NUMPY_NAMES = ("exp", "log", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+_RENAMED = {
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+}
+
+ANALYTIC = frozenset({*_NUMPY_NAMES, *_RENAMED, "sigmoid", "softplus"} - {"atan2"})
+"""The functions that the complex arithmetic has."""
+
+
+def _lgamma(x: float) -> float:
+    if math.isnan(x) or x == -math.inf:
+        return math.nan
+    return math.inf if x <= 0 and x == math.floor(x) else math.lgamma(x)
+
+
+def _digamma(x: float) -> float:
+    """ψ(x): recurrence up to 12, then the asymptotic series (Abramowitz & Stegun 6.3.18); reflection below 0."""
+    if math.isnan(x) or x == -math.inf or (x <= 0 and x == math.floor(x)):
+        return math.nan
+    if x < 0:
+        return _digamma(1 - x) - math.pi / math.tan(math.pi * x)
+    below = 0.0
+    while x < 12:
+        below += 1 / x
+        x += 1
+    s = 1 / (x * x)
+    tail = s * (1 / 12 - s * (1 / 120 - s * (1 / 252 - s * (1 / 240 - s * (1 / 132 - s * 691 / 32760)))))
+    return math.log(x) - 0.5 / x - tail - below
+
+
+def double() -> Arithmetic:
+    """IEEE double precision."""
+    return _fixed(np.float64, lambda v: np.float64(_nearest(v)))
+
+
+def extended() -> Arithmetic:
+    """The widest hardware float: 80 bits on x86, elsewhere maybe no wider than a double."""
+    return _fixed(np.longdouble, _long)
+
+
+def _nearest(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _long(value: Fraction) -> np.longdouble:
+    head = _nearest(value)
+    if math.isinf(head):
+        return np.longdouble(head)
+    return np.longdouble(head) + np.longdouble(_nearest(Fraction(value) - Fraction(head)))
+
+
+def complex_numbers() -> Arithmetic:
+    """Complex doubles, for the functions that are analytic; comparisons see the real part."""
+    functions: dict[str, Function] = {n: getattr(np, n) for n in _NUMPY_NAMES}
+    functions |= {new: getattr(np, old) for new, old in _RENAMED.items() if new != "atan2"}
+    functions |= {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": _complex_softplus}
+    return Arithmetic(
+        name="complex128",
+        dtype=np.dtype(np.complex128),
+        number=lambda v: np.complex128(_nearest(v)),
+        functions=functions,
+        power=np.power,
+        sqrt=np.sqrt,
+        real=np.real,
+        pi=np.complex128(np.pi),
+        infinity=np.complex128(np.inf),
+    )
+
+
+def _complex_softplus(x: np.ndarray) -> np.ndarray:
+    positive = x.real > 0
+    return np.where(positive, x, 0) + np.log1p(np.exp(np.where(positive, -x, x)))
+
+
+def high_precision(digits: int) -> Arithmetic:
+    """Arbitrary precision through mpmath, `digits` decimal digits wide; arrays hold its objects.
+
+    Raises:
+        ImportError: where mpmath is not installed.
+    """
+    import mpmath
+
+    context = mpmath.MPContext()
+    context.dps = digits
+    nan, mpf = context.nan, context.mpf
+
+    def many(function: Callable, arity: int = 1) -> Function:
+        def guarded(*values: object) -> object:
+            if any(v != v for v in values):
+                return nan
+            try:
+                out = function(*values)
+            except (ValueError, ZeroDivisionError, OverflowError, NotImplementedError):
+                return nan
+            return out if isinstance(out, mpf) else nan
+
+        return np.frompyfunc(guarded, arity, 1)
+
+    def number(value: object) -> object:
+        if isinstance(value, mpf):
+            return value
+        if isinstance(value, (bool, np.bool_)):
+            return mpf(int(value))
+        if isinstance(value, (int, np.integer)):
+            return mpf(int(value))
+        if isinstance(value, Fraction):
+            return mpf(value.numerator) / value.denominator
+        return mpf(float(value))
+
+    return Arithmetic(
+        name=f"{digits} digits",
+        dtype=np.dtype(object),
+        number=number,
+        functions={name: many(f, 2 if name == "atan2" else 1) for name, f in _precise_functions(context).items()},
+        power=many(_precise_power(context), 2),
+        sqrt=many(lambda x: context.sqrt(x) if x >= 0 else nan),
+        real=lambda x: x,
+        pi=+context.pi,
+        infinity=context.inf,
+    )
+
+
+def _precise_functions(c: object) -> dict[str, Callable]:
+    def log(x: object) -> object:
+        return -c.inf if x == 0 else c.log(x)
+
+    def tanh(x: object) -> object:
+        return c.sign(x) if c.isinf(x) else c.tanh(x)
+
+    def expm1(x: object) -> object:
+        return c.exp(x) - 1 if abs(x) > 1 else c.expm1(x)
+
+    return {
+        "exp": c.exp,
+        "log": log,
+        "log1p": lambda x: -c.inf if x == -1 else c.log(1 + x) if abs(x) > 0.5 else c.log1p(x),
+        "expm1": expm1,
+        "Abs": abs,
+        "sign": c.sign,
+        "sin": c.sin,
+        "cos": c.cos,
+        "tan": c.tan,
+        "asin": c.asin,
+        "acos": c.acos,
+        "atan": c.atan,
+        "atan2": lambda y, x: c.mpf(0) if x == 0 and y == 0 else c.atan2(y, x),
+        "sinh": c.sinh,
+        "cosh": c.cosh,
+        "tanh": tanh,
+        "asinh": c.asinh,
+        "acosh": c.acosh,
+        "atanh": c.atanh,
+        "sigmoid": lambda x: 1 / (1 + c.exp(-x)),
+        "softplus": lambda x: x + log(1 + c.exp(-x)) if x > 0 else (c.log1p(c.exp(x)) if not c.isinf(x) else c.mpf(0)),
+        "erf": c.erf,
+        "erfc": c.erfc,
+        "loggamma": lambda x: c.inf if c.isinf(x) else c.re(c.loggamma(x)),
+        "digamma": lambda x: c.inf if c.isinf(x) else c.digamma(x),
+        "floor": c.floor,
+        "ceiling": c.ceil,
+        "round": c.nint,
+    }
+
+
+def _precise_power(c: object) -> Callable:
+    def power(base: object, exponent: object) -> object:
+        if base == 0 and exponent < 0:
+            return c.inf
+        return base**exponent
+
+    return power

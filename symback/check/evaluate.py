@@ -1,0 +1,119 @@
+"""The values that a program declares, worked out node by node over a grid of indices.
+
+This is the meaning of a layer in its plainest form: every expression becomes an array with one axis an index in scope,
+reductions add axes and take them away, recurrences are walked step by step. Nothing is optimised, and nothing is shared
+with the compiler, so that what the compiler makes can be judged by it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import numpy as np
+
+from symback.check.arithmetic import Arithmetic
+from symback.check.grids import Grid, Values, size_of
+from symback.core.expr import Node, Op
+from symback.core.program import Definition, Group, Kind, Program
+
+
+def evaluated(
+    program: Program,
+    mode: str,
+    tensors: Mapping[str, np.ndarray],
+    sizes: Mapping[str, int],
+    hyperparameters: Mapping[str, object],
+    arithmetic: Arithmetic,
+    frozen: dict[tuple, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
+    """Every definition of a mode by name, positions 0 … size-1 of each axis.
+
+    `tensors` are in the program's shapes, leading axes as one; `sizes` holds the plain and the derived dimensions.
+    With `frozen` empty, the values of `stop_gradient` are put there; with it filled, they are taken from there.
+    """
+    kinds = {t.name: t.kind for t in program.tensors}
+    arrays = {n: arithmetic.array(a) if kinds[n] is Kind.FLOAT else np.asarray(a) for n, a in tensors.items()}
+    held = frozen is not None and bool(frozen)
+    state = Values(program, arithmetic, sizes, hyperparameters, arrays, kinds=kinds, frozen={} if frozen is None else frozen, hold=held)
+    body = program.bodies[mode]
+    with np.errstate(all="ignore"):
+        for group in body.groups:
+            _recurrent(state, group) if group.recurrent else _plain(state, group)
+    return {d.name: _from_zero(state, d) for d in body.definitions}
+
+
+# -------------------------------------------------------------------------------------------- definitions
+
+
+def _plain(state: Values, group: Group) -> None:
+    for definition in group.definitions:
+        _allocate(state, definition)
+        for k in reversed(range(len(definition.equations))):
+            _assign(state, definition, k, {})
+
+
+def _recurrent(state: Values, group: Group) -> None:
+    """Walk the steps; at each, every definition in order, a start where one is given."""
+    for definition in group.definitions:
+        _allocate(state, definition)
+    for position in itertools.product(*_step_ranges(state, group)):
+        for definition in group.definitions:
+            inside = [0 <= p < _size(state, definition.axes[s].args[0]) for s, p in zip(group.steps, position, strict=True)]
+            for k in reversed(range(len(definition.equations))):
+                lhs = [definition.equations[k].lhs[s] for s in group.steps]
+                here = [ok if e.op is Op.INDEX else _size(state, e) == p for e, p, ok in zip(lhs, position, inside, strict=True)]
+                if all(here):
+                    _assign(state, definition, k, {e: p for e, p in zip(lhs, position, strict=True) if e.op is Op.INDEX})
+
+
+def _step_ranges(state: Values, group: Group) -> list[range]:
+    """The positions of each step axis in the order of the walk, starts included."""
+    ranges = []
+    for s in group.steps:
+        first = min(state.origin[d.name][s] for d in group.definitions)
+        stop = max(state.origin[d.name][s] + state.arrays[d.name].shape[s] for d in group.definitions)
+        ranges.append(range(stop - 1, first - 1, -1) if group.backward else range(first, stop))
+    return ranges
+
+
+def _allocate(state: Values, definition: Definition) -> None:
+    """Room for all positions of a definition, starts beyond either end included."""
+    first, last = list(definition.low or (0,) * len(definition.axes)), [_size(state, a.args[0]) - 1 for a in definition.axes]
+    for equation in definition.equations:
+        for k, entry in enumerate(equation.lhs):
+            if entry.op is not Op.INDEX:
+                first[k], last[k] = min(first[k], _size(state, entry)), max(last[k], _size(state, entry))
+    shape = [b - a + 1 for a, b in zip(first, last, strict=True)]
+    if definition.kind is Kind.FLOAT:
+        array = np.full(shape, state.arithmetic.infinity * 0, state.arithmetic.dtype)
+    else:
+        array = np.zeros(shape, np.int64 if definition.kind is Kind.INT else bool)
+    state.arrays[definition.name], state.origin[definition.name] = array, tuple(first)
+    state.kinds[definition.name] = definition.kind
+
+
+def _assign(state: Values, definition: Definition, which: int, steps: Mapping[Node, int]) -> None:
+    """Put the value of one equation where it belongs; `steps` fixes indices of the left side."""
+    equation = definition.equations[which]
+    free = [e for e in equation.lhs if e.op is Op.INDEX and e not in steps]
+    scope = Grid(state, (definition.name, which, tuple(steps.values())), {a: k for k, a in enumerate(free)}, dict(steps))
+    scope.extents = [_size(state, a.args[0]) for a in free]
+    value = scope.of_kind(equation.value, definition.kind)
+    where: list[object] = []
+    for entry, origin in zip(equation.lhs, state.origin[definition.name], strict=True):
+        if entry.op is Op.INDEX and entry not in steps:
+            where.append(slice(-origin, -origin + _size(state, entry.args[0])))
+        else:
+            where.append((steps[entry] if entry.op is Op.INDEX else _size(state, entry)) - origin)
+    state.arrays[definition.name][tuple(where)] = np.broadcast_to(value, scope.extents) if free else value.reshape(())[()]
+
+
+def _from_zero(state: Values, definition: Definition) -> np.ndarray:
+    origin = state.origin[definition.name]
+    cut = tuple(slice(-o, -o + _size(state, a.args[0])) for o, a in zip(origin, definition.axes, strict=True))
+    return state.arrays[definition.name][cut]
+
+
+def _size(state: Values, node: Node) -> int:
+    return size_of(node, state.sizes, state.hyperparameters)

@@ -1,0 +1,347 @@
+"""The value of an expression on a grid: one axis an index in scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from symback.check.arithmetic import Arithmetic
+from symback.core.expr import HALF, TRUE, Node, Op, Reduction, branches, is_whole
+from symback.core.program import Kind, Program
+
+
+@dataclass
+class Values:
+    """What a program is evaluated at, and what has been worked out so far.
+
+    arrays    tensors and definitions by name; a definition's first element stands at position `origin`
+    frozen    values of `stop_gradient` at the point where derivatives are taken; filled by the first evaluation
+    """
+
+    program: Program
+    arithmetic: Arithmetic
+    sizes: Mapping[str, int]
+    hyperparameters: Mapping[str, object]
+    arrays: dict[str, np.ndarray]
+    origin: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    frozen: dict[tuple, np.ndarray] = field(default_factory=dict)
+    hold: bool = False
+
+
+def size_of(node: Node, sizes: Mapping[str, int], hyperparameters: Mapping[str, object]) -> int:
+    """The integer that an expression of dimensions and integer hyperparameters has."""
+    if node.op is Op.NUM:
+        return int(node.data)
+    if node.op is Op.DIM:
+        return int(sizes[node.data])
+    if node.op is Op.HYPER:
+        return int(hyperparameters[node.data])
+    parts = [size_of(a, sizes, hyperparameters) for a in node.args]
+    if node.op is Op.ADD:
+        return sum(parts)
+    if node.op is Op.MUL:
+        return int(np.prod(parts))
+    if node.op is Op.POW:
+        return parts[0] ** parts[1]
+    return {"floordiv": int.__floordiv__, "mod": int.__mod__, "Min": min, "Max": max, "Abs": abs}[node.data](*parts)
+
+
+class Grid:
+    """Indices in scope, each an axis or fixed at a step. Every array has as many axes as there are indices."""
+
+    def __init__(self, state: Values, place: tuple, axes: dict[Node, int], steps: dict[Node, int]):
+        self.state, self.place, self.axes, self.steps = state, place, axes, steps
+        self.extents: list[int] = []
+        self.memo: dict[tuple, np.ndarray] = {}
+
+    def size(self, node: Node) -> int:
+        return size_of(node, self.state.sizes, self.state.hyperparameters)
+
+    def of_kind(self, node: Node, kind: Kind) -> np.ndarray:
+        return {Kind.FLOAT: self.real, Kind.INT: self.integer, Kind.BOOL: self.condition}[kind](node)
+
+    def scalar(self, value: object, dtype: object) -> np.ndarray:
+        out = np.empty((1,) * len(self.extents), dtype)
+        out[...] = value
+        return out
+
+    def line(self, idx: Node) -> np.ndarray:
+        """The positions of an index, along its axis."""
+        if idx in self.steps:
+            return self.scalar(self.steps[idx], np.int64)
+        axis = self.axes[idx]
+        return np.arange(self.extents[axis]).reshape([-1 if k == axis else 1 for k in range(len(self.extents))])
+
+    def known(self, node: Node, kind: str) -> tuple:
+        return (kind, node.digest, len(self.extents), tuple(sorted((i.digest, self.axes.get(i, -1)) for i in node.free)))
+
+    # ---------------------------------------------------------------------------------- three sorts of value
+
+    def real(self, node: Node) -> np.ndarray:
+        """The value as a number of the arithmetic."""
+        key = self.known(node, "real")
+        if key not in self.memo:
+            self.memo[key] = self._real(node)
+        return self.memo[key]
+
+    def _real(self, node: Node) -> np.ndarray:
+        arithmetic, op = self.state.arithmetic, node.op
+        if op is Op.NUM:
+            return self.scalar(arithmetic.number(node.data), arithmetic.dtype)
+        if op is Op.CONST:
+            constants = {"pi": arithmetic.pi, "oo": arithmetic.infinity, "-oo": -arithmetic.infinity}
+            return self.scalar(constants[node.data], arithmetic.dtype)
+        if op is Op.HYPER:
+            value = self.state.hyperparameters[node.data]
+            return self.scalar(arithmetic.number(Fraction(value)), arithmetic.dtype)
+        if op in (Op.INDEX, Op.DIM) or (op is Op.CALL and node.data in ("floordiv", "mod")):
+            return arithmetic.array(self.integer(node))
+        if op is Op.READ:
+            values = self.read(node)
+            return values if self.state.kinds[node.data] is Kind.FLOAT else arithmetic.array(values)
+        if op in (Op.COMPARE, Op.AND, Op.OR, Op.NOT, Op.BOOL):
+            return arithmetic.array(self.condition(node))
+        return {
+            Op.ADD: self.sum,
+            Op.MUL: self.product,
+            Op.POW: self.power,
+            Op.CALL: self.call,
+            Op.PIECEWISE: self.piecewise,
+            Op.REDUCE: self.reduce,
+        }[op](node)
+
+    def integer(self, node: Node) -> np.ndarray:
+        """The value as an integer."""
+        key = self.known(node, "integer")
+        if key not in self.memo:
+            self.memo[key] = self._integer(node)
+        return self.memo[key]
+
+    def _integer(self, node: Node) -> np.ndarray:
+        op = node.op
+        if op is Op.INDEX:
+            return self.line(node)
+        if op in (Op.DIM, Op.HYPER):
+            return self.scalar(self.size(node), np.int64)
+        if op is Op.NUM and node.data.denominator == 1:
+            return self.scalar(int(node.data), np.int64)
+        if op is Op.READ and self.state.kinds[node.data] is not Kind.FLOAT:
+            return self.read(node).astype(np.int64)
+        if op in (Op.ADD, Op.MUL) and all(self.is_integer(a) for a in node.args):
+            parts = [self.integer(a) for a in node.args]
+            out = parts[0]
+            for p in parts[1:]:
+                out = out + p if op is Op.ADD else out * p
+            return out
+        if op is Op.POW and all(self.is_integer(a) for a in node.args):
+            return self.integer(node.args[0]) ** np.maximum(self.integer(node.args[1]), 0)
+        if op is Op.CALL and node.data in _INTEGER_CALLS and all(self.is_integer(a) for a in node.args):
+            parts = [self.integer(a) for a in node.args]
+            return np.abs(parts[0]) if node.data == "Abs" else _folded(_INTEGER_CALLS[node.data], parts)
+        if op is Op.PIECEWISE:
+            out = self.integer(node.args[-2])
+            for value, condition in reversed(branches(node)[:-1]):
+                out = np.where(self.condition(condition), self.integer(value), out)
+            return out
+        value = np.asarray(self.state.arithmetic.real(self.real(node)))
+        return np.rint(np.nan_to_num(value.astype(np.float64))).astype(np.int64)
+
+    def condition(self, node: Node) -> np.ndarray:
+        """The value as true or false."""
+        op = node.op
+        if op is Op.BOOL:
+            return self.scalar(node.data, bool)
+        if op is Op.READ:
+            return self.read(node).astype(bool)
+        if op is Op.NOT:
+            return ~self.condition(node.args[0])
+        if op in (Op.AND, Op.OR):
+            return _folded(np.logical_and if op is Op.AND else np.logical_or, [self.condition(a) for a in node.args])
+        if op is Op.HYPER:
+            return self.scalar(bool(self.state.hyperparameters[node.data]), bool)
+        if op is Op.PIECEWISE:
+            out = self.condition(node.args[-2])
+            for value, when in reversed(branches(node)[:-1]):
+                out = np.where(self.condition(when), self.condition(value), out)
+            return out
+        if op is not Op.COMPARE:
+            return self.real(node) != 0
+        if all(self.is_integer(a) for a in node.args):
+            left, right = (self.integer(a) for a in node.args)
+        else:
+            left, right = (self.state.arithmetic.real(self.real(a)) for a in node.args)
+        return _COMPARISONS[node.data](left, right).astype(bool)
+
+    def is_integer(self, node: Node) -> bool:
+        """Whether the value is an integer for every input."""
+        op = node.op
+        if op in (Op.INDEX, Op.DIM):
+            return True
+        if op is Op.NUM:
+            return node.data.denominator == 1
+        if op is Op.HYPER:
+            return isinstance(self.state.hyperparameters[node.data], int)
+        if op is Op.READ:
+            return self.state.kinds[node.data] is not Kind.FLOAT
+        if op is Op.REDUCE:
+            return node.data in (Reduction.ARGMAX, Reduction.ARGMIN)
+        if op is Op.CALL:
+            return node.data in ("floor", "ceiling", "round") or (node.data in _INTEGER_CALLS and all(map(self.is_integer, node.args)))
+        if op is Op.PIECEWISE:
+            return all(self.is_integer(v) for v, _ in branches(node))
+        if op is Op.POW:
+            return all(map(self.is_integer, node.args)) and not (node.args[1].op is Op.NUM and node.args[1].data < 0)
+        return op in (Op.ADD, Op.MUL) and all(map(self.is_integer, node.args))
+
+    # ---------------------------------------------------------------------------------------- kinds of node
+
+    def read(self, node: Node) -> np.ndarray:
+        """Elements of a tensor; beyond its range what it declares, or the nearest element."""
+        array = self.state.arrays[node.data]
+        origin = self.state.origin.get(node.data, (0,) * array.ndim)
+        where = [self.integer(a) - o for a, o in zip(node.args, origin, strict=True)]
+        if not where:
+            return self.scalar(array[()], array.dtype)
+        beyond = np.zeros((1,) * len(self.extents), bool)
+        for position, size in zip(where, array.shape, strict=True):
+            beyond = beyond | (position < 0) | (position >= size)
+        shape = np.broadcast_shapes(*(w.shape for w in where))
+        if 0 in array.shape:
+            out = self.padding(node.data, shape, array.dtype)
+        else:
+            out = array[tuple(np.clip(w, 0, s - 1) for w, s in zip(where, array.shape, strict=True))]
+        tensor = self.state.program.tensor(node.data)
+        if tensor is not None and tensor.outside is not None and beyond.any():
+            out = np.where(beyond, self.real(tensor.outside), out)
+        return out
+
+    def padding(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """What reading an empty tensor gives."""
+        tensor = self.state.program.tensor(name)
+        fill = self.real(tensor.outside).reshape(())[()] if tensor is not None and tensor.outside is not None else 0
+        return np.full(shape, fill, dtype)
+
+    def sum(self, node: Node) -> np.ndarray:
+        return _folded(np.add, [self.real(a) for a in node.args])
+
+    def product(self, node: Node) -> np.ndarray:
+        return _folded(np.multiply, [self.real(a) for a in node.args])
+
+    def power(self, node: Node) -> np.ndarray:
+        base, exponent = node.args
+        x, arithmetic = self.real(base), self.state.arithmetic
+        if exponent == HALF:
+            return arithmetic.sqrt(x)
+        if exponent.op is Op.NUM and exponent.data.denominator == 1 and 0 < exponent.data <= 4:
+            return _folded(np.multiply, [x] * int(exponent.data))
+        if exponent.op is Op.NUM and exponent.data == -1 and arithmetic.dtype != np.dtype(object):
+            return 1 / x
+        return arithmetic.power(x, self.real(exponent))
+
+    def call(self, node: Node) -> np.ndarray:
+        name, arithmetic = node.data, self.state.arithmetic
+        if name == "stop_gradient":
+            key = (*self.place, self.known(node, "held"))
+            if self.state.hold:
+                return arithmetic.array(self.state.frozen[key])
+            out = self.real(node.args[0])
+            self.state.frozen[key] = np.asarray(arithmetic.real(out))
+            return out
+        parts = [self.real(a) for a in node.args]
+        if name in ("Max", "Min"):
+            better = np.greater if name == "Max" else np.less
+            return _folded(lambda a, b: np.where(better(arithmetic.real(a), arithmetic.real(b)) | _is_nan(a), a, b), parts)
+        own = self.state.program.functions.get(name)
+        if own is not None and name not in arithmetic.functions:
+            return own(*parts)
+        return arithmetic.functions[name](*parts)
+
+    def piecewise(self, node: Node) -> np.ndarray:
+        out = self.real(node.args[-2])
+        for value, condition in reversed(branches(node)):
+            if condition != TRUE:
+                out = np.where(self.condition(condition), self.real(value), out)
+        return out
+
+    def reduce(self, node: Node) -> np.ndarray:
+        """A reduction: new axes for its indices, positions beyond the limits neutral, then the axes taken away."""
+        bound = node.args[1::3]
+        inner = self.inside(bound)
+        body = inner.real(node.args[0])
+        rank = len(self.extents)
+        body = np.broadcast_to(body, [e if k >= rank else n for k, (e, n) in enumerate(zip(inner.extents, body.shape, strict=True))])
+        allowed = np.ones((1,) * len(inner.extents), bool)
+        for binder in zip(bound, node.args[2::3], node.args[3::3], strict=True):
+            if not is_whole(binder):
+                line = inner.line(binder[0])
+                allowed = allowed & (inner.integer(binder[1]) <= line) & (line <= inner.integer(binder[2]))
+        if not allowed.all():
+            body = np.where(allowed, body, _neutral(node.data, self.state.arithmetic))
+        shape = body.shape[:rank]
+        return self.reduced(node.data, body.reshape(*shape, int(np.prod(body.shape[rank:]))))
+
+    def inside(self, bound: tuple[Node, ...]) -> Grid:
+        scope = Grid(self.state, self.place, dict(self.axes), self.steps)
+        scope.extents = [*self.extents, *(self.size(b.args[0]) for b in bound)]
+        scope.axes |= {b: len(self.extents) + k for k, b in enumerate(bound)}
+        scope.memo = {k: v for k, v in self.memo.items() if k[2] == len(scope.extents)}
+        return scope
+
+    def reduced(self, kind: Reduction, body: np.ndarray) -> np.ndarray:
+        """The reduction of the last axis."""
+        arithmetic = self.state.arithmetic
+        neutral = _neutral(kind, arithmetic)
+        if body.shape[-1] == 0:
+            return np.full(body.shape[:-1], neutral, arithmetic.dtype)
+        if kind is Reduction.SUM:
+            return body.sum(axis=-1)
+        if kind is Reduction.PROD:
+            return body.prod(axis=-1)
+        best = _extreme(arithmetic.real(body), largest=kind in (Reduction.MAX, Reduction.ARGMAX, Reduction.LOGSUMEXP))
+        if kind in (Reduction.ARGMAX, Reduction.ARGMIN):
+            return arithmetic.array(best)
+        top = np.take_along_axis(body, best[..., None], axis=-1)
+        if kind is not Reduction.LOGSUMEXP:
+            return top[..., 0]
+        infinite = np.abs(arithmetic.real(top)) == arithmetic.real(arithmetic.infinity)
+        shifted = arithmetic.functions["exp"](np.where(infinite, body, body - top)).sum(axis=-1)
+        return np.where(infinite[..., 0], top[..., 0], arithmetic.functions["log"](shifted) + top[..., 0])
+
+
+_INTEGER_CALLS = {"floordiv": np.floor_divide, "mod": np.mod, "Min": np.minimum, "Max": np.maximum, "Abs": np.abs}
+_COMPARISONS = {"<": np.less, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}
+
+
+def _folded(operation: Callable, parts: list[np.ndarray]) -> np.ndarray:
+    out = parts[0]
+    for p in parts[1:]:
+        out = operation(out, p)
+    return out
+
+
+def _is_nan(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values != values, bool)
+
+
+def _extreme(values: np.ndarray, largest: bool) -> np.ndarray:
+    """The first position of the largest (or smallest) entry along the last axis."""
+    if values.dtype != np.dtype(object):
+        return values.argmax(axis=-1) if largest else values.argmin(axis=-1)
+    best = np.zeros(values.shape[:-1], np.int64)
+    for k in range(1, values.shape[-1]):
+        now = np.take_along_axis(values, best[..., None], axis=-1)[..., 0]
+        better = values[..., k] > now if largest else values[..., k] < now
+        best = np.where(better.astype(bool), k, best)
+    return best
+
+
+def _neutral(kind: Reduction, arithmetic: Arithmetic) -> object:
+    if kind is Reduction.SUM:
+        return arithmetic.number(Fraction(0))
+    if kind is Reduction.PROD:
+        return arithmetic.number(Fraction(1))
+    return arithmetic.infinity if kind in (Reduction.MIN, Reduction.ARGMIN) else -arithmetic.infinity
