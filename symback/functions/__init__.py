@@ -9,7 +9,11 @@ from symback.functions import choice, exponential, gamma, gaussian, logistic, tr
 from symback.functions.function import Expansion, Function, Identity, Kernel, Ufunc
 
 TABLE: Mapping[str, Function] = MappingProxyType(
-    {row.name: row for rows in (exponential.ROWS, logistic.ROWS, trigonometric.ROWS, gaussian.ROWS, gamma.ROWS, choice.ROWS) for row in rows}
+    {
+        row.name: row
+        for rows in (exponential.ROWS, logistic.ROWS, trigonometric.ROWS, gaussian.ROWS, gamma.ROWS, choice.ROWS)
+        for row in rows
+    }
 )
 
 __all__ = ["TABLE", "Expansion", "Function", "Identity", "Kernel", "Ufunc"]

@@ -60,13 +60,42 @@ def _extremum_slope(relation: str):
 
 ROWS = (
     Function(
-        "Abs", 1, (lambda a, v: call("sign", a[0]),), Ufunc("np.abs"), 1, lambda mp, x: abs(x), r"\left|{0}\right|", range=(0.0, float("inf")), convention="Abs'(0) = 0"
+        "Abs",
+        1,
+        (lambda a, v: call("sign", a[0]),),
+        Ufunc("np.abs"),
+        1,
+        lambda mp, x: abs(x),
+        r"\left|{0}\right|",
+        range=(0.0, float("inf")),
+        convention="Abs'(0) = 0",
     ),
-    Function("sign", 1, (_no_slope,), Ufunc("np.sign"), 1, lambda mp, x: mp.sign(x), r"\operatorname{{sign}}\left({0}\right)", range=(-1.0, 1.0), convention="sign' = 0"),
-    Function("floor", 1, (_no_slope,), Ufunc("np.floor"), 1, lambda mp, x: mp.floor(x), r"\left\lfloor{0}\right\rfloor", convention="floor' = 0"),
-    Function("ceiling", 1, (_no_slope,), Ufunc("np.ceil"), 1, lambda mp, x: mp.ceil(x), r"\left\lceil{0}\right\rceil", convention="ceiling' = 0"),
     Function(
-        "round", 1, (_no_slope,), Ufunc("np.rint"), 1, lambda mp, x: mp.nint(x), r"\operatorname{{round}}\left({0}\right)", convention="round goes to the even neighbour of a half, round' = 0"
+        "sign",
+        1,
+        (_no_slope,),
+        Ufunc("np.sign"),
+        1,
+        lambda mp, x: mp.sign(x),
+        r"\operatorname{{sign}}\left({0}\right)",
+        range=(-1.0, 1.0),
+        convention="sign' = 0",
+    ),
+    Function(
+        "floor", 1, (_no_slope,), Ufunc("np.floor"), 1, lambda mp, x: mp.floor(x), r"\left\lfloor{0}\right\rfloor", convention="floor' = 0"
+    ),
+    Function(
+        "ceiling", 1, (_no_slope,), Ufunc("np.ceil"), 1, lambda mp, x: mp.ceil(x), r"\left\lceil{0}\right\rceil", convention="ceiling' = 0"
+    ),
+    Function(
+        "round",
+        1,
+        (_no_slope,),
+        Ufunc("np.rint"),
+        1,
+        lambda mp, x: mp.nint(x),
+        r"\operatorname{{round}}\left({0}\right)",
+        convention="round goes to the even neighbour of a half, round' = 0",
     ),
     Function(
         "Max",
@@ -88,7 +117,34 @@ ROWS = (
         r"\min\left({0}\right)",
         convention="Min shares its gradient equally among ties, and a tie with a constant goes to the constant",
     ),
-    Function("stop_gradient", 1, (_no_slope,), Identity(), 0, lambda mp, x: x, r"\operatorname{{stop}}\left({0}\right)", notes="the reference checks the value; its slope is 0 by definition"),
-    Function("floordiv", 2, INTEGERS, Ufunc("np.floor_divide"), 2, lambda mp, a, b: mp.floor(a / b), r"\left\lfloor {0}/{1}\right\rfloor", domain=((-9.0, 9.0), (1.0, 9.0))),
-    Function("mod", 2, INTEGERS, Ufunc("np.remainder"), 2, lambda mp, a, b: a - b * mp.floor(a / b), r"{0} \bmod {1}", domain=((-9.0, 9.0), (1.0, 9.0))),
+    Function(
+        "stop_gradient",
+        1,
+        (_no_slope,),
+        Identity(),
+        0,
+        lambda mp, x: x,
+        r"\operatorname{{stop}}\left({0}\right)",
+        notes="the reference checks the value; its slope is 0 by definition",
+    ),
+    Function(
+        "floordiv",
+        2,
+        INTEGERS,
+        Ufunc("np.floor_divide"),
+        2,
+        lambda mp, a, b: mp.floor(a / b),
+        r"\left\lfloor {0}/{1}\right\rfloor",
+        domain=((-9.0, 9.0), (1.0, 9.0)),
+    ),
+    Function(
+        "mod",
+        2,
+        INTEGERS,
+        Ufunc("np.remainder"),
+        2,
+        lambda mp, a, b: a - b * mp.floor(a / b),
+        r"{0} \bmod {1}",
+        domain=((-9.0, 9.0), (1.0, 9.0)),
+    ),
 )

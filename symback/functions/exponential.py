@@ -15,7 +15,7 @@ def _exp_moment_slope(args: tuple[Node, ...], value: Node) -> Node:
 def _exp_moment(mp, n, x):
     if x == 0:
         return 1 / mp.mpf(n + 1)
-    with mp.workdps(400):
+    with mp.workdps(max(400, 2 * mp.dps)):
         m = mp.expm1(x) / x
         for k in range(1, int(n) + 1):
             m = (mp.exp(x) - k * m) / x
@@ -28,8 +28,28 @@ def _over_expm1(x: Node) -> Node:
 
 
 ROWS = (
-    Function("exp", 1, (lambda a, v: v,), Ufunc("np.exp"), 8, lambda mp, x: mp.exp(x), r"\exp\left({0}\right)", range=(0.0, inf), safe=(ZERO_ARGUMENT,)),
-    Function("log", 1, (lambda a, v: power(a[0], MINUS_ONE),), Ufunc("np.log"), 8, lambda mp, x: mp.log(x), r"\log\left({0}\right)", domain=((0.0, inf),), safe=(ONE_ARGUMENT,)),
+    Function(
+        "exp",
+        1,
+        (lambda a, v: v,),
+        Ufunc("np.exp"),
+        8,
+        lambda mp, x: mp.exp(x),
+        r"\exp\left({0}\right)",
+        range=(0.0, inf),
+        safe=(ZERO_ARGUMENT,),
+    ),
+    Function(
+        "log",
+        1,
+        (lambda a, v: power(a[0], MINUS_ONE),),
+        Ufunc("np.log"),
+        8,
+        lambda mp, x: mp.log(x),
+        r"\log\left({0}\right)",
+        domain=((0.0, inf),),
+        safe=(ONE_ARGUMENT,),
+    ),
     Function(
         "log1p",
         1,
@@ -58,7 +78,7 @@ ROWS = (
         (lambda a, v: _over_expm1(a[0]),),
         Kernel("_log1mexp"),
         19,
-        lambda mp, x: mp.log(-mp.expm1(x)),
+        lambda mp, x: mp.log1p(-mp.exp(x)),
         r"\log\left(1 - e^{{{0}}}\right)",
         domain=((-inf, 0.0),),
         range=(-inf, 0.0),
@@ -97,7 +117,7 @@ ROWS = (
         ),
         Kernel("_logsubexp"),
         21,
-        lambda mp, x, y: x + mp.log(-mp.expm1(y - x)),
+        lambda mp, x, y: x + mp.log1p(-mp.exp(y - x)),
         r"\log\left(e^{{{0}}} - e^{{{1}}}\right)",
         domain=((0.0, inf), (-inf, 0.0)),
         safe=(ONE_ARGUMENT, ZERO_ARGUMENT),

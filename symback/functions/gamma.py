@@ -20,7 +20,15 @@ ROWS = (
         safe=(ONE_ARGUMENT,),
     ),
     Function(
-        "digamma", 1, (lambda a, v: call("polygamma", ONE, a[0]),), Kernel("_digamma"), 8, lambda mp, x: mp.digamma(x), r"\psi\left({0}\right)", domain=((0.0, inf),), safe=(ONE_ARGUMENT,)
+        "digamma",
+        1,
+        (lambda a, v: call("polygamma", ONE, a[0]),),
+        Kernel("_digamma"),
+        8,
+        lambda mp, x: mp.digamma(x),
+        r"\psi\left({0}\right)",
+        domain=((0.0, inf),),
+        safe=(ONE_ARGUMENT,),
     ),
     Function(
         "polygamma",

@@ -108,7 +108,16 @@ ROWS = (
         r"\left(\operatorname{{softplus}}\left({0}\right) - {0}\,\sigma\left({0}\right)\right)",
         range=(0.0, 0.6931471805599454),
     ),
-    Function("tanh", 1, (lambda a, v: call("tanh_slope", a[0]),), Ufunc("np.tanh"), 8, lambda mp, x: mp.tanh(x), r"\tanh\left({0}\right)", range=(-1.0, 1.0)),
+    Function(
+        "tanh",
+        1,
+        (lambda a, v: call("tanh_slope", a[0]),),
+        Ufunc("np.tanh"),
+        8,
+        lambda mp, x: mp.tanh(x),
+        r"\tanh\left({0}\right)",
+        range=(-1.0, 1.0),
+    ),
     Function(
         "tanh_slope",
         1,

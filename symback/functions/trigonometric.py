@@ -21,9 +21,7 @@ def _bessel_slope(args: tuple[Node, ...], value: Node) -> Node:
 def _spherical_bessel(mp, n, x):
     if x == 0:
         return mp.mpf(1 if n == 0 else 0)
-    with mp.workdps(max(60, int(mp.log10(abs(x) + 1)) + 60)):
-        if abs(x) < 1:
-            return +(mp.sqrt(mp.pi / (2 * x)) * mp.besselj(n + mp.mpf(1) / 2, x)).real
+    with mp.workdps(max(400, 2 * mp.dps)):
         previous, current = mp.cos(x) / x, mp.sin(x) / x
         for k in range(int(n)):
             previous, current = current, (2 * k + 1) * current / x - previous
@@ -35,9 +33,38 @@ def _one_minus_square(x: Node) -> Node:
 
 
 ROWS = (
-    Function("sin", 1, (lambda a, v: call("cos", a[0]),), Ufunc("np.sin"), 8, lambda mp, x: mp.sin(x), r"\sin\left({0}\right)", range=(-1.0, 1.0), safe=(ZERO_ARGUMENT,)),
-    Function("cos", 1, (lambda a, v: neg(call("sin", a[0])),), Ufunc("np.cos"), 8, lambda mp, x: mp.cos(x), r"\cos\left({0}\right)", range=(-1.0, 1.0), safe=(ZERO_ARGUMENT,)),
-    Function("tan", 1, (lambda a, v: add(ONE, power(v, TWO)),), Ufunc("np.tan"), 8, lambda mp, x: mp.tan(x), r"\tan\left({0}\right)", safe=(ZERO_ARGUMENT,)),
+    Function(
+        "sin",
+        1,
+        (lambda a, v: call("cos", a[0]),),
+        Ufunc("np.sin"),
+        8,
+        lambda mp, x: mp.sin(x),
+        r"\sin\left({0}\right)",
+        range=(-1.0, 1.0),
+        safe=(ZERO_ARGUMENT,),
+    ),
+    Function(
+        "cos",
+        1,
+        (lambda a, v: neg(call("sin", a[0])),),
+        Ufunc("np.cos"),
+        8,
+        lambda mp, x: mp.cos(x),
+        r"\cos\left({0}\right)",
+        range=(-1.0, 1.0),
+        safe=(ZERO_ARGUMENT,),
+    ),
+    Function(
+        "tan",
+        1,
+        (lambda a, v: add(ONE, power(v, TWO)),),
+        Ufunc("np.tan"),
+        8,
+        lambda mp, x: mp.tan(x),
+        r"\tan\left({0}\right)",
+        safe=(ZERO_ARGUMENT,),
+    ),
     Function(
         "asin",
         1,
@@ -62,7 +89,16 @@ ROWS = (
         range=(0.0, pi),
         safe=(ZERO_ARGUMENT,),
     ),
-    Function("atan", 1, (lambda a, v: call("over_squares", ONE, a[0]),), Ufunc("np.arctan"), 8, lambda mp, x: mp.atan(x), r"\arctan\left({0}\right)", range=(-pi / 2, pi / 2)),
+    Function(
+        "atan",
+        1,
+        (lambda a, v: call("over_squares", ONE, a[0]),),
+        Ufunc("np.arctan"),
+        8,
+        lambda mp, x: mp.atan(x),
+        r"\arctan\left({0}\right)",
+        range=(-pi / 2, pi / 2),
+    ),
     Function(
         "atan2",
         2,
@@ -79,7 +115,7 @@ ROWS = (
         "over_squares",
         2,
         (
-            lambda a, v: sub(power(call("over_squares", a[1], a[0]), TWO), power(v, TWO)),
+            lambda a, v: mul(sub(call("over_squares", a[1], a[0]), v), add(call("over_squares", a[1], a[0]), v)),
             lambda a, v: mul(number(-2), v, call("over_squares", a[1], a[0])),
         ),
         Kernel("_over_squares"),
@@ -88,9 +124,36 @@ ROWS = (
         r"\frac{{{0}}}{{{0}^2 + {1}^2}}",
         domain=((-inf, inf), (-inf, inf)),
     ),
-    Function("sinh", 1, (lambda a, v: call("cosh", a[0]),), Ufunc("np.sinh"), 8, lambda mp, x: mp.sinh(x), r"\sinh\left({0}\right)", safe=(ZERO_ARGUMENT,)),
-    Function("cosh", 1, (lambda a, v: call("sinh", a[0]),), Ufunc("np.cosh"), 8, lambda mp, x: mp.cosh(x), r"\cosh\left({0}\right)", range=(1.0, inf), safe=(ZERO_ARGUMENT,)),
-    Function("asinh", 1, (lambda a, v: power(call("hypot", ONE, a[0]), MINUS_ONE),), Ufunc("np.arcsinh"), 8, lambda mp, x: mp.asinh(x), r"\operatorname{{arsinh}}\left({0}\right)"),
+    Function(
+        "sinh",
+        1,
+        (lambda a, v: call("cosh", a[0]),),
+        Ufunc("np.sinh"),
+        8,
+        lambda mp, x: mp.sinh(x),
+        r"\sinh\left({0}\right)",
+        safe=(ZERO_ARGUMENT,),
+    ),
+    Function(
+        "cosh",
+        1,
+        (lambda a, v: call("sinh", a[0]),),
+        Ufunc("np.cosh"),
+        8,
+        lambda mp, x: mp.cosh(x),
+        r"\cosh\left({0}\right)",
+        range=(1.0, inf),
+        safe=(ZERO_ARGUMENT,),
+    ),
+    Function(
+        "asinh",
+        1,
+        (lambda a, v: power(call("hypot", ONE, a[0]), MINUS_ONE),),
+        Ufunc("np.arcsinh"),
+        8,
+        lambda mp, x: mp.asinh(x),
+        r"\operatorname{{arsinh}}\left({0}\right)",
+    ),
     Function(
         "acosh",
         1,
@@ -193,8 +256,10 @@ ROWS = (
         "squareplus_slope",
         2,
         (
-            lambda a, v: mul(HALF, a[1], power(call("hypot", a[0], power(a[1], HALF)), number(-3))),
-            lambda a, v: mul(number("-1/4"), a[0], power(call("hypot", a[0], power(a[1], HALF)), number(-3))),
+            lambda a, v: div(mul(HALF, power(call("direction", power(a[1], HALF), a[0]), TWO)), call("hypot", a[0], power(a[1], HALF))),
+            lambda a, v: mul(
+                number("-1/4"), call("direction", a[0], power(a[1], HALF)), power(call("hypot", a[0], power(a[1], HALF)), number(-2))
+            ),
         ),
         Kernel("_squareplus_slope"),
         14,

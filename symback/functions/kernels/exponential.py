@@ -1,0 +1,146 @@
+"""Kernels of exp and log."""
+
+import numpy as np
+
+
+def _log1mexp(x):
+    """log(1 - exp(x)) for x < 0: by exp below -log 2, by expm1 above (Maechler 2012)."""
+    x = np.asarray(x)
+    y = np.asarray(np.log1p(-np.exp(np.minimum(x, -0.6931471805599453))))
+    near = x > -0.6931471805599453
+    u = x[near]
+    if u.size:
+        y[near] = np.log(-np.expm1(u))
+    return y
+
+
+def _logexpm1(x):
+    """log(exp(x) - 1) for x > 0: x + log(1 - exp(-x)) above log 2, by expm1 below."""
+    x = np.asarray(x)
+    y = np.asarray(x + np.log1p(-np.exp(-np.maximum(x, 0.6931471805599453))))
+    near = x < 0.6931471805599453
+    u = x[near]
+    if u.size:
+        y[near] = np.log(np.expm1(u))
+    return y
+
+
+def _logsubexp(x, y):
+    """log(exp(x) - exp(y)) for x > y."""
+    return x + _log1mexp(_difference(y, x))
+
+
+def _difference(x, y):
+    """x - y, and 0 for equal infinities; beyond the largest number it is an infinity."""
+    d = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y))
+    with np.errstate(over="ignore"):
+        return np.subtract(x, y, out=d, where=np.not_equal(x, y))
+
+
+def _xlogy(x, y):
+    """x log(y), and 0 where x is 0."""
+    z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y))
+    return x * np.log(y, out=z, where=np.not_equal(x, 0))
+
+
+def _xlog1py(x, y):
+    """x log(1 + y), and 0 where x is 0."""
+    z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y))
+    return x * np.log1p(y, out=z, where=np.not_equal(x, 0))
+
+
+def _quotient(x, y):
+    """x/y, and 0 where x is 0."""
+    z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y))
+    return np.divide(x, y, out=z, where=np.not_equal(x, 0))
+
+
+def _exp_moment(n, x):
+    """The integral of s**n exp(s x) over 0 < s < 1: for n = 0, (exp(x) - 1)/x; each n more is a derivative more."""
+    x = np.asarray(x)
+    near = np.abs(x) < (1.5 if n else 1e-3)
+    u = np.where(near, 1.5, np.abs(np.clip(x, -np.finfo(x.dtype).max, np.finfo(x.dtype).max)))
+    m = -np.expm1(-u) / u
+    up, down = m, m
+    decay = np.exp(-u)
+    for k in range(1, n + 1):
+        up, down = (1 - k * up) / u, (k * down - decay) / u
+    half = np.exp(0.5 * np.where(x > 0, u, 0))
+    y = np.asarray(np.where(x > 0, half * (up * half), down))
+    s = x[near]
+    if s.size:
+        terms = 24 if np.finfo(x.dtype).eps < 1e-8 else 14
+        total = 1 / (n + terms + 1)
+        for k in range(terms, 0, -1):
+            total = 1 / (n + k) + total * s / k
+        y[near] = total
+    return y
+
+
+def _expm1_minus(x):
+    """exp(x) - 1 - x, by its series where it cancels."""
+    x = np.asarray(x)
+    y = np.asarray(np.expm1(x) - x)
+    near = np.abs(x) < 0.5
+    u = x[near]
+    if u.size:
+        total = 1.0
+        for k in range(16 if np.finfo(x.dtype).eps < 1e-8 else 9, 2, -1):
+            total = 1 + total * u / k
+        y[near] = 0.5 * u * u * total
+    return y
+
+
+def _log1p_minus(x):
+    """log(1 + x) - x; with s = x/(2 + x) it is -x s + 2 (atanh(s) - s) where it cancels."""
+    x = np.asarray(x)
+    y = np.asarray(np.log1p(x) - x)
+    near = np.abs(x) < 0.5
+    u = x[near]
+    if u.size:
+        s = u / (2 + u)
+        total = 0.0
+        for k in range(17 if np.finfo(x.dtype).eps < 1e-8 else 8, 0, -1):
+            total = 1 / (2 * k + 1) + total * s * s
+        y[near] = s * (2 * s * s * total - u)
+    return y
+
+
+def _log_ratio(x, y):
+    """log(x/y): by log1p of (x - y)/y near 1, by exponents where x/y leaves the range."""
+    x, y = np.broadcast_arrays(x, y)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        q = x / y
+    plain = (q >= np.finfo(q.dtype).tiny) & (q <= np.finfo(q.dtype).max)
+    z = np.asarray(np.log(np.where(plain, q, 1)))
+    near = (q > 0.5) & (q < 2)
+    a, b = x[near], y[near]
+    if a.size:
+        z[near] = np.log1p((a - b) / b)
+    a, b = x[~plain], y[~plain]
+    if a.size:
+        z[~plain] = np.log(a) - np.log(b)
+    return z
+
+
+def _logit(x):
+    """log(x/(1 - x)), by log1p near 1/2."""
+    x = np.asarray(x)
+    y = np.asarray(np.log(x / (1 - x)))
+    near = np.abs(x - 0.5) < 0.2
+    u = x[near]
+    if u.size:
+        y[near] = np.log1p((2 * u - 1) / (1 - u))
+    return y
+
+
+def _scaled_exp(a, x):
+    """a exp(x), by exp(x/2) twice where exp(x) leaves the range."""
+    edge = 0.95 * float(np.log(np.finfo(np.result_type(a, x)).max))
+    y = np.asarray(a * np.exp(np.clip(x, -edge, edge)))
+    far = np.broadcast_to(np.abs(x) > edge, y.shape)
+    if far.any():
+        b, u = (v[far] for v in np.broadcast_arrays(a, x))
+        half = np.exp(np.clip(0.5 * u, -1.05 * edge, 1.05 * edge))
+        y[far] = np.clip(b, -np.finfo(y.dtype).max, np.finfo(y.dtype).max) * half * half
+    return y

@@ -1,0 +1,25 @@
+"""Kernels of the gamma function's logarithm and its derivatives."""
+
+import numpy as np
+from scipy import special
+
+
+def _loggamma(x):
+    """The logarithm of the gamma function, near its roots 1 and 2 by a series."""
+    x = np.asarray(x)
+    y = np.asarray(special.gammaln(x).astype(x.dtype, copy=False))
+    near = np.abs(x - 1.5) < 1
+    u = x[near]
+    if u.size:
+        y[near] = special.loggamma(u + 0j).real
+    return y
+
+
+def _digamma(x):
+    """The derivative of the logarithm of the gamma function."""
+    return special.psi(x).astype(np.result_type(x), copy=False)
+
+
+def _polygamma(n, x):
+    """The n-th derivative of digamma, n > 0."""
+    return special.polygamma(n, x).astype(np.result_type(x), copy=False)
