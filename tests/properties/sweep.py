@@ -1,0 +1,71 @@
+"""Many random layers, compiled and compared: `python -m tests.properties.sweep --seed 0 --count 10000`.
+
+Prints each kind of failure once, shrunk to the smallest layer that shows it, with the seed; then a tally. Exit status 1 where anything failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import sys
+import time
+
+from tests.oracle import BadLayer
+from tests.properties.case import Case
+from tests.properties.choices import Choices
+from tests.properties.judge import Failure, Undecided, judge
+from tests.properties.layers import random_case
+from tests.properties.shrink import shrunk
+
+
+def verdict(case: Case) -> Failure | None:
+    """The failure of a case, None where there is none or none can be told."""
+    try:
+        return judge(case)
+    except (Undecided, BadLayer, KeyError, AttributeError, TypeError, ValueError, SyntaxError):
+        return None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--per-kind", type=int, default=2, help="how many of each kind to shrink and print")
+    parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long")
+    options = parser.parse_args()
+    tally: collections.Counter[str] = collections.Counter()
+    start = time.monotonic()
+    for seed in range(options.seed, options.seed + options.count):
+        if time.monotonic() - start > options.seconds:
+            break
+        case = random_case(Choices(seed))
+        if case is None:
+            tally["no layer"] += 1
+            continue
+        try:
+            failure = judge(case)
+        except Undecided:
+            tally["undecided"] += 1
+            continue
+        tally["agree" if failure is None else failure.kind] += 1
+        if failure is not None and tally[failure.kind] <= options.per_kind:
+            report(seed, case, failure)
+    for kind, count in tally.most_common():
+        print(f"{count:7d}  {kind}")
+    return 1 if set(tally) - {"agree", "undecided", "no layer"} else 0
+
+
+def report(seed: int, case: Case, failure: Failure) -> None:
+    """Prints the failure with its smallest layer."""
+
+    def same(candidate: Case) -> bool:
+        found = verdict(candidate)
+        return found is not None and found.kind == failure.kind
+
+    small = shrunk(case, same)
+    found = verdict(small) or failure
+    print(f"==== seed {seed}: {failure.kind}\n{small.text}{found.detail}\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
