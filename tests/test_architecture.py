@@ -1,0 +1,51 @@
+"""The rooms of the compiler import one way, from the core outward."""
+
+import ast
+import graphlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "symback"
+ROOMS = "core functions frontend rewrite calculus lower emit report check files api cli __main__".split()
+FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+def name(path: Path) -> str:
+    return ".".join(("symback", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def imports(tree: ast.AST) -> list[tuple[ast.stmt, str]]:
+    """Every import of the package's own modules, as (statement, module)."""
+    modules = {name(path) for path in FILES}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(node, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [(node, full if (full := f"{node.module}.{alias.name}") in modules else node.module) for alias in node.names]
+    return [(node, module) for node, module in found if module.split(".")[0] == "symback"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_module_imports_only_from_its_own_room_or_one_nearer_the_core(path):
+    own = ROOMS.index(name(path).split(".")[1])
+    for _, module in imports(ast.parse(path.read_text())):
+        if module != "symback":
+            assert ROOMS.index(module.split(".")[1]) <= own, module
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {name(path): {module for _, module in imports(ast.parse(path.read_text())) if module != name(path)} for path in FILES}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_only_the_command_line_imports_inside_functions_apart_from_sympy(path):
+    if name(path) == "symback.cli" or name(path).startswith("symback.cli."):
+        return
+    for function in ast.walk(ast.parse(path.read_text())):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for node in ast.walk(function):
+                assert not isinstance(node, ast.ImportFrom) or (node.module or "").split(".")[0] == "sympy", ast.unparse(node)
+                assert not isinstance(node, ast.Import) or all(a.name.split(".")[0] == "sympy" for a in node.names), ast.unparse(node)
