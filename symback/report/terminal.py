@@ -1,0 +1,72 @@
+"""A layer's formulas and tables for a terminal: plain text, with bold headings where colours are wanted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TextIO
+
+from symback.core.expr import read, text
+from symback.report import formulas
+from symback.report.formulas import Formula
+
+
+def wants_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether escape sequences belong on a stream: a terminal, no NO_COLOR, not a dumb one."""
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb" and stream.isatty()
+
+
+def bold(words: str, colour: bool) -> str:
+    """The words, emphasised where colours are wanted."""
+    return f"\033[1m{words}\033[0m" if colour else words
+
+
+def shown(built: Any, *, steps: bool = False, colour: bool = False) -> str:
+    """Every formula of a layer in the language's own notation, with each step of the derivation if wanted."""
+    program = built.program
+    lines = [bold(program.name, colour)]
+    if program.doc:
+        lines += [f"  {' '.join(visible(program.doc).split())}"]
+    for mode in formulas.modes(built):
+        derivation = built.derivations[mode]
+        lines += ["", bold(formulas.heading(program, mode, "forward"), colour), *_rows(formulas.forward_formulas(derivation))]
+        if program.wrt:
+            lines += ["", bold(formulas.heading(program, mode, "backward"), colour), *_rows(formulas.backward_formulas(derivation))]
+        if steps and derivation.steps:
+            lines += ["", bold(formulas.heading(program, mode, "derivation"), colour), *_steps(derivation.steps)]
+    return "\n".join(lines) + "\n"
+
+
+def visible(words: str) -> str:
+    """The text with control characters as spaces, so that it cannot drive the terminal."""
+    return "".join(c if c.isprintable() else " " for c in words)
+
+
+def _rows(rows: Iterable[Formula]) -> Iterator[str]:
+    for f in rows:
+        yield f"  {text(read(f.name, *f.axes))} = {text(f.value)}"
+
+
+def _steps(steps: Iterable[Any]) -> Iterator[str]:
+    for number, step in enumerate(steps, 1):
+        yield f"  {number}. {step.subject}: {step.rule} ({step.reason})" if step.reason else f"  {number}. {step.subject}: {step.rule}"
+        if step.statement:
+            yield f"       {step.statement}"
+        yield f"       {text(step.before)}"
+        yield f"     = {text(step.after)}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], colour: bool = False) -> str:
+    """Columns under their heads, numbers to the right; no line ends in blanks."""
+    widths = [max(len(r[k]) for r in (head, *rows)) for k in range(len(head))]
+    numeric = [bool(rows) and all(_is_figure(r[k]) for r in rows) for k in range(len(head))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (c.rjust(w) if right else c.ljust(w) for c, w, right in zip(cells, widths, numeric, strict=True))
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([bold(line(head), colour), *(line(r) for r in rows)]) + "\n"
+
+
+def _is_figure(cell: str) -> bool:
+    return not cell or cell[0] in "0123456789-" or cell in ("inf", "nan")
