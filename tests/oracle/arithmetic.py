@@ -221,7 +221,9 @@ def _machine() -> Arithmetic:
     }
     power = _power(math.inf, nan, lambda a, b: a**b, number)
     step = 1e-30
-    return Arithmetic("machine", number, math.inf, math.pi, step, _divide(math.inf, nan, number), power, table, lambda x, v: complex(x, v * step))
+    return Arithmetic(
+        "machine", number, math.inf, math.pi, step, _divide(math.inf, nan, number), power, table, lambda x, v: complex(x, v * step)
+    )
 
 
 def _high_precision() -> Arithmetic:
@@ -296,7 +298,15 @@ def _high_precision() -> Arithmetic:
     }
     power = _power(mp.inf, nan, mp.power, number)
     return Arithmetic(
-        "high precision", number, mp.inf, mp.pi + 0, step, _divide(mp.inf, nan, number), power, table, lambda x, v: mp.mpc(x, mp.convert(v) * step)
+        "high precision",
+        number,
+        mp.inf,
+        mp.pi + 0,
+        step,
+        _divide(mp.inf, nan, number),
+        power,
+        table,
+        lambda x, v: mp.mpc(x, mp.convert(v) * step),
     )
 
 

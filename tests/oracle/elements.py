@@ -164,7 +164,9 @@ def _binary(tree: ast.BinOp, scope: Scope) -> tuple[Closure, bool]:
 
 
 def _whole_exponent(tree: ast.expr) -> bool:
-    return not any(isinstance(n, ast.Div | ast.Call) or (isinstance(n, ast.Constant) and isinstance(n.value, float)) for n in ast.walk(tree))
+    return not any(
+        isinstance(n, ast.Div | ast.Call) or (isinstance(n, ast.Constant) and isinstance(n.value, float)) for n in ast.walk(tree)
+    )
 
 
 def _exact_power(a: object, b: int) -> object:
@@ -336,7 +338,9 @@ def _reduction(name: str, tree: ast.Call, scope: Scope) -> tuple[Closure, bool]:
         own = [k.value.id for k in tree.keywords]
 
         def row(env: dict) -> object:
-            return finish(_values(body, ranges, env), scope.arithmetic, body({**env, **{b: env[o] for (b, *_), o in zip(ranges, own, strict=True)}}))
+            return finish(
+                _values(body, ranges, env), scope.arithmetic, body({**env, **{b: env[o] for (b, *_), o in zip(ranges, own, strict=True)}})
+            )
 
         return row, False
     if integer:

@@ -31,7 +31,9 @@ class Result:
     definitions: dict[str, np.ndarray]
 
 
-def evaluate(layer: Layer, values: Mapping[str, object], hyper: Mapping[str, object] | None = None, arithmetic: Arithmetic = HIGH_PRECISION) -> Result:
+def evaluate(
+    layer: Layer, values: Mapping[str, object], hyper: Mapping[str, object] | None = None, arithmetic: Arithmetic = HIGH_PRECISION
+) -> Result:
     """What the layer computes from arrays by name (random tensors among them).
 
     Raises: BadLayer where the layer or the arrays break a rule of the language.
@@ -119,7 +121,9 @@ class _Evaluation:
     def _input(self, name: str) -> None:
         d, raw = self.layer.tensors[name], np.asarray(self.values[name])
         array = np.empty(raw.shape, dtype=object)
-        convert = {"int": int, "bool": bool, "float": lambda v: self.arithmetic.number(float(v) if isinstance(v, np.floating) else v)}[d.kind]
+        convert = {"int": int, "bool": bool, "float": lambda v: self.arithmetic.number(float(v) if isinstance(v, np.floating) else v)}[
+            d.kind
+        ]
         array.reshape(-1)[:] = [convert(v) for v in raw.reshape(-1)]
         if d.kind == "int":
             most = self._integer(d.values)
@@ -231,7 +235,11 @@ class _Evaluation:
         for n in ast.walk(line.right):
             if isinstance(n, ast.Attribute) or (isinstance(n, ast.BinOp) and isinstance(n.op, ast.MatMult)):
                 return True
-            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and (n.func.id in WHOLE_FUNCTIONS or self._callee(n.func.id) is not None):
+            if (
+                isinstance(n, ast.Call)
+                and isinstance(n.func, ast.Name)
+                and (n.func.id in WHOLE_FUNCTIONS or self._callee(n.func.id) is not None)
+            ):
                 return True
             if isinstance(n, ast.Name) and id(n) not in indexed and self.shapes.get(n.id):
                 return True

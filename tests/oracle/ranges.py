@@ -111,6 +111,8 @@ def find_ranges(
 
         def note(n: str, axis: tuple[str, int], number: int = number, names: list[str] = names) -> None:
             shape = shape_of(axis[0])
+            if shape is not None and axis[1] >= len(shape):
+                raise BadLayer(f"{axis[0]} has {len(shape)} axes")
             if shape is not None:
                 classes.settle(axis, shape[axis[1]])
             if written(n) in declared:

@@ -61,7 +61,11 @@ class Draft:
     def new_tensor(self, shape: tuple[str, ...], **options: object) -> Tensor:
         """A declared tensor of that shape."""
         c = self.choices
-        role = "params" if options.pop("may_train", True) and c.chance(30) and not options.get("values") and not options.get("bool_") else "inputs"
+        role = (
+            "params"
+            if options.pop("may_train", True) and c.chance(30) and not options.get("values") and not options.get("bool_")
+            else "inputs"
+        )
         stem = "t" if options.get("values") else "m" if options.get("bool_") else "w" if role == "params" else "x"
         tensor = Tensor(self.fresh(stem), shape, role=role, **options)
         if role == "inputs" and not tensor.values and not tensor.bool_ and c.chance(8):
@@ -117,7 +121,12 @@ def find_tensor(draft: Draft, shape: tuple[str, ...], kind: str, special: dict[s
     fits = [
         t
         for t in draft.tensors
-        if t.shape == shape and t.kind == kind and not t.values and not t.bool_ and t.role in ("inputs", "params") and t.outside == special.get("outside")
+        if t.shape == shape
+        and t.kind == kind
+        and not t.values
+        and not t.bool_
+        and t.role in ("inputs", "params")
+        and t.outside == special.get("outside")
     ]
     if fits and draft.choices.chance(55):
         return draft.choices.of(fits)
@@ -256,7 +265,14 @@ def condition(draft: Draft, indices: Indices, depth: int) -> str:
     """A truth value."""
     c = draft.choices
     names = [i for i in indices if i != "..."]
-    options = [(3, "values"), (2, "mask"), (4 if names else 0, "index"), (2 if len(names) > 1 else 0, "pair"), (1, "label"), (2 if depth > 0 else 0, "both")]
+    options = [
+        (3, "values"),
+        (2, "mask"),
+        (4 if names else 0, "index"),
+        (2 if len(names) > 1 else 0, "pair"),
+        (1, "label"),
+        (2 if depth > 0 else 0, "both"),
+    ]
     match c.weighted([o for o in options if o[0]]):
         case "values":
             return f"{expression(draft, indices, 0)} {c.of(['>', '<', '>=', '<='])} {c.of(['0', '0.3', leaf(draft, indices)])}"
@@ -265,7 +281,17 @@ def condition(draft: Draft, indices: Indices, depth: int) -> str:
         case "index":
             i = c.of(names)
             d = indices[i]
-            return c.of([f"{i} > 0", f"{i} < {d} - 1", f"Eq({i}, 0)", f"Ne({i}, {d} - 1)", f"Eq({i} % 2, 0)", f"1 <= {i} <= {d} - 2", f"not {i} == 1"])
+            return c.of(
+                [
+                    f"{i} > 0",
+                    f"{i} < {d} - 1",
+                    f"Eq({i}, 0)",
+                    f"Ne({i}, {d} - 1)",
+                    f"Eq({i} % 2, 0)",
+                    f"1 <= {i} <= {d} - 2",
+                    f"not {i} == 1",
+                ]
+            )
         case "pair":
             i, j = c.of(names), c.of(names)
             return f"{i} {c.of(['<=', '<', '>='])} {j}" if i != j else f"{i} >= 1"
@@ -423,7 +449,17 @@ def _partial(draft: Draft, indices: Indices, depth: int) -> str:
     i = c.of(names)
     d = indices[i]
     j = index_for(draft, d, indices)
-    limits = c.of([f"({j}, 0, {i})", f"({j}, 0, {i})", f"({j}, 0, {i} - 1)", f"({j}, {i}, {d} - 1)", f"({j}, {i} + 1, {d} - 1)", f"({j}, 0, {d} - 1)", f"({j}, Max({i} - 1, 0), {i})"])
+    limits = c.of(
+        [
+            f"({j}, 0, {i})",
+            f"({j}, 0, {i})",
+            f"({j}, 0, {i} - 1)",
+            f"({j}, {i}, {d} - 1)",
+            f"({j}, {i} + 1, {d} - 1)",
+            f"({j}, 0, {d} - 1)",
+            f"({j}, Max({i} - 1, 0), {i})",
+        ]
+    )
     may_be_empty = " - 1)" in limits and "0, " in limits or "+ 1" in limits
     kinds = ["Sum", "Sum", "Prod"] if may_be_empty else ["Sum", "Sum", "Mean", "Prod", "Amax", "LogSumExp"]
     kind = c.of(kinds)
@@ -442,7 +478,15 @@ def _piecewise(draft: Draft, indices: Indices, depth: int) -> str:
 def _extremum(draft: Draft, indices: Indices, depth: int) -> str:
     c = draft.choices
     a = expression(draft, indices, depth - 1)
-    return c.of([f"Max({a}, 0.2)", f"Min({a}, 0.7)", f"Min(Max({a}, -0.6), 0.9)", f"Max({a}, {leaf(draft, indices)})", f"Min({a}, {leaf(draft, indices)}, 1)"])
+    return c.of(
+        [
+            f"Max({a}, 0.2)",
+            f"Min({a}, 0.7)",
+            f"Min(Max({a}, -0.6), 0.9)",
+            f"Max({a}, {leaf(draft, indices)})",
+            f"Min({a}, {leaf(draft, indices)}, 1)",
+        ]
+    )
 
 
 def _number(draft: Draft, indices: Indices, depth: int) -> str:
@@ -543,7 +587,15 @@ def bounded(draft: Draft, indices: Indices, depth: int) -> str:
     if depth <= 0:
         return leaf(draft, indices, UNIT) if c.chance(50) else f"tanh({leaf(draft, indices)})"
     inside = expression(draft, indices, depth - 1)
-    return c.of([f"tanh({inside})", f"(0.9*sin({inside}))", f"(sigmoid({inside}) - 0.5)", f"(0.9*erf({inside}))", f"({_atom(inside)}/(1 + {_atom(inside)}**2))"])
+    return c.of(
+        [
+            f"tanh({inside})",
+            f"(0.9*sin({inside}))",
+            f"(sigmoid({inside}) - 0.5)",
+            f"(0.9*erf({inside}))",
+            f"({_atom(inside)}/(1 + {_atom(inside)}**2))",
+        ]
+    )
 
 
 _FORMS = {

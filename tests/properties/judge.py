@@ -10,7 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.oracle import HIGH_PRECISION, MACHINE, Layer, differentiated, directional_derivative, evaluate, floats, gradients, read_text, watched
+from tests.oracle import (
+    HIGH_PRECISION,
+    MACHINE,
+    Layer,
+    differentiated,
+    directional_derivative,
+    evaluate,
+    floats,
+    gradients,
+    read_text,
+    watched,
+)
 from tests.properties.case import Case
 
 SECONDS_TO_COMPILE = 20

@@ -190,7 +190,13 @@ def _first_order(draft: Draft, depth: int) -> None:
     start = expression(draft, rest, depth - 1) if c.chance(70) else "0"
     step = f"{_coupled(draft, name, before, rest)} + {_atom(drive)}"
     form = c.integer(0, 2)
-    general = f"tanh({step})" if form == 0 else step if form == 1 else f"{bounded(draft, whole_scope, 0)}*{_at(name, before, rest)} + {_atom(drive)}"
+    general = (
+        f"tanh({step})"
+        if form == 0
+        else step
+        if form == 1
+        else f"{bounded(draft, whole_scope, 0)}*{_at(name, before, rest)} + {_atom(drive)}"
+    )
     if c.chance(20):
         first = f"Eq({t}, {time} - 1)" if backward else f"Eq({t}, 0)"
         draft.where.append((left(name, whole_scope), f"Piecewise(({start}, {first}), ({general}, True))"))
@@ -210,7 +216,9 @@ def _second_order(draft: Draft, depth: int) -> None:
     for k in ("-2", "-1"):
         draft.where.append((f"{name}[{k}{tail}]", expression(draft, rest, 0) if c.chance(50) else c.of(["0", "1"])))
     drive = expression(draft, scope, depth - 1)
-    draft.where.append((left(name, scope), f"0.5*{_at(name, f'{t} - 1', rest)} - {_coupled(draft, name, f'{t} - 2', rest)} + {_atom(drive)}"))
+    draft.where.append(
+        (left(name, scope), f"0.5*{_at(name, f'{t} - 1', rest)} - {_coupled(draft, name, f'{t} - 2', rest)} + {_atom(drive)}")
+    )
     draft.values.append(Tensor(name, tuple(scope.values())))
 
 
@@ -273,7 +281,9 @@ def _running_extremum(draft: Draft, depth: int) -> None:
     w = find_tensor(draft, (d, d), ANY, {})
     kind = c.of(["Amax", "LogSumExp"])
     draft.where.append((f"{name}[0, {j}]", expression(draft, {j: d}, depth - 1)))
-    draft.where.append((f"{name}[{t}, {j}]", f"{kind}({name}[{t} - 1, {k}] + {w.name}[{k}, {j}], {k}) + {leaf(draft, {t: time, j: d}, ANY)}"))
+    draft.where.append(
+        (f"{name}[{t}, {j}]", f"{kind}({name}[{t} - 1, {k}] + {w.name}[{k}, {j}], {k}) + {leaf(draft, {t: time, j: d}, ANY)}")
+    )
     draft.values.append(Tensor(name, (time, d)))
 
 

@@ -129,7 +129,9 @@ def _parts(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name == "Piecewise":
-            fewer = [ast.Call(node.func, [a for a in node.args if a is not cut], []) for cut in node.args[:-1]] if len(node.args) > 2 else []
+            fewer = (
+                [ast.Call(node.func, [a for a in node.args if a is not cut], []) for cut in node.args[:-1]] if len(node.args) > 2 else []
+            )
             return [a.elts[0] for a in node.args] + fewer
         fewer = [ast.Call(node.func, [a for a in node.args if a is not cut], []) for cut in node.args[1:]] if len(node.args) > 2 else []
         return [*node.args[:2], *fewer, ast.Constant(1)]
