@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from symback.check.arithmetic import high_precision
 from symback.check.grids import Grid, Values, size_of
 from symback.check.inputs import Point
+from symback.check.precise import high_precision
 from symback.check.reference import DIGITS, Reference
 from symback.core.expr import Node, Op, text, walk
 from symback.core.program import Kind, Program

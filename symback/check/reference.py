@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symback.check.arithmetic import Arithmetic, high_precision
+from symback.check.arithmetic import Arithmetic
 from symback.check.evaluate import evaluated
 from symback.check.inputs import Point
+from symback.check.precise import high_precision
 from symback.core.program import Program
 
 DIGITS = {np.dtype(np.float16): 120, np.dtype(np.float32): 150, np.dtype(np.float64): 700}

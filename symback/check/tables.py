@@ -1,18 +1,13 @@
-"""What a check found, as a table, as JSON, and as a picture."""
+"""What a check found, as a table and as JSON."""
 
 from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 
 from symback.check.accuracy import AccuracyReport, AccuracyRow
 from symback.check.gradients import GradientReport, Row
 from symback.report.terminal import table
-
-
-class NoPictures(Exception):
-    """matplotlib, which draws the picture, is not installed."""
 
 
 def gradient_table(report: GradientReport, colour: bool = False) -> str:
@@ -120,30 +115,3 @@ def accuracy_json(report: AccuracyReport) -> str:
             }
         )
     return json.dumps({"clean": report.clean, "points": report.points, "rows": rows}, indent=2) + "\n"
-
-
-def plot(report: AccuracyReport, path: str, title: str) -> None:
-    """Save a picture of the error in ULP over the size of the input, a panel per dtype.
-
-    Raises:
-        NoPictures: matplotlib is not installed.
-        OSError: the file cannot be written.
-    """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise NoPictures from error
-    dtypes = list(dict.fromkeys(r.dtype for r in report.rows))
-    figure = Figure(figsize=(10, 4 * len(dtypes)), layout="constrained")
-    FigureCanvasAgg(figure)
-    for k, dtype in enumerate(dtypes):
-        axes = figure.add_subplot(len(dtypes), 1, k + 1)
-        for row in (r for r in report.rows if r.dtype == dtype):
-            good = [s for s in row.samples if math.isfinite(s.ulp)]
-            label = row.what if len({r.mode for r in report.rows}) == 1 else f"{row.mode}: {row.what}"
-            axes.plot([s.size for s in good], [max(s.ulp, 0.05) for s in good], ".", markersize=4, label=label)
-        axes.set(xscale="symlog", yscale="log", xlabel="input", ylabel="error in ulp", title=f"{title}, {dtype}")
-        axes.axhline(16, linewidth=0.8, color="grey")
-        axes.legend(fontsize="small")
-    figure.savefig(Path(path))

@@ -112,7 +112,7 @@ class _Printer:
         if not node.args:
             return base, ATOM
         where = ",".join(self.at(a, 0) for a in node.args)
-        return (f"{{{base}}}_{{{where}}}" if "_" in base else f"{base}_{{{where}}}"), ATOM
+        return (f"{{{base}}}_{{{where}}}" if "_" in base.replace(r"\_", "") else f"{base}_{{{where}}}"), ATOM
 
     # --------------------------------------------------------------------------------- arithmetic
 

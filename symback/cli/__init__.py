@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _answered(options: argparse.Namespace) -> int:
     """The status of a command, its errors shown as the reader needs them."""
-    from symback import commands
+    from symback.cli import commands
     from symback.core.diagnostics import LayerError
 
     try:

@@ -8,6 +8,7 @@ import platform
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 
 from symback import __version__, frontend
 from symback.core.diagnostics import Diagnostic, InternalFault, LayerError
@@ -74,22 +75,22 @@ def check_layer(options: argparse.Namespace) -> int:
         raise LayerError(Diagnostic("E904", str(error), mend="see check: in the language's page")) from error
 
 
-def _check_accuracy(program: Program, module: object, options: argparse.Namespace) -> int:
+def _check_accuracy(program: Program, module: ModuleType, options: argparse.Namespace) -> int:
     from symback.check import tables
     from symback.check.accuracy import check_accuracy
 
-    try:
-        report = check_accuracy(program, module, options.seed)
-    except ImportError as error:
-        raise LayerError(Diagnostic("E905", f"--accuracy needs {error.name}, which is not installed", mend="pip install mpmath")) from error
-    put(tables.accuracy_json(report) if options.json else tables.accuracy_table(report, wants_colour(sys.stdout)))
     if options.plot:
         try:
-            tables.plot(report, options.plot, program.name)
-        except tables.NoPictures as error:
+            from symback.check import picture
+        except ImportError as error:
             raise LayerError(
                 Diagnostic("E905", "--plot needs matplotlib, which is not installed", mend="pip install matplotlib")
             ) from error
+    report = check_accuracy(program, module, options.seed)
+    put(tables.accuracy_json(report) if options.json else tables.accuracy_table(report, wants_colour(sys.stdout)))
+    if options.plot:
+        try:
+            picture.save(report, options.plot, program.name)
         except (OSError, ValueError) as error:
             raise LayerError(Diagnostic("E902", f"{options.plot} cannot be written: {error}")) from error
     return FINE if report.clean else WRONG
