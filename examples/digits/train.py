@@ -35,9 +35,7 @@ for epoch in range(1, EPOCHS + 1):
     if epoch % 5 == 0:
         z, _ = network.forward(held_x, **params)
         accuracy = (z.argmax(1) == held_t).mean()
-        print(
-            f"epoch {epoch:3}   loss {np.mean(losses[-22:]):.4f}   held-back digits right {accuracy:.2%}   {time.perf_counter() - start:.1f} s"
-        )
+        print(f"epoch {epoch:3}   loss {np.mean(losses[-22:]):.4f}   held-back right {accuracy:.2%}   {time.perf_counter() - start:.1f} s")
 
 try:
     import matplotlib.pyplot as plt

@@ -17,8 +17,8 @@ except ModuleNotFoundError:
         raise
     pytest.skip("torch is not installed, so the library is not compared with it", allow_module_level=True)
 
-from cases import CASES
-from optimizers import OPTIMIZERS
+from tests.library.cases import CASES
+from tests.library.optimizers import OPTIMIZERS
 
 LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
 

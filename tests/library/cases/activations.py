@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from cases.case import Case, Draw, mask, normal, uniform
+from tests.library.cases.case import Case, Draw, mask, normal, uniform
 
 
 def _elementwise(layer: str, reference, **options) -> Case:

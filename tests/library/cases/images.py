@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from cases.case import Case, normal
+from tests.library.cases.case import Case, normal
 
 
 def _windows(x, kernel, stride=1, padding=0, dilation=1):

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from cases.case import Case, given, labels, normal, signs, these, uniform
+from tests.library.cases.case import Case, given, labels, normal, signs, these, uniform
 
 
 def _pair(layer: str, reference, **options) -> Case:

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from cases.case import Case, labels, mask, normal, these, uniform
+from tests.library.cases.case import Case, labels, mask, normal, these, uniform
 
 
 def _attend(Q, K, V, **options):

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from cases.case import Case, given, labels, normal, uniform
+from tests.library.cases.case import Case, given, labels, normal, uniform
 
 
 def _mlp(x, W1, b1, W2, b2):
