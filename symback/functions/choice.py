@@ -5,7 +5,6 @@ from __future__ import annotations
 from symback.core.expr import (
     FALSE,
     HALF,
-    MINUS_ONE,
     ONE,
     TRUE,
     ZERO,
@@ -17,11 +16,10 @@ from symback.core.expr import (
     compare,
     div,
     indicator,
-    mul,
     piecewise,
     walk,
 )
-from symback.functions.function import Function, Identity, Kernel, Ufunc
+from symback.functions.function import Function, Identity, Ufunc
 
 INTEGERS = ()
 

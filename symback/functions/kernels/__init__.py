@@ -46,25 +46,25 @@ def needed(names: list[str]) -> list[KernelSource]:
 
 @cache
 def _all() -> Mapping[str, KernelSource]:
-    found: dict[str, KernelSource] = {}
-    for file in sorted(files(__name__).iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".py") and file.name != "__init__.py":
-            found.update(_split(file.read_text("utf-8")))
-    return found
+    modules = sorted((f for f in files(__name__).iterdir() if f.name.endswith(".py") and f.name != "__init__.py"), key=lambda f: f.name)
+    texts = [f.read_text("utf-8") for f in modules]
+    known = {n.name for text in texts for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)}
+    return {k.name: k for text in texts for k in _split(text, known)}
 
 
-def _split(module: str) -> dict[str, KernelSource]:
+def _split(module: str, known: set[str]) -> list[KernelSource]:
     tree, lines = ast.parse(module), module.splitlines()
     imports = {a.asname or a.name: ast.unparse(n) for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
     kernels = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
-    known = {k.name for k in kernels}
-    out = {}
+    out = []
     for k in kernels:
         used = dict.fromkeys(n.id for n in ast.walk(k) if isinstance(n, ast.Name))
-        out[k.name] = KernelSource(
-            k.name,
-            "\n".join(lines[k.lineno - 1 : k.end_lineno]),
-            tuple(n for n in used if n in known and n != k.name),
-            tuple(imports[n] for n in used if n in imports and n != "np"),
+        out.append(
+            KernelSource(
+                k.name,
+                "\n".join(lines[k.lineno - 1 : k.end_lineno]),
+                tuple(n for n in used if n in known and n != k.name),
+                tuple(imports[n] for n in used if n in imports and n != "np"),
+            )
         )
     return out

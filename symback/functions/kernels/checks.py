@@ -1,0 +1,57 @@
+"""What a generated module checks before any work."""
+
+import numpy as np
+
+
+def _tensor(name, value, kind, axes):
+    """The argument as an array; its kind of number and its rank are checked."""
+    array = np.asarray(value)
+    kinds = {"float": "f", "integer": "iu", "bool": "b"}[kind]
+    if array.dtype.kind not in kinds:
+        raise TypeError(f"{name} holds {array.dtype}, expected {kind} elements")
+    rank = axes.count(",") + 1 if axes != "[]" else 0
+    least = rank - 1 if axes.startswith("[...") else rank
+    if array.ndim < least or (array.ndim != rank and not axes.startswith("[...")):
+        shape = list(array.shape)
+        raise ValueError(f"{name} has shape {shape}, expected {axes}")
+    return array
+
+
+def _axis(name, array, axis, size, source):
+    """The size of an axis is what another argument says."""
+    if array.shape[axis] != size:
+        raise ValueError(f"{name} has shape {list(array.shape)}: axis {axis} is {array.shape[axis]}, expected {source} = {size}")
+
+
+def _labels(name, array, count, source, also=()):
+    """Integers in 0 … count-1 (or among `also`)."""
+    valid = (array >= 0) & (array < count)
+    for other in also:
+        valid |= array == other
+    if not valid.all():
+        place = np.unravel_index(np.argmin(valid), array.shape)
+        index = ", ".join(map(str, place))
+        raise ValueError(f"{name}[{index}] is {array[place]}, expected 0 … {count - 1}, below {source} = {count}")
+
+
+def _range(name, axis, low, high, size):
+    """Positions that are read lie within the axis."""
+    if low < 0 or high >= size:
+        raise ValueError(f"{name} is read at {low} … {high} on axis {axis}, which has positions 0 … {size - 1}")
+
+
+def _upstream(name, value, shape, dtype):
+    """The gradient by an output, with exactly the output's shape; None is zero."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    array = np.asarray(value)
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} holds {array.dtype}, expected float elements")
+    return array.astype(dtype, copy=False)
+
+
+def _own(array, dtype):
+    """The result in its dtype."""
+    return np.asarray(array, dtype)

@@ -1,0 +1,16 @@
+"""Kernels of x**p."""
+
+import numpy as np
+
+
+def _pow_slope_at(x, p, y):
+    """p x**(p - 1) with y = x**p: p y/x where y is a normal number, else by another power."""
+    x, p, y = np.broadcast_arrays(x, p, y)
+    info = np.finfo(y.dtype)
+    size = np.abs(y)
+    normal = (size >= info.tiny) & (size <= info.max)
+    slope = np.asarray(np.divide(y, x, out=np.zeros_like(y), where=normal) * p)
+    u, v = x[~normal], p[~normal]
+    if u.size:
+        slope[~normal] = v * np.power(u, v - 1)
+    return slope
