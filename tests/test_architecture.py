@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "symback"
 ROOMS = "core functions frontend rewrite calculus lower emit report check files api commands cli __main__".split()
-COMMAND_LINE = {"symback.cli", "symback.commands"}
+COMMAND_LINE = {"symback.cli", "symback.cli.commands"}
 HEAVY = {"sympy", "mpmath", "matplotlib"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
