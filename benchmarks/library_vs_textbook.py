@@ -1,0 +1,104 @@
+"""Forward and backward of library layers as symback compiles them, against the same layers in textbook NumPy.
+
+    python benchmarks/library_vs_textbook.py [LAYER …]
+
+Float32; interleaved runs, the minimum of each side; outputs and gradients are compared first. A ratio below 1 means that the
+compiled module is faster. Exit status 1 if a layer is slower than its textbook form by more than 5 %, or disagrees with it.
+Set OMP_NUM_THREADS=1 for one thread.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from textbook import LAYERS
+
+import symback
+
+LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
+POSITIVE = {"running_var", "v"}
+SECONDS, TOLERANCE = 0.6, 2e-3
+
+
+def drawn(arrays: dict, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Arguments by name: labels where a size is given beside the shape, else float32 numbers."""
+    made = {}
+    for name, shape in arrays.items():
+        if len(shape) == 2 and isinstance(shape[1], tuple):
+            made[name] = rng.integers(0, shape[0], shape[1])
+        elif shape == ():
+            made[name] = np.array(3, np.float32)  # a count of steps
+        else:
+            scale = shape[0] ** -0.5 if name.startswith("W") else 1
+            values = np.float32(scale) * rng.standard_normal(shape, dtype=np.float32)
+            made[name] = np.abs(values) if name in POSITIVE else values
+    return made
+
+
+def compiled(name: str, arguments: dict, upstream: list | None):
+    """A function of no arguments that runs the compiled layer once: (outputs, gradients)."""
+    module = symback.compile(symback.load(LIBRARY / f"{name}.yaml")).load()
+
+    def run() -> tuple[tuple, tuple]:
+        result = module.forward(**arguments)
+        if not hasattr(module, "backward"):
+            return (result[0] if isinstance(result, tuple) else result,), ()
+        outputs = result[0] if isinstance(result[0], tuple) else (result[0],)
+        return outputs, module.backward(result[1], *(upstream or ones(outputs)))
+
+    return run
+
+
+def ones(outputs: tuple) -> list[np.ndarray]:
+    return [np.ones_like(y) for y in outputs]
+
+
+def agree(ours: tuple, theirs: tuple) -> bool:
+    """Whether all outputs and gradients agree to float32 accuracy, relative to each array's largest element."""
+    pairs = [pair for a, b in zip(ours, theirs, strict=True) for pair in zip(a, b, strict=True)]
+    return all(np.abs(a - b).max() <= TOLERANCE * max(1e-3, np.abs(b).max()) for a, b in pairs)
+
+
+def minima(first, second) -> tuple[float, float]:
+    """The least time of each in turns A B A B."""
+    best = [float("inf"), float("inf")]
+    end = time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        for k, run in enumerate((first, second)):
+            start = time.perf_counter()
+            run()
+            best[k] = min(best[k], time.perf_counter() - start)
+    return best[0], best[1]
+
+
+def main(names: list[str]) -> int:
+    rng = np.random.default_rng(0)
+    ratios, failed = [], []
+    print(f"{'layer':24}{'symback':>10}{'textbook':>10}{'ratio':>8}   milliseconds")
+    for name in names or LAYERS:
+        textbook, arrays = LAYERS[name]
+        arguments = drawn(arrays, rng)
+        outputs = compiled(name, arguments, None)()[0]
+        module_has_backward = textbook.__code__.co_argcount > len(arguments)
+        upstream = [rng.standard_normal(np.shape(y)).astype(np.float32) for y in outputs] if module_has_backward else []
+        ours, theirs = compiled(name, arguments, upstream), lambda: textbook(*arguments.values(), *upstream)  # noqa: B023
+        if not agree(ours(), theirs()):
+            failed.append(f"{name} disagrees with its textbook form")
+            continue
+        a, b = minima(ours, theirs)
+        ratios.append(a / b)
+        print(f"{name:24}{a * 1e3:10.3f}{b * 1e3:10.3f}{a / b:8.2f}", flush=True)
+        if a > 1.05 * b:
+            failed.append(f"{name} is slower than its textbook form")
+    if ratios:
+        print(f"geometric mean of the ratios {np.exp(np.mean(np.log(ratios))):.2f}, worst {max(ratios):.2f}")
+    for line in failed:
+        print(line)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
