@@ -85,7 +85,7 @@ class Grid:
         """The value as a number of the arithmetic."""
         key = self.known(node, "real")
         if key not in self.memo:
-            self.memo[key] = self._real(node)
+            self.memo[key] = np.asarray(self._real(node), self.state.arithmetic.dtype)
         return self.memo[key]
 
     def _real(self, node: Node) -> np.ndarray:
