@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from types import ModuleType
 
 import numpy as np
@@ -25,6 +26,15 @@ GOOD_ULP = 16
 MAX_ELEMENTS = 64
 
 
+class State(Enum):
+    """What a result is worth."""
+
+    FINE = "fine"
+    ILL_CONDITIONED = "ill-conditioned"  # no digit, but rounding the inputs moves the true result as much
+    LOST = "lost"  # no digit
+    NONFINITE = "nonfinite"  # NaN or infinite where the truth is finite
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One result: the largest input near it, and its error."""
@@ -36,7 +46,7 @@ class Sample:
     true: float
     ulp: float
     normwise: float
-    state: str  # "fine", "lost", "nonfinite"
+    state: State
 
 
 @dataclass
@@ -50,23 +60,23 @@ class AccuracyRow:
     unjudged: int = 0
     why: str = ""
 
-    def count(self, state: str) -> int:
-        return sum(s.state == state for s in self.samples)
+    def count(self, state: State) -> int:
+        return sum(s.state is state for s in self.samples)
 
     @property
     def worst(self) -> Sample | None:
         """The worst result: non-finite ones before lost ones before the largest error."""
-        rank = {"nonfinite": 2, "lost": 1, "fine": 0}
-        return max(self.samples, key=lambda s: (rank[s.state], s.ulp), default=None)
+        rank = list(State).index
+        return max(self.samples, key=lambda s: (rank(s.state), s.ulp), default=None)
 
     @property
     def within(self) -> float:
         """The share of results within 16 ULP."""
-        return sum(s.ulp <= GOOD_ULP and s.state == "fine" for s in self.samples) / max(len(self.samples), 1)
+        return sum(s.ulp <= GOOD_ULP and s.state is State.FINE for s in self.samples) / max(len(self.samples), 1)
 
     @property
     def clean(self) -> bool:
-        return not self.count("lost") and not self.count("nonfinite")
+        return not self.count(State.LOST) and not self.count(State.NONFINITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +110,11 @@ def check_accuracy(
                 points += 1
                 for what, samples, unjudged in _judged(program, module, mode, scenario, dtype):
                     row = rows.setdefault((mode, name, what), AccuracyRow(mode, name, what))
-                    row.samples += samples
+                    blame = _Blame(program, mode, scenario.point, dtype, what)
+                    row.samples += [blame.excused(s) for s in samples]
                     row.unjudged += unjudged
-                    if row.worst in samples and (row.worst.state != "fine" or row.worst.ulp > GOOD_ULP):
-                        row.why = _reason(program, mode, scenario.point, dtype, what, row.worst)
+                    if row.worst in samples and (row.worst.state is not State.FINE or row.worst.ulp > GOOD_ULP):
+                        row.why = blame.reason(row.worst)
     return AccuracyReport(tuple(rows.values()), points)
 
 
@@ -159,63 +170,90 @@ def _near(point: Point, place: tuple[int, ...]) -> float:
 
 
 def _sample(got: object, true: Slope, largest: object, dtype: type, where: str, place: tuple[int, ...], size: float) -> Sample:
+    """One result judged. At a kink every value between the two slopes is exact; below the normal range only the size counts."""
     info = np.finfo(dtype)
-    low, high = min(true.left, true.right), max(true.left, true.right)
-    value = float(got)
+    value, top = float(got), float(info.max)
+    nearest = (
+        min(true.left, true.right)
+        if value != value
+        else min(max(_exactly(value, true), min(true.left, true.right)), max(true.left, true.right))
+    )
+    magnitude = abs(nearest)
+    if magnitude > top * (1 + float(info.eps) / 4):
+        fine = value == value and abs(value) >= top / 2 and (value > 0) == (nearest > 0)
+        return Sample(where, place, size, value, float(nearest), 0.0 if fine else np.inf, 0.0, State.FINE if fine else State.NONFINITE)
     if not np.isfinite(value):
-        overflows = abs(true.middle) > float(info.max) * (1 - float(info.eps))
-        fine = overflows and value == value and (value > 0) == (true.middle > 0)
-        return Sample(where, place, size, value, float(true.middle), 0.0 if fine else np.inf, np.inf, "fine" if fine else "nonfinite")
-    exact = type(true.middle)(value) if not isinstance(true.middle, float) else value
-    nearest = min(max(exact, low), high)
-    error, magnitude = abs(exact - nearest), abs(nearest)
-    if magnitude > float(info.max):
-        return Sample(where, place, size, value, float(nearest), np.inf, np.inf, "nonfinite")
-    normwise = float(error / _spacing(largest, info))
+        return Sample(where, place, size, value, float(nearest), np.inf, np.inf, State.NONFINITE)
+    error = abs(_exactly(value, true) - nearest)
+    normwise = float(error / spacing(largest, info))
+    lost = error > magnitude / 10 and normwise > GOOD_ULP
     if magnitude < float(info.tiny):
-        lost = error > float(info.tiny) and (magnitude == 0 or error > magnitude / 10) and normwise > 8
-        return Sample(where, place, size, value, float(nearest), 0.0, normwise, "lost" if lost else "fine")
-    ulp = float(error / _spacing(magnitude, info))
-    return Sample(where, place, size, value, float(nearest), ulp, normwise, "lost" if error > magnitude / 10 else "fine")
+        state = State.LOST if lost and error > float(info.tiny) else State.FINE
+        return Sample(where, place, size, value, float(nearest), 0.0, normwise, state)
+    return Sample(
+        where, place, size, value, float(nearest), float(error / spacing(magnitude, info)), normwise, State.LOST if lost else State.FINE
+    )
 
 
-def _spacing(value: object, info: np.finfo) -> object:
-    """The distance between neighbouring floats at a value."""
-    smallest = float(info.tiny)
-    clipped = min(max(float(value) if value < float(info.max) else float(info.max), smallest), float(info.max))
+def _exactly(value: float, like: Slope) -> object:
+    return type(like.left)(value)
+
+
+def spacing(value: object, info: np.finfo) -> float:
+    """The distance between neighbouring floats at a value, that of the smallest normal one below it."""
+    clipped = min(max(float(value), float(info.tiny)), float(info.max))
     return abs(float(np.spacing(info.dtype.type(clipped))))
 
 
-def _reason(program: Program, mode: str, point: Point, dtype: type, what: str, worst: Sample) -> str:
-    """Why a result is bad: conditioning, measured by nudging the inputs within their rounding, or cancellation."""
-    moved = _moved_by_rounding(program, mode, point, dtype, what, worst)
-    if moved * 4 >= worst.ulp and worst.ulp < np.inf:
-        return f"ill-conditioned there: half an ulp in the inputs moves the true result by {moved:.3g} ulp"
-    return explanation(program, mode, point, dtype)
+# ----------------------------------------------------------------------------------------------------- why
 
 
-def _moved_by_rounding(program: Program, mode: str, point: Point, dtype: type, what: str, worst: Sample) -> float:
-    kind, _, name = what.partition(" ")
-    results = []
-    rng = np.random.default_rng(1)
-    for trial in range(3):
-        tensors = dict(point.tensors)
-        if trial:
-            for n, v in tensors.items():
-                if v.dtype.kind == "f":
-                    half = np.spacing(np.abs(v).astype(dtype)).astype(np.float64) / 2
-                    tensors[n] = v + half * rng.choice([-1.0, 1.0], v.shape)
-        reference = Reference(program, mode, replace(point, tensors=tensors), np.dtype(dtype))
-        results.append(_result(reference, program, kind, name, worst.place))
-    spacing = _spacing(abs(results[0]), np.finfo(dtype)) if results[0] == results[0] else 1.0
-    moved = [abs(r - results[0]) for r in results[1:]]
-    return float(max(moved) / spacing) if all(m == m for m in moved) else 0.0
+@dataclass(frozen=True, slots=True)
+class _Blame:
+    """Finds out why a result at one point is bad."""
 
+    program: Program
+    mode: str
+    point: Point
+    dtype: type
+    what: str
 
-def _result(reference: Reference, program: Program, kind: str, name: str, place: tuple[int, ...]) -> object:
-    values: Mapping[str, np.ndarray] = reference.values
-    if kind == "output":
-        return values[name][place] if place else values[name].reshape(-1)[0]
-    weights = {n: reference.exact(_upstream(values[n].shape)) for n in program.bodies[reference.mode].outputs}
-    tensor = reference.tensors[name[1:]]
-    return reference.slope(name[1:], int(np.ravel_multi_index(place, tensor.shape)) if place else 0, weights).middle
+    def excused(self, sample: Sample) -> Sample:
+        """The sample, as ill-conditioned where no formula could have done better."""
+        if sample.state is State.LOST and self.moved_by_rounding(sample) * 4 >= sample.ulp:
+            return replace(sample, state=State.ILL_CONDITIONED)
+        return sample
+
+    def reason(self, worst: Sample) -> str:
+        """Conditioning, measured by nudging the inputs within their rounding, or cancellation."""
+        moved = self.moved_by_rounding(worst) if worst.ulp < np.inf else 0.0
+        if moved * 4 >= worst.ulp:
+            return f"ill-conditioned there: half an ulp in the inputs moves the true result by {moved:.3g} ulp"
+        return explanation(self.program, self.mode, self.point, self.dtype)
+
+    def moved_by_rounding(self, sample: Sample) -> float:
+        """How many ulp the true result moves where each input moves by half of one."""
+        rng = np.random.default_rng(1)
+        here = self.true_result(self.point.tensors, sample.place)
+        unit = spacing(abs(here), np.finfo(self.dtype))
+        moved = [abs(self.true_result(self.nudged(rng), sample.place) - here) / unit for _ in range(2)]
+        return float(max((m for m in moved if m == m), default=0.0))
+
+    def nudged(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        tensors = dict(self.point.tensors)
+        for name, values in tensors.items():
+            if values.dtype.kind == "f":
+                half = np.spacing(np.abs(values).astype(self.dtype)).astype(np.float64) / 2
+                tensors[name] = values + half * rng.choice([-1.0, 1.0], values.shape)
+        return tensors
+
+    def true_result(self, tensors: Mapping[str, np.ndarray], place: tuple[int, ...]) -> object:
+        reference = Reference(self.program, self.mode, replace(self.point, tensors=tensors), np.dtype(self.dtype))
+        kind, _, name = self.what.partition(" ")
+        if kind == "output":
+            return reference.values[name][place] if place else reference.values[name].reshape(-1)[0]
+        outputs = self.program.bodies[self.mode].outputs
+        weights = {n: reference.exact(_upstream(reference.values[n].shape)) for n in outputs}
+        tensor = reference.tensors[name.removeprefix("d")]
+        flat = int(np.ravel_multi_index(place, tensor.shape)) if place else 0
+        return reference.slope(name.removeprefix("d"), flat, weights).middle

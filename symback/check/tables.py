@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-from symback.check.accuracy import AccuracyReport, AccuracyRow
+from symback.check.accuracy import AccuracyReport, AccuracyRow, State
 from symback.check.gradients import GradientReport, Row
 from symback.report.terminal import table
 
@@ -72,7 +72,7 @@ def accuracy_table(report: AccuracyReport, colour: bool = False) -> str:
     notes = []
     for r in report.rows:
         worst = r.worst
-        cells = [r.dtype, r.what, str(len(r.samples)), str(r.count("nonfinite")), str(r.count("lost")), f"{100 * r.within:.2f} %"]
+        cells = [r.dtype, r.what, str(len(r.samples)), str(r.count(State.NONFINITE)), str(r.count(State.LOST)), f"{100 * r.within:.2f} %"]
         cells += [f"{worst.ulp:.3g}", _where(r)] if worst else ["", "nothing to judge"]
         rows.append(([r.mode] if several else []) + cells)
         if r.why:
@@ -96,9 +96,9 @@ def accuracy_json(report: AccuracyReport) -> str:
                 "dtype": r.dtype,
                 "what": r.what,
                 "results": len(r.samples),
-                "nonfinite": r.count("nonfinite"),
-                "lost": r.count("lost"),
-                "ill_conditioned": r.count("ill-conditioned"),
+                "nonfinite": r.count(State.NONFINITE),
+                "lost": r.count(State.LOST),
+                "ill_conditioned": r.count(State.ILL_CONDITIONED),
                 "unjudged": r.unjudged,
                 "within_16_ulp": r.within,
                 "why": r.why,

@@ -33,7 +33,7 @@ def cross_entropy() -> Program:
     return program("cross_entropy", tensors, (p, loss), ("z",))
 
 
-CROSS_ENTROPY = '''
+CROSS_ENTROPY = """
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +59,7 @@ def backward(cache, dloss=1.0):
     dz[np.arange(len(t)), t] -= 1
     dz *= dloss / len(t)
     return Gradients(dz.astype(p.dtype))
-'''
+"""
 
 
 def rectified() -> Program:
@@ -68,7 +68,7 @@ def rectified() -> Program:
     return program("rectified", (Tensor("x", Role.INPUT, (N,)),), (y,), ("x",))
 
 
-RECTIFIED = '''
+RECTIFIED = """
 from typing import NamedTuple
 
 import numpy as np
@@ -85,7 +85,7 @@ def forward(x):
 
 def backward(cache, dy=1.0):
     return Gradients(dy * (cache > 0))
-'''
+"""
 
 
 def running_sum() -> Program:
@@ -106,7 +106,7 @@ def sigmoid_tail() -> Program:
     return program("tail", (Tensor("x", Role.INPUT, (N,)),), (definition("y", (n,), natural, section=Section.OUTPUT),), ("x",))
 
 
-SIGMOID_TAIL = '''
+SIGMOID_TAIL = """
 from typing import NamedTuple
 
 import numpy as np
@@ -124,7 +124,7 @@ def forward(x):
 def backward(cache, dy=1.0):
     e = np.exp(-np.abs(cache))
     return Gradients(-dy * (e / ((1 + e) * (1 + e))))
-'''
+"""
 
 NAIVE_TAIL = SIGMOID_TAIL.replace("np.where(x > 0, e, 1) / (1 + e), x", "1 - 1 / (1 + np.exp(-x)), x")
 
