@@ -113,6 +113,8 @@ class Definition:
     low: tuple[int, ...] = ()
     values: Node | None = None  # INT: elements are 0 … values-1 where known (an Argmax)
     update: str = ""  # UPDATE: the state tensor that it becomes
+    high: tuple[int, ...] = ()  # how many positions beyond size-1 starts hold, by axis (a backward recurrence from `h[T, n]`)
+    outside: Node | None = None  # what an index beyond the range reads (a value passed to a layer that pads), as in Tensor
 
     @property
     def value(self) -> Node:
@@ -127,7 +129,7 @@ class Group:
     definitions: tuple[Definition, ...]
     recurrent: bool = False
     backward: bool = False  # runs from late steps to early ones
-    steps: tuple[int, ...] = ()  # recurrent: for each definition the positions of its step axes are these (the same for all)
+    steps: tuple[tuple[int, ...], ...] = ()  # recurrent: for each definition the positions of its step axes, outermost loop first
 
 
 @dataclass(frozen=True, slots=True)
