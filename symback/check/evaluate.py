@@ -35,7 +35,18 @@ def evaluated(
     kinds = {t.name: t.kind for t in program.tensors}
     arrays = {n: arithmetic.array(a) if kinds[n] is Kind.FLOAT else np.asarray(a) for n, a in tensors.items()}
     held = frozen is not None and bool(frozen)
-    state = Values(program, arithmetic, sizes, hyperparameters, arrays, kinds=kinds, frozen={} if frozen is None else frozen, hold=held)
+    outside = {t.name: t.outside for t in program.tensors if t.outside is not None}
+    state = Values(
+        program,
+        arithmetic,
+        sizes,
+        hyperparameters,
+        arrays,
+        outside=outside,
+        kinds=kinds,
+        frozen={} if frozen is None else frozen,
+        hold=held,
+    )
     body = program.bodies[mode]
     with np.errstate(all="ignore"):
         for group in body.groups:
@@ -58,21 +69,22 @@ def _recurrent(state: Values, group: Group) -> None:
     for definition in group.definitions:
         _allocate(state, definition)
     for position in itertools.product(*_step_ranges(state, group)):
-        for definition in group.definitions:
-            inside = [0 <= p < _size(state, definition.axes[s].args[0]) for s, p in zip(group.steps, position, strict=True)]
+        for definition, axes in zip(group.definitions, group.steps, strict=True):
+            inside = [0 <= p < _size(state, definition.axes[s].args[0]) for s, p in zip(axes, position, strict=True)]
             for k in reversed(range(len(definition.equations))):
-                lhs = [definition.equations[k].lhs[s] for s in group.steps]
+                lhs = [definition.equations[k].lhs[s] for s in axes]
                 here = [ok if e.op is Op.INDEX else _size(state, e) == p for e, p, ok in zip(lhs, position, inside, strict=True)]
                 if all(here):
                     _assign(state, definition, k, {e: p for e, p in zip(lhs, position, strict=True) if e.op is Op.INDEX})
 
 
 def _step_ranges(state: Values, group: Group) -> list[range]:
-    """The positions of each step axis in the order of the walk, starts included."""
+    """The positions of each step in the order of the walk, starts included."""
     ranges = []
-    for s in group.steps:
-        first = min(state.origin[d.name][s] for d in group.definitions)
-        stop = max(state.origin[d.name][s] + state.arrays[d.name].shape[s] for d in group.definitions)
+    for axes in zip(*group.steps, strict=True):
+        members = list(zip(group.definitions, axes, strict=True))
+        first = min(state.origin[d.name][s] for d, s in members)
+        stop = max(state.origin[d.name][s] + state.arrays[d.name].shape[s] for d, s in members)
         ranges.append(range(stop - 1, first - 1, -1) if group.backward else range(first, stop))
     return ranges
 
@@ -91,6 +103,8 @@ def _allocate(state: Values, definition: Definition) -> None:
         array = np.zeros(shape, np.int64 if definition.kind is Kind.INT else bool)
     state.arrays[definition.name], state.origin[definition.name] = array, tuple(first)
     state.kinds[definition.name] = definition.kind
+    if definition.outside is not None:
+        state.outside[definition.name] = definition.outside
 
 
 def _assign(state: Values, definition: Definition, which: int, steps: Mapping[Node, int]) -> None:

@@ -255,7 +255,7 @@ def is_analytic(program: Program, mode: str) -> bool:
             return _of_integers(node, floats)
         return not (node.op is Op.POW and node.args[1].op is not Op.NUM and not _of_integers(node, floats))
 
-    if any(t.outside is not None and t.outside.op is Op.CONST for t in program.tensors):
+    if any(p.outside is not None and p.outside.op is Op.CONST for p in (*program.tensors, *program.bodies[mode].definitions)):
         return False
     values = (e.value for d in program.bodies[mode].definitions for e in d.equations)
     return all(smooth(n) for value in values for n in walk(value))

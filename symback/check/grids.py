@@ -28,6 +28,7 @@ class Values:
     arrays: dict[str, np.ndarray]
     origin: dict[str, tuple[int, ...]] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
+    outside: dict[str, Node] = field(default_factory=dict)
     frozen: dict[tuple, np.ndarray] = field(default_factory=dict)
     hold: bool = False
 
@@ -214,15 +215,13 @@ class Grid:
             out = self.padding(node.data, shape, array.dtype)
         else:
             out = array[tuple(np.clip(w, 0, s - 1) for w, s in zip(where, array.shape, strict=True))]
-        tensor = self.state.program.tensor(node.data)
-        if tensor is not None and tensor.outside is not None and beyond.any():
-            out = np.where(beyond, self.real(tensor.outside), out)
+        if node.data in self.state.outside and beyond.any():
+            out = np.where(beyond, self.real(self.state.outside[node.data]), out)
         return out
 
     def padding(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """What reading an empty tensor gives."""
-        tensor = self.state.program.tensor(name)
-        fill = self.real(tensor.outside).reshape(())[()] if tensor is not None and tensor.outside is not None else 0
+        fill = self.real(self.state.outside[name]).reshape(())[()] if name in self.state.outside else 0
         return np.full(shape, fill, dtype)
 
     def sum(self, node: Node) -> np.ndarray:
