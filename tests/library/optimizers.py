@@ -58,6 +58,20 @@ def _lion(w, gradients, lr=0.01, beta1=0.9, beta2=0.99, decay=0.1):
     return values
 
 
+def _muon(w, gradients, lr=0.02, mu=0.9):
+    velocity, values = torch.zeros_like(w), []
+    for g in gradients:
+        velocity = mu * velocity + g
+        x = g + mu * velocity
+        x = x / (x.norm() + 1e-7)
+        for _ in range(5):
+            a = x @ x.T
+            x = 3.4445 * x + (-4.775 * a + 2.0315 * a @ a) @ x
+        w = w - lr * x
+        values.append(w)
+    return values
+
+
 OPTIM = torch.optim
 OPTIMIZERS = {
     "sgd": ({"lr": 0.1, "weight_decay": 0.2}, _steps(lambda p: OPTIM.SGD(p, lr=0.1, weight_decay=0.2))),
@@ -69,6 +83,12 @@ OPTIMIZERS = {
     "adagrad": ({"lr": 0.1}, _steps(lambda p: OPTIM.Adagrad(p, lr=0.1))),
     "adadelta": ({"lr": 0.5, "rho": 0.8}, _steps(lambda p: OPTIM.Adadelta(p, lr=0.5, rho=0.8))),
     "adamax": ({"lr": 0.01}, _steps(lambda p: OPTIM.Adamax(p, lr=0.01))),
+    "rmsprop_centered": (
+        {"lr": 0.01, "alpha": 0.9, "mu": 0.8},
+        _steps(lambda p: OPTIM.RMSprop(p, lr=0.01, alpha=0.9, momentum=0.8, centered=True)),
+    ),
+    "amsgrad": ({"lr": 0.01}, _steps(lambda p: OPTIM.Adam(p, lr=0.01, amsgrad=True))),
+    "muon": ({"mu": 0.9}, _muon),
     "radam": ({"lr": 0.01}, _steps(lambda p: OPTIM.RAdam(p, lr=0.01))),
     "nadam": ({"lr": 0.01}, _nadam),
     "lion": ({"lr": 0.01, "weight_decay": 0.1}, _lion),

@@ -1,5 +1,5 @@
 """The table: every layer of the standard library beside torch's own."""
 
-from tests.library.cases import activations, images, losses, sequences, structure
+from tests.library.cases import activations, further, images, losses, sequences, structure
 
-CASES = [*activations.CASES, *structure.CASES, *images.CASES, *sequences.CASES, *losses.CASES]
+CASES = [*activations.CASES, *structure.CASES, *images.CASES, *sequences.CASES, *losses.CASES, *further.CASES]

@@ -51,13 +51,13 @@ def _highway(x, W, b, Wg, bg):
     return g * F.relu(x @ W + b) + (1 - g) * x
 
 
-def _batchnorm(x, gamma, beta, running_mean, running_var, momentum=0.1):
+def batchnorm(x, gamma, beta, running_mean, running_var, momentum=0.1):
     rm, rv = running_mean.clone(), running_var.clone()
     y = F.batch_norm(x, rm, rv, gamma, beta, training=True, momentum=momentum)
     return y, (rm, rv)
 
 
-def _batchnorm_eval(x, gamma, beta, running_mean, running_var):
+def batchnorm_eval(x, gamma, beta, running_mean, running_var):
     return F.batch_norm(x, running_mean, running_var, gamma, beta, training=False), (running_mean, running_var)
 
 
@@ -74,7 +74,7 @@ def _adaptive(x, scale, shift):
     return (1 + scale[:, None]) * F.layer_norm(x, x.shape[-1:], eps=1e-6) + shift[:, None]
 
 
-_NORM = {"gamma": normal(3), "beta": normal(3), "running_mean": given(normal(3)), "running_var": given(uniform(0.5, 2, 3))}
+NORM = {"gamma": normal(3), "beta": normal(3), "running_mean": given(normal(3)), "running_var": given(uniform(0.5, 2, 3))}
 _LOW_RANK = {"x": normal(4, 3), "W": given(normal(3, 5)), "A": normal(3, 2), "B": normal(2, 5)}
 
 CASES = [
@@ -149,10 +149,10 @@ CASES = [
     Case("rmsnorm", _rms, {"x": normal(2, 3, 5), "gamma": normal(5)}),
     Case("add_rmsnorm", lambda x, r, gamma: (_rms(x + r, gamma), x + r), {"x": normal(3, 5), "r": normal(3, 5), "gamma": normal(5)}),
     Case("adaptive_layernorm", _adaptive, {"x": normal(2, 3, 5), "scale": normal(2, 5), "shift": normal(2, 5)}),
-    Case("batchnorm", _batchnorm, {"x": normal(6, 3), **_NORM}, {"momentum": 0.3}, states=True),
-    Case("batchnorm", _batchnorm_eval, {"x": normal(6, 3), **_NORM}, mode="eval", states=True),
-    Case("batchnorm2d", _batchnorm, {"x": normal(2, 3, 2, 4), **_NORM}, {"momentum": 0.3}, states=True),
-    Case("batchnorm2d", _batchnorm_eval, {"x": normal(2, 3, 2, 4), **_NORM}, mode="eval", states=True),
+    Case("batchnorm", batchnorm, {"x": normal(6, 3), **NORM}, {"momentum": 0.3}, states=True),
+    Case("batchnorm", batchnorm_eval, {"x": normal(6, 3), **NORM}, mode="eval", states=True),
+    Case("batchnorm2d", batchnorm, {"x": normal(2, 3, 2, 4), **NORM}, {"momentum": 0.3}, states=True),
+    Case("batchnorm2d", batchnorm_eval, {"x": normal(2, 3, 2, 4), **NORM}, mode="eval", states=True),
     Case(
         "groupnorm",
         lambda x, gamma, beta, groups: F.group_norm(x, groups, gamma, beta),
