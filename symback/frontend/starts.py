@@ -1,0 +1,111 @@
+"""Whether a recurrence starts: at its first steps every reference must meet a start line, or be chosen away by a Piecewise."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+
+from symback.core import expr
+from symback.core.expr import Node, Op, Reduction
+from symback.core.program import Definition, Equation
+from symback.frontend.faults import stop
+
+MAX_LAG = 64
+
+
+def check_starts(members: list[Definition], plan: Mapping[str, tuple[int, ...]], references: list, backward: bool) -> None:
+    """Raise LayerError where a first step reads a step before the first one that no line starts."""
+    group = {d.name: d for d in members}
+    lag = _greatest_lag(group, plan, references)
+    for d in members:
+        axes = plan[d.name]
+        for count in range(1, len(axes) + 1):
+            for chosen in itertools.combinations(range(len(axes)), count):
+                depth = lag if count == 1 else min(lag, 2)
+                for distances in itertools.product(range(depth), repeat=count):
+                    _check_step(d, {axes[c]: n for c, n in zip(chosen, distances, strict=True)}, group, plan, backward)
+
+
+def _greatest_lag(group: Mapping[str, Definition], plan: Mapping[str, tuple[int, ...]], references: list) -> int:
+    lag = 1
+    for r in references:
+        for p, q in zip(plan[r.source], plan[r.target], strict=True):
+            rest = expr.sub(r.where[q], group[r.source].axes[p])
+            if rest.op is Op.NUM:
+                lag = max(lag, abs(int(rest.data)))
+    starts = max((len(d.equations) - 1 for d in group.values()), default=0)
+    return min(lag + starts, MAX_LAG)
+
+
+def _check_step(d: Definition, distances: Mapping[int, int], group: Mapping[str, Definition], plan: Mapping[str, tuple[int, ...]], backward: bool) -> None:
+    """Check the general line of `d` where the given axes are that many steps from the first."""
+    places = {a: expr.sub(expr.add(d.axes[a].args[0], expr.MINUS_ONE), expr.number(n)) if backward else expr.number(n) for a, n in distances.items()}
+    if any(_holds(q, places) for q in d.equations[:-1]):
+        return
+    value = decided(expr.substitute(d.equations[-1].value, {d.axes[a]: place for a, place in places.items()}))
+    for read in _reads(value):
+        if read.data not in group:
+            continue
+        target = group[read.data]
+        outside = [q for q in plan[target.name] if _is_outside(read.args[q], target.axes[q].args[0])]
+        itself = read.data == d.name and all(read.args[a] == place for a, place in places.items()) and len(places) == len(plan[d.name])
+        if not outside and not itself:
+            continue
+        if any(_covers(q, read, target) for q in target.equations[:-1]):
+            continue
+        where = ", ".join(expr.text(a) for a in read.args)
+        step = ", ".join(f"`{d.axes[a].data}` = {expr.text(p)}" for a, p in places.items())
+        start = ", ".join(expr.text(a) if k in outside or (itself and k in places) else str(target.axes[k].data) for k, a in enumerate(read.args))
+        stop("E603", f"at {step} this reads `{read.data}[{where}]`, which no line starts", d.equations[-1].span, f"add the line `{read.data}[{start}]: …` that starts it")
+
+
+def _is_outside(where: Node, size: Node) -> bool:
+    if where.op is Op.NUM:
+        return where.data < 0
+    beyond = expr.sub(where, size)
+    return beyond.op is Op.NUM and beyond.data >= 0
+
+
+def _holds(start: Equation, places: Mapping[int, Node]) -> bool:
+    """Whether a start line wins at these places, whatever the other indices are."""
+    return all(n.op is Op.INDEX or (k in places and expr.sub(n, places[k]) == expr.ZERO) for k, n in enumerate(start.lhs))
+
+
+def _covers(start: Equation, read: Node, target: Definition) -> bool:
+    for k, (n, where) in enumerate(zip(start.lhs, read.args, strict=True)):
+        if n.op is Op.INDEX:
+            if _is_outside(where, target.axes[k].args[0]):
+                return False
+        elif expr.sub(n, where) != expr.ZERO:
+            return False
+    return True
+
+
+def decided(node: Node) -> Node:
+    """The node with comparisons of integers that differ by a number decided, and empty sums left out."""
+
+    def step(n: Node) -> Node | None:
+        if n.op is Op.COMPARE:
+            rest = expr.sub(n.args[0], n.args[1])
+            if rest.op is Op.NUM and not any(m.op is Op.READ for m in expr.walk(n)):
+                return expr.compare(n.data, rest, expr.ZERO)
+        if n.op is Op.REDUCE and n.data is Reduction.SUM:
+            for low, high in zip(n.args[2::3], n.args[3::3], strict=True):
+                width = expr.sub(high, low)
+                if width.op is Op.NUM and width.data < 0:
+                    return expr.ZERO
+        return None
+
+    return expr.transform(node, step)
+
+
+def _reads(node: Node) -> Iterator[Node]:
+    """The reads that are evaluated: not those over an empty range."""
+    stack = [node]
+    while stack:
+        n = stack.pop()
+        if n.op is Op.READ:
+            yield n
+        if n.op is Op.REDUCE and any((w := expr.sub(h, lo)).op is Op.NUM and w.data < 0 for lo, h in zip(n.args[2::3], n.args[3::3], strict=True)):
+            continue
+        stack.extend(n.args)

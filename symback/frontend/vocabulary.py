@@ -1,0 +1,65 @@
+"""The words that the language gives a meaning: functions with their number of arguments, reductions, reserved names."""
+
+from __future__ import annotations
+
+import keyword
+
+from symback.core.expr import Reduction
+
+MANY = 1 << 20
+
+ELEMENTWISE: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(
+        "exp log log1p expm1 sqrt Abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sigmoid softplus relu "
+        "erf erfc loggamma digamma floor ceiling round stop_gradient".split(),
+        (1, 1),
+    ),
+    "atan2": (2, 2),
+    "Min": (1, MANY),
+    "Max": (1, MANY),
+    "Piecewise": (1, MANY),
+    "KroneckerDelta": (2, 2),
+    "Eq": (2, 2),
+    "Ne": (2, 2),
+}
+"""Name -> (fewest, most) arguments."""
+
+PLAIN_REDUCTIONS = {
+    "Sum": Reduction.SUM,
+    "Prod": Reduction.PROD,
+    "Amax": Reduction.MAX,
+    "Amin": Reduction.MIN,
+    "Argmax": Reduction.ARGMAX,
+    "Argmin": Reduction.ARGMIN,
+}
+SHORTHAND_REDUCTIONS = ("Mean", "Var", "LogSumExp", "Norm")
+POSITIONWISE = ("Softmax", "LogSoftmax")
+REDUCTIONS = (*PLAIN_REDUCTIONS, *SHORTHAND_REDUCTIONS, *POSITIONWISE)
+WHOLE_REDUCTIONS = ("sum", "mean", "max")
+DISTRIBUTIONS = {"normal": 2, "uniform": 2, "bernoulli": 1}
+CONSTANTS = ("pi", "oo")
+
+FUNCTIONS = frozenset([*ELEMENTWISE, *REDUCTIONS, *WHOLE_REDUCTIONS])
+"""Every name that a call means a function by."""
+
+RESERVED = frozenset(
+    [
+        *FUNCTIONS,
+        *CONSTANTS,
+        *keyword.kwlist,
+        "np",
+        "numpy",
+        "scipy",
+        "math",
+        "mode",
+        "rng",
+        "cache",
+        "dtype",
+        "forward",
+        "backward",
+        "init_params",
+        "init_state",
+        "LATEX",
+    ]
+)
+"""Names that nothing declared in a layer may bear."""
