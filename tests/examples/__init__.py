@@ -1,0 +1,1 @@
+"""The examples compile, are right, and train."""
