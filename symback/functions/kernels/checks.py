@@ -36,7 +36,7 @@ def _labels(name, array, count, source, also=()):
 
 def _range(name, axis, low, high, size):
     """Positions that are read lie within the axis."""
-    if low < 0 or high >= size:
+    if low <= high and (low < 0 or high >= size):
         raise ValueError(f"{name} is read at {low} … {high} on axis {axis}, which has positions 0 … {size - 1}")
 
 
@@ -55,3 +55,16 @@ def _upstream(name, value, shape, dtype):
 def _own(array, dtype):
     """The result in its dtype."""
     return np.asarray(array, dtype)
+
+
+def _leading(name, found, lead, source):
+    """The leading axes are those of another argument."""
+    if found != lead:
+        raise ValueError(f"{name} has leading axes {found}, expected {lead} of {source}")
+
+
+def _kept(cache, kinds):
+    """The cache is one that this module's forward returned."""
+    if not isinstance(cache, kinds):
+        found = type(cache).__name__
+        raise TypeError(f"cache is a {found}, expected what forward returned")

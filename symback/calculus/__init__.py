@@ -1,0 +1,1 @@
+"""The index calculus: cotangents by one reverse sweep, facts, folding, simplification."""

@@ -1,0 +1,352 @@
+"""One reverse sweep over named values, jointly for all gradients.
+
+Each value has one cotangent, the sum over all its uses, complete before it is passed on; so every path
+counts once and nothing is overwritten. A use `u[f(i)]` of slope s contributes Σ_i v̄[i]·s·[f(i) = j] to ū[j]: where f is a
+renaming the equation is solved by substitution (gather form), otherwise it stays as a scatter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from symback.calculus.affine import affine
+from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage, Step
+from symback.calculus.locals import Local, Scope, local_derivatives
+from symback.core.diagnostics import Diagnostic, LayerError
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    TRUE,
+    ZERO,
+    Binder,
+    Node,
+    Op,
+    add,
+    both,
+    compare,
+    index,
+    is_whole,
+    mul,
+    neg,
+    number,
+    piecewise,
+    read,
+    substitute,
+    total,
+    walk,
+    whole,
+)
+from symback.core.program import Body, Definition, Equation, Group, Kind, Program
+
+
+@dataclass(slots=True)
+class _Pending:
+    """Contributions to one cotangent, collected until the sweep reaches its value."""
+
+    axes: tuple[Node, ...]
+    low: tuple[int, ...]
+    terms: list[Node] = field(default_factory=list)
+    scatters: list[Scatter] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Adjoint:
+    """Stages in order of evaluation; `upstream`: output -> name of its argument; `gradients`: tensor -> cotangent name."""
+
+    stages: tuple[Stage, ...]
+    upstream: Mapping[str, str]
+    gradients: Mapping[str, str]
+    cotangent_of: Mapping[str, str]
+
+
+def adjoint(body: Body, program: Program) -> Adjoint:
+    """The cotangents of everything between the outputs and `program.wrt`."""
+    return _Sweep(body, program).run()
+
+
+def active_names(body: Body, wrt: Iterable[str]) -> set[str]:
+    """The differentiated tensors and the float values that depend on them."""
+    active = set(wrt)
+    for group in body.groups:
+        grew = True
+        while grew:
+            grew = False
+            for d in group.definitions:
+                if d.name not in active and d.kind is Kind.FLOAT and not d.update:
+                    if any(n.op is Op.READ and n.data in active for e in d.equations for n in walk(e.value)):
+                        active.add(d.name)
+                        grew = group.recurrent
+    return active
+
+
+class _Sweep:
+    def __init__(self, body: Body, program: Program):
+        self.body, self.program = body, program
+        self.definitions = {d.name: d for d in body.definitions}
+        self.scope = Scope(active_names(body, program.wrt), self.definitions)
+        self.pending: dict[str, _Pending] = {}
+        self.names: dict[str, str] = {}
+        self.taken = (
+            {t.name for t in program.tensors} | set(self.definitions) | set(program.dims) | {h.name for h in program.hyperparameters}
+        )
+        self.taken |= {name for name, _ in program.derived}
+        self.stages: list[Stage] = []
+
+    def run(self) -> Adjoint:
+        outputs = [o for o in self.body.outputs]
+        upstream = {o: self._fresh_name(f"d{o}") for o in outputs if self.definitions[o].kind is Kind.FLOAT}
+        for o in outputs:
+            d = self.definitions[o]
+            if o in self.scope.active:
+                self._slot(o).terms.append(read(upstream[o], *d.axes))
+        for group in reversed(self.body.groups):
+            if group.recurrent:
+                self._through_loop(group)
+            else:
+                for d in reversed(group.definitions):
+                    self._through(d, upstream)
+        gradients = {}
+        for t in self.program.tensors:
+            if t.name in self.program.wrt:
+                gradients[t.name] = self._close(t.name)
+        return Adjoint(tuple(self.stages), upstream, gradients, dict(self.names))
+
+    # ---------------------------------------------------------------------------------------- names and slots
+
+    def _fresh_name(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+    def _slot(self, name: str) -> _Pending:
+        slot = self.pending.get(name)
+        if slot is None:
+            d = self.definitions.get(name)
+            if d is not None:
+                slot = _Pending(d.axes, d.low)
+            else:
+                slot = _Pending(_tensor_axes(name, self.program, self.body), ())
+            self.pending[name] = slot
+        return slot
+
+    def _close(self, name: str) -> str:
+        """Emit the cotangent of a value whose uses have all contributed; its name."""
+        slot = self._slot(name)
+        cotangent = self._fresh_name(f"d{name}")
+        self.names[name] = cotangent
+        self.stages.append(Cotangent(cotangent, name, slot.axes, add(*slot.terms), tuple(slot.scatters), slot.low))
+        return cotangent
+
+    # --------------------------------------------------------------------------------------------- the sweep
+
+    def _through(self, d: Definition, upstream: Mapping[str, str]) -> None:
+        slot = self.pending.get(d.name)
+        if slot is None:
+            return
+        if not slot.scatters and len(slot.terms) == 1 and slot.terms[0] == read(upstream.get(d.name, ""), *d.axes):
+            cotangent = upstream[d.name]
+            self.names[d.name] = cotangent
+        else:
+            cotangent = self._close(d.name)
+        for equation in d.equations:
+            self._contribute(cotangent, equation, d)
+
+    def _contribute(self, cotangent: str, equation: Equation, d: Definition) -> None:
+        bar = read(cotangent, *equation.lhs)
+        scope = [whole(i) for i in equation.lhs if i.op is Op.INDEX]
+        for local in local_derivatives(equation.value, self.scope):
+            self._place(local, mul(bar, local.slope), scope)
+
+    def _place(self, local: Local, value: Node, scope: list[Binder]) -> None:
+        slot = self._slot(local.read.data)
+        placed = place(local.read.args, value, [*scope, *local.binders], slot.axes, slot.low)
+        if isinstance(placed, Scatter):
+            slot.scatters.append(placed)
+        else:
+            slot.terms.append(placed)
+
+    # --------------------------------------------------------------------------------------------- recurrences
+
+    def _through_loop(self, group: Group) -> None:
+        members = {d.name: k for k, d in enumerate(group.definitions)}
+        if not any(name in self.pending for name in members):
+            return
+        order = [d for d in reversed(group.definitions) if d.name in self.scope.active]
+        for d in order:
+            slot = self._slot(d.name)
+            name = self._fresh_name(f"d{d.name}")
+            self.names[d.name] = name
+        starts = {
+            d.name: Cotangent(
+                self.names[d.name], d.name, d.axes, add(*self.pending[d.name].terms), tuple(self.pending[d.name].scatters), d.low
+            )
+            for d in order
+        }
+        local_terms: dict[str, list[Node]] = {d.name: [] for d in order}
+        pushes: dict[str, list[tuple[str, Scatter]]] = {d.name: [] for d in order}
+        outside: list[tuple[Local, Node, list[Binder]]] = []
+        for d in order:
+            steps = {d.axes[k] for k in group.steps[members[d.name]]}
+            bar = read(self.names[d.name], *d.axes)
+            for local in local_derivatives(d.value, self.scope):
+                target = local.read.data
+                value = mul(bar, local.slope)
+                if target not in members:
+                    outside.append((local, value, *self._general_scope(d, group.steps[members[d.name]])))
+                    continue
+                self._within(d, local, value, steps, group, members, local_terms, pushes)
+        loop = BackwardLoop(group, tuple(Step(starts[d.name], add(*local_terms[d.name]), tuple(pushes[d.name]), d) for d in order))
+        self.stages.append(loop)
+        for local, value, scope, shift in outside:
+            local = Local(
+                substitute(local.read, shift),
+                local.slope,
+                tuple((i, substitute(a, shift), substitute(b, shift)) for i, a, b in local.binders),
+            )
+            self._place(local, substitute(value, shift), scope)
+        for d in order:
+            for equation in d.equations[:-1]:
+                if any(n.op is Op.READ and n.data in members for n in walk(equation.value)):
+                    raise LayerError(
+                        Diagnostic(
+                            "E690",
+                            f"a start of `{d.name}` reads a value of its own recurrence",
+                            equation.span,
+                            "start it from values outside the recurrence",
+                        )
+                    )
+                self._contribute(self.names[d.name], equation, d)
+
+    def _general_scope(self, d: Definition, steps: tuple[int, ...]) -> tuple[list[Binder], dict[Node, Node]]:
+        """(scope, shift): the indices at which the general equation holds; those that starts take away at either end are shifted off."""
+        shift: dict[Node, Node] = {}
+        scope = []
+        for k, axis in enumerate(d.axes):
+            first, last = start_room(d, k) if k in steps else (0, 0)
+            if first or last:
+                moved = index(str(axis.data), add(axis.args[0], number(-first - last)))
+                shift[axis] = add(moved, number(first)) if first else moved
+                scope.append(whole(moved))
+            else:
+                scope.append(whole(axis))
+        return scope, shift
+
+    def _within(self, d, local, value, steps, group, members, local_terms, pushes) -> None:
+        """A contribution that stays in the loop: to a value of the same step, or pushed to an earlier one."""
+        target = local.read.data
+        t = self.definitions[target]
+        target_steps = group.steps[members[target]]
+        here = [d.axes[k] for k in group.steps[members[d.name]]]
+        same = [local.read.args[k] for k in target_steps] == here
+        free_scope = [whole(i) for i in d.axes if i not in steps]
+        rest = [k for k in range(len(t.axes)) if k not in target_steps]
+        rename = {t.axes[k]: h for k, h in zip(target_steps, here, strict=True)}
+        placed = place(
+            tuple(local.read.args[k] for k in rest),
+            value,
+            [*free_scope, *local.binders],
+            tuple(t.axes[k] for k in rest),
+            tuple(t.low[k] for k in rest) if t.low else (),
+        )
+        if same and not isinstance(placed, Scatter):
+            local_terms[target].append(substitute(placed, {h: a for a, h in rename.items()}))
+            return
+        if isinstance(placed, Scatter):
+            inner, scope, placed = placed.targets, placed.scope, placed.value
+        else:
+            inner, scope = tuple(t.axes[k] for k in rest), tuple(t.axes[k] for k in rest)
+        targets = list(local.read.args)
+        for k, f in zip(rest, inner, strict=True):
+            targets[k] = f
+        pushes[d.name].append((self.names[target], Scatter(tuple(targets), scope, placed)))
+
+
+def start_room(d: Definition, k: int) -> tuple[int, int]:
+    """How many positions at the low and at the high end of axis k (0 … size-1) starts occupy."""
+    low, high = 0, 0
+    size = d.axes[k].args[0]
+    for equation in d.equations[:-1]:
+        at = equation.lhs[k]
+        if at.op is Op.NUM and at.data >= 0:
+            low = max(low, int(at.data) + 1)
+        elif at.op is not Op.INDEX:
+            from_end = add(size, neg(at))
+            if from_end.op is Op.NUM and from_end.data > 0:
+                high = max(high, int(from_end.data))
+    return low, high
+
+
+def place(f: tuple[Node, ...], value: Node, scope: list[Binder], axes: tuple[Node, ...], low: tuple[int, ...]) -> Node | Scatter:
+    """Σ over the scope of value·[f = axes]: a Node over the axes where f renames indices, else a Scatter."""
+    binders = {b[0]: b for b in scope}
+    simple = len(set(f)) == len(f) and all(
+        a.op is Op.INDEX and a in binders and a.args[0] == axis.args[0] and not (low and low[k])
+        for k, (a, axis) in enumerate(zip(f, axes, strict=True))
+    )
+    if not simple:
+        return _scattered(f, value, scope)
+    mapping = dict(zip(f, axes, strict=True))
+    rest = {b[0]: b for b in scope if b[0] not in mapping}
+    guards: list[Node] = []
+    for i in f:
+        if not is_whole(binders[i]):
+            _turn_limits(binders[i], rest, guards)
+    if guards:
+        value = piecewise((value, both(*guards)), (ZERO, TRUE))
+    return substitute(total(value, *rest.values()), mapping)
+
+
+def _turn_limits(binder: Binder, rest: dict[Node, Binder], guards: list[Node]) -> None:
+    """low ≤ j ≤ high, with j now free, as limits of a bound index where one stands in them with coefficient ±1."""
+    j, low, high = binder
+    for gap in (add(j, neg(low)), add(high, neg(j))):  # each ≥ 0
+        form = affine(gap)
+        done = False
+        if form is not None:
+            for i, c in form.coefficients.items():
+                if i in rest and c in (ONE, MINUS_ONE):
+                    bound = add(i, neg(gap)) if c == ONE else add(i, gap)  # i ≥ i - gap, or i ≤ i + gap
+                    k, lo, hi = rest[i]
+                    if c == ONE and lo == ZERO:
+                        rest[i], done = (k, bound, hi), True
+                    elif c == MINUS_ONE and hi == add(i.args[0], MINUS_ONE):
+                        rest[i], done = (k, lo, bound), True
+                    if done:
+                        break
+        if not done and gap != j:
+            guards.append(compare("<=", ZERO, gap))
+
+
+def _scattered(f: tuple[Node, ...], value: Node, scope: list[Binder]) -> Scatter:
+    used = {i for a in f for i in a.free}
+    summed = [b for b in scope if b[0] not in used]
+    guards = [c for i, lo, hi in scope if i in used and not is_whole((i, lo, hi)) for c in (compare("<=", lo, i), compare("<=", i, hi))]
+    if guards:
+        value = piecewise((value, both(*guards)), (ZERO, TRUE))
+    kept = tuple(b[0] for b in scope if b[0] in used)
+    return Scatter(f, kept, total(value, *summed))
+
+
+def _tensor_axes(name: str, program: Program, body: Body) -> tuple[Node, ...]:
+    """Indices for a tensor's axes, named as its first use names them where that is plain."""
+    tensor = program.tensor(name)
+    taken = {t.name for t in program.tensors} | set(program.dims) | {d.name for d in body.definitions} | {h.name for h in program.hyperparameters}
+    names: list[str] = [""] * len(tensor.shape)
+    for d in body.definitions:
+        for e in d.equations:
+            hints: dict[Node, str] = {}
+            for r in walk(e.value):
+                if r.op is Op.REDUCE:
+                    hints |= dict(zip(r.args[1::3], r.hint, strict=True))
+                if r.op is Op.READ and r.data == name:
+                    for k, a in enumerate(r.args):
+                        plain = hints.get(a, str(a.data)) if a.op is Op.INDEX else ""
+                        if plain and plain[0] not in "~#@" and not names[k] and plain not in names:
+                            names[k] = plain
+    for k in range(len(names)):
+        spare = iter("ijklabcdefgh")
+        while not names[k] or names[k] in taken or names[k] in names[:k]:
+            names[k] = next(spare, f"i{k}_")
+    return tuple(index(n, size) for n, size in zip(names, tensor.shape, strict=True))

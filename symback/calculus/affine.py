@@ -1,0 +1,123 @@
+"""Index expressions as integer linear algebra: Σ coefficient·index + constant, and their ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, mul
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """Σ coefficients[i]·i + constant; coefficients and constant hold no index."""
+
+    coefficients: Mapping[Node, Node]
+    constant: Node
+
+    @property
+    def indices(self) -> tuple[Node, ...]:
+        return tuple(self.coefficients)
+
+
+def affine(node: Node) -> Affine | None:
+    """The expression as an affine map of its indices, or None where it is not one (or reads a tensor)."""
+    if node.op is Op.INDEX:
+        return Affine({node: ONE}, ZERO)
+    if not node.free:
+        return Affine({}, node) if scalar(node) else None
+    if node.op is Op.ADD:
+        total: dict[Node, Node] = {}
+        constant = ZERO
+        for a in node.args:
+            part = affine(a)
+            if part is None:
+                return None
+            constant = add(constant, part.constant)
+            for i, c in part.coefficients.items():
+                total[i] = add(total.get(i, ZERO), c)
+        return Affine({i: c for i, c in total.items() if c != ZERO}, constant)
+    if node.op is Op.MUL:
+        moving = [a for a in node.args if a.free]
+        fixed = mul(*(a for a in node.args if not a.free))
+        if len(moving) != 1 or not scalar(fixed):
+            return None
+        part = affine(moving[0])
+        if part is None:
+            return None
+        return Affine({i: mul(fixed, c) for i, c in part.coefficients.items()}, mul(fixed, part.constant))
+    return None
+
+
+def scalar(node: Node) -> bool:
+    """Whether it holds neither index nor tensor: a Python number when called."""
+    if node.op in (Op.READ, Op.INDEX, Op.REDUCE):
+        return False
+    return not node.free and all(scalar(a) for a in node.args)
+
+
+def bounds(node: Node) -> tuple[Node, Node] | None:
+    """(least, greatest) value of an integer expression over the box of its indices, for indices that have
+    at least one value; None where that is not known from its form."""
+    if node.op is Op.INDEX:
+        return ZERO, add(node.args[0], MINUS_ONE)
+    if scalar(node):
+        return node, node
+    if node.op is Op.ADD:
+        parts = [bounds(a) for a in node.args]
+        if any(p is None for p in parts):
+            return None
+        return add(*(p[0] for p in parts)), add(*(p[1] for p in parts))
+    if node.op is Op.MUL:
+        moving = [a for a in node.args if a.free]
+        fixed = mul(*(a for a in node.args if not a.free))
+        if len(moving) != 1 or not scalar(fixed):
+            return None
+        inner = bounds(moving[0])
+        sign = sign_of(fixed)
+        if inner is None or sign == 0:
+            return None
+        low, high = mul(fixed, inner[0]), mul(fixed, inner[1])
+        return (low, high) if sign > 0 else (high, low)
+    if node.op is Op.CALL and node.data == "mod" and scalar(node.args[1]):
+        return ZERO, add(node.args[1], MINUS_ONE)
+    return None
+
+
+def sign_of(node: Node) -> int:
+    """1 for an expression that is never negative for sizes and positive hyperparameters, -1 for its opposite, 0 unknown."""
+    if node.op is Op.NUM:
+        return 1 if node.data >= 0 else -1
+    if node.op in (Op.DIM, Op.HYPER):
+        return 1
+    if node.op is Op.MUL:
+        sign = 1
+        for a in node.args:
+            sign *= sign_of(a)
+        return sign
+    if node.op is Op.ADD:
+        signs = {sign_of(a) for a in node.args}
+        return signs.pop() if len(signs) == 1 else 0
+    return 0
+
+
+def inside(node: Node, size: Node) -> bool:
+    """Whether the expression provably stays in 0 … size-1."""
+    if node.op is Op.INDEX and node.args[0] == size:
+        return True
+    if node.op is Op.NUM and size.op is Op.NUM:
+        return 0 <= node.data < size.data
+    got = bounds(node)
+    if got is None:
+        return False
+    room = add(size, MINUS_ONE, mul(MINUS_ONE, got[1]))
+    return got[0].op is Op.NUM and got[0].data >= 0 and room.op is Op.NUM and room.data >= 0
+
+
+def index_plus(node: Node) -> tuple[Node, int] | None:
+    """(index, c) for index + c with an integer c; None for anything else."""
+    form = affine(node)
+    if form is None or len(form.indices) != 1 or form.constant.op is not Op.NUM:
+        return None
+    ((i, c),) = form.coefficients.items()
+    return (i, int(form.constant.data)) if c == ONE else None

@@ -1,0 +1,222 @@
+"""Local derivatives: of one right-hand side with respect to each element that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from symback.calculus.affine import scalar, sign_of
+from symback.core.expr import (
+    HALF,
+    MINUS_ONE,
+    ONE,
+    TRUE,
+    ZERO,
+    Binder,
+    Node,
+    Op,
+    Reduction,
+    add,
+    both,
+    branches,
+    call,
+    compare,
+    div,
+    indicator,
+    mul,
+    neg,
+    opened,
+    piecewise,
+    power,
+    reduction,
+    total,
+    walk,
+)
+from symback.core.program import Definition
+from symback.functions import TABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """∂(right-hand side)/∂(read) = slope, for every value of the binders that the read stands under."""
+
+    read: Node
+    slope: Node
+    binders: tuple[Binder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a local derivative depends on: the tensors and values that are differentiated, and the definitions by name."""
+
+    active: Collection[str]
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+
+
+def local_derivatives(value: Node, scope: Scope) -> list[Local]:
+    """One entry per read of an active tensor."""
+    if value.op is Op.READ:
+        return [Local(value, ONE)] if value.data in scope.active else []
+    if not _reaches(value, scope.active):
+        return []
+    return _RULES[value.op](value, scope)
+
+
+def vanishes_flatly(node: Node, scope: Scope) -> bool:
+    """Whether the value is never negative and has gradient 0 wherever it is 0: a sum of squares, whatever they are of.
+
+    The root of such a value has gradient 0 at 0, where the chain rule says 0·∞.
+    """
+    if node.op is Op.POW and node.args[1].op is Op.NUM and node.args[1].data > 1:
+        return node.args[1].data % 2 == 0 or (node.args[0].op is Op.CALL and node.args[0].data == "Abs")
+    if node.op is Op.ADD:
+        return all(vanishes_flatly(a, scope) for a in node.args)
+    if node.op is Op.MUL:
+        moving = [a for a in node.args if not scalar(a)]
+        return len(moving) == 1 and sign_of(mul(*(a for a in node.args if scalar(a)))) > 0 and vanishes_flatly(moving[0], scope)
+    if node.op is Op.REDUCE:
+        return node.data is Reduction.SUM and vanishes_flatly(node.args[0], scope)
+    if node.op is Op.PIECEWISE:
+        return all(v == ZERO or vanishes_flatly(v, scope) for v, _ in branches(node))
+    if node.op is Op.READ and node.data in scope.definitions:
+        return vanishes_flatly(scope.definitions[node.data].value, scope)
+    return False
+
+
+def _reaches(node: Node, active: Collection[str]) -> bool:
+    return any(n.op is Op.READ and n.data in active for n in walk(node))
+
+
+def _scaled(parts: list[Local], factor: Node) -> list[Local]:
+    return [Local(p.read, mul(factor, p.slope), p.binders) for p in parts]
+
+
+def _sum_rule(node: Node, scope: Scope) -> list[Local]:
+    return [part for a in node.args for part in local_derivatives(a, scope)]
+
+
+def _product_rule(node: Node, scope: Scope) -> list[Local]:
+    out = []
+    for k, factor in enumerate(node.args):
+        parts = local_derivatives(factor, scope)
+        if parts:
+            out += _scaled(parts, mul(*node.args[:k], *node.args[k + 1 :]))
+    return out
+
+
+def _power_rule(node: Node, scope: Scope) -> list[Local]:
+    base, exponent = node.args
+    out: list[Local] = []
+    inner = local_derivatives(base, scope)
+    if inner:
+        slope = mul(exponent, power(base, add(exponent, MINUS_ONE)))
+        if exponent.op is not Op.NUM and not scalar(exponent):
+            slope = TABLE["pow"].derivatives[0]((base, exponent), node)
+        elif exponent.op is Op.NUM and exponent.data < 1 and vanishes_flatly(base, scope):
+            slope = piecewise((ZERO, compare("==", base, ZERO)), (slope, TRUE))
+        out += _scaled(inner, slope)
+    if not scalar(exponent):
+        outer = local_derivatives(exponent, scope)
+        if outer:
+            out += _scaled(outer, TABLE["pow"].derivatives[1]((base, exponent), node))
+    return out
+
+
+def _call_rule(node: Node, scope: Scope) -> list[Local]:
+    if node.data == "stop_gradient":
+        return []
+    if node.data in ("Max", "Min"):
+        return _extreme_rule(node, scope)
+    out = []
+    for k, argument in enumerate(node.args):
+        parts = local_derivatives(argument, scope)
+        if parts:
+            out += _scaled(parts, TABLE[node.data].derivatives[k](node.args, node))
+    return out
+
+
+def _extreme_rule(node: Node, scope: Scope) -> list[Local]:
+    """Max and Min: ties are shared equally, a tie with a constant goes to the constant."""
+    below = (lambda a, b: compare("<", a, b)) if node.data == "Max" else (lambda a, b: compare("<", b, a))
+    fixed = [a for a in node.args if _constant(a)]
+    moving = [a for a in node.args if not _constant(a)]
+    out = []
+    for k, argument in enumerate(moving):
+        parts = local_derivatives(argument, scope)
+        if not parts:
+            continue
+        others = moving[:k] + moving[k + 1 :]
+        wins = both(*(below(f, argument) for f in fixed))
+        if not others:
+            share = indicator(wins)
+        elif len(others) == 1:
+            share = piecewise((ZERO, below(argument, others[0])), (ONE, below(others[0], argument)), (HALF, TRUE))
+            share = share if wins == TRUE else piecewise((share, wins), (ZERO, TRUE))
+        else:
+            ties = add(ONE, *(indicator(compare("==", argument, o)) for o in others))
+            reached = both(wins, *(compare("<=", o, argument) if node.data == "Max" else compare("<=", argument, o) for o in others))
+            share = piecewise((power(ties, MINUS_ONE), reached), (ZERO, TRUE))
+        out += _scaled(parts, share)
+    return out
+
+
+def _constant(node: Node) -> bool:
+    return not any(n.op is Op.READ for n in walk(node))
+
+
+def _piecewise_rule(node: Node, scope: Scope) -> list[Local]:
+    pairs = branches(node)
+    out = []
+    for k, (value, condition) in enumerate(pairs):
+        for part in local_derivatives(value, scope):
+            before = [(ZERO, c) for _, c in pairs[:k]]
+            after = [] if condition == TRUE else [(ZERO, TRUE)]
+            out.append(Local(part.read, piecewise(*before, (part.slope, condition), *after), part.binders))
+    return out
+
+
+def _reduction_rule(node: Node, scope: Scope) -> list[Local]:
+    kind = node.data
+    if kind in (Reduction.ARGMAX, Reduction.ARGMIN):
+        return []
+    body, binders = opened(node)
+    parts = local_derivatives(body, scope)
+    if not parts:
+        return []
+    if kind is Reduction.SUM:
+        weight = ONE
+    elif kind is Reduction.LOGSUMEXP:
+        weight = call("exp", add(body, neg(node)))
+    elif kind is Reduction.PROD:
+        weight = _others_product(node, body)
+    else:
+        reached = indicator(compare("==", body, node))
+        again, again_binders = opened(node)
+        weight = div(reached, total(indicator(compare("==", again, node)), *again_binders))
+    return [Local(p.read, mul(weight, p.slope), (*binders, *p.binders)) for p in parts]
+
+
+def _others_product(node: Node, body: Node) -> Node:
+    """Π of the other factors: the product over this one, and right where one factor (or more) is 0."""
+    again, again_binders = opened(node)
+    zeros = total(indicator(compare("==", again, ZERO)), *again_binders)
+    is_zero = compare("==", body, ZERO)
+    return piecewise(
+        (div(node, body), compare("==", zeros, ZERO)), (_rest_product(node), both(compare("==", zeros, ONE), is_zero)), (ZERO, TRUE)
+    )
+
+
+def _rest_product(node: Node) -> Node:
+    """Π of the factors that are not 0."""
+    body, binders = opened(node)
+    return reduction(Reduction.PROD, piecewise((ONE, compare("==", body, ZERO)), (body, TRUE)), binders)
+
+
+_RULES = {
+    Op.ADD: _sum_rule,
+    Op.MUL: _product_rule,
+    Op.POW: _power_rule,
+    Op.CALL: _call_rule,
+    Op.PIECEWISE: _piecewise_rule,
+    Op.REDUCE: _reduction_rule,
+}

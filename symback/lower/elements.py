@@ -1,0 +1,452 @@
+"""Elementwise arithmetic: small operands first, divisions by small arrays as multiplications by their reciprocals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symback.calculus.affine import scalar
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    TRUE,
+    ZERO,
+    Node,
+    Op,
+    branches,
+    index,
+    is_indicator,
+    mul,
+    negation,
+    number,
+    power,
+    split_coefficient,
+    substitute,
+    walk,
+)
+from symback.functions import TABLE
+from symback.functions.function import Expansion, Identity, Ufunc
+from symback.lower import softmax
+from symback.lower.arithmetic import choose, negative, operate
+from symback.lower.arrays import Array, Kind
+from symback.lower.lowering import Lowered, Lowering
+
+
+# ------------------------------------------------------------------------------------------------- sums
+
+
+def lower_sum(low: Lowering, node: Node) -> Lowered:
+    """Terms of equal axes first, small ones before large ones."""
+    found = softmax.log_softmax(low, node)
+    if found is not None:
+        return found
+    buckets: dict[frozenset, list[tuple[int, Lowered]]] = {}
+    for term in node.args:
+        sign, v = _signed(low, term)
+        buckets.setdefault(frozenset(v.axes), []).append((sign, v))
+    total: tuple[int, Lowered] | None = None
+    for key in sorted(buckets, key=len):
+        terms = buckets[key]
+        terms.sort(key=lambda t: -t[0])  # a positive one leads
+        acc = terms[0]
+        for t in terms[1:]:
+            acc = _plus(low, acc, t)
+        total = acc if total is None else _plus(low, acc, total)
+    sign, v = total
+    return v if sign > 0 else negative(low, v)
+
+
+def _signed(low: Lowering, term: Node) -> tuple[int, Lowered]:
+    c, rest = split_coefficient(term)
+    if c < 0 and not scalar(term):
+        return -1, low.value(mul(number(-c), rest))
+    return 1, low.value(term)
+
+
+def _plus(low: Lowering, a: tuple[int, Lowered], b: tuple[int, Lowered]) -> tuple[int, Lowered]:
+    (p, x), (q, y) = a, b
+    if p > 0:
+        return 1, operate(low, "+" if q > 0 else "-", x, y)
+    if q > 0:
+        return 1, operate(low, "-", y, x)
+    return -1, operate(low, "+", x, y)
+
+
+# --------------------------------------------------------------------------------------------- products
+
+
+def lower_product(low: Lowering, node: Node) -> Lowered:
+    """Factors of few axes are multiplied (and divided) among themselves before they meet a large one."""
+    scalars = [f for f in node.args if scalar(f)]
+    masks = [f for f in node.args if is_indicator(f)]
+    others = [f for f in node.args if not scalar(f) and not is_indicator(f)]
+    if masks and not others and len(masks) == 1:
+        return times_scalar(low, low.value(masks[0]), mul(*scalars))
+    if masks and others:
+        return _masked_product(low, masks, mul(*scalars, *others))
+    return times_scalar(low, combine(low, [part for f in [*others, *masks] for part in factors_of(low, f)]), mul(*scalars))
+
+
+def factors_of(low: Lowering, node: Node) -> list[Factor]:
+    """The factor lowered; a softmax that no value holds is its exponential over its sum, so that the division meets small factors first."""
+    if node.op is Op.CALL and node.data == "exp":
+        fraction = softmax.fraction(low, node)
+        if fraction is not None:
+            over, under = fraction
+            return [Factor(node, over), Factor(Node(Op.CALL, "softmax sum", node.args), under, True)]
+    return [factor(low, node)]
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A factor of a product, or (`inverse`) what the product is divided by."""
+
+    node: Node
+    value: Lowered
+    inverse: bool = False
+
+
+def factor(low: Lowering, node: Node) -> Factor:
+    """The factor lowered; a negative power of a value is a division by it."""
+    if node.op is Op.POW and node.args[1].op is Op.NUM and node.args[1].data < 0:
+        return Factor(node, _divisor(low, node), True)
+    return Factor(node, low.value(node))
+
+
+def _divisor(low: Lowering, node: Node) -> Lowered:
+    """The value whose reciprocal the factor b**(-e) is; under a guard it is 1 where it is not used."""
+    base, exponent = node.args
+    return _safe(low, low.value(power(base, number(-exponent.data))), ONE)
+
+
+def combine(low: Lowering, factors: list[Factor]) -> Lowered:
+    """Their product."""
+    (last,) = gathered(low, share_pairs(low, factors))
+    return last.value
+
+
+def share_pairs(low: Lowering, factors: list[Factor]) -> list[Factor]:
+    """Pairs that other products hold too are multiplied first, so that they are one value."""
+    factors = list(factors)
+    while len(factors) > 2:
+        best, most = None, 1
+        for i, a in enumerate(factors):
+            for j in range(i + 1, len(factors)):
+                b = factors[j]
+                if a.inverse and b.inverse or not (set(a.value.axes) <= set(b.value.axes) or set(b.value.axes) <= set(a.value.axes)):
+                    continue
+                count = low.popularity.get(pair_key(a.node, b.node), 0)
+                if count > most:
+                    best, most = (i, j), count
+        if best is None:
+            break
+        i, j = best
+        merged = _product_of(low, [factors[i], factors[j]])
+        factors[i : i + 1] = [merged]
+        del factors[j]
+    return factors
+
+
+def gathered(low: Lowering, factors: list[Factor], keep: int = 1) -> list[Factor]:
+    """At most `keep` factors, merged so that no step is larger than it must be: equal axes first, then small into large."""
+    levels: dict[frozenset, list[Factor]] = {}
+    for f in factors:
+        levels.setdefault(frozenset(f.value.axes), []).append(f)
+    waiting: list[Factor] = []
+    for key in sorted(levels, key=len):
+        inside = [w for w in waiting if set(w.value.axes) <= key]
+        waiting = [w for w in waiting if not set(w.value.axes) <= key]
+        waiting.append(_product_of(low, [*levels[key], *inside]))
+    while len(waiting) > keep:
+        waiting[-2:] = [_product_of(low, waiting[-2:])]
+    return waiting
+
+
+def _product_of(low: Lowering, factors: list[Factor]) -> Factor:
+    """One factor of several: the division is done where it touches fewest elements."""
+    if len(factors) == 1:
+        return factors[0]
+    up = [f for f in factors if not f.inverse]
+    down = [f for f in factors if f.inverse]
+    node = mul(*(f.node for f in factors))
+    if not up:
+        return Factor(node, _fold(low, "*", [f.value for f in down]), True)
+    width = max(len(f.value.axes) for f in factors)
+    small_up = [f for f in up if len(f.value.axes) < width]
+    small_down = [f for f in down if len(f.value.axes) < width]
+    wide = _fold(low, "*", [f.value for f in up if len(f.value.axes) == width])
+    wide_down = _fold(low, "*", [f.value for f in down if len(f.value.axes) == width])
+    small = _fold(low, "*", [f.value for f in small_up])
+    divisor = _fold(low, "*", [f.value for f in small_down])
+    if divisor is not None:
+        small = operate(low, "/", small if small is not None else low.scalar(ONE), divisor)
+    value = wide if wide is not None else small
+    if wide is not None and small is not None:
+        value = operate(low, "*", wide, small)
+    if wide_down is not None:
+        value = operate(low, "/", value, wide_down)
+    return Factor(node, value)
+
+
+def pair_key(a: Node, b: Node) -> tuple[int, int]:
+    """What two factors are, whatever their indices are called."""
+    first, second = sorted((a, b), key=lambda n: skeleton(n, {}).digest)
+    names: dict[Node, Node] = {}
+    return skeleton(first, names).digest, skeleton(second, names).digest
+
+
+def skeleton(node: Node, names: dict[Node, Node]) -> Node:
+    """The expression with its free indices numbered by first appearance (continuing `names`)."""
+    for n in walk(node):
+        if n.op is Op.INDEX and n in node.free and n not in names:
+            names[n] = index(f"@{len(names)}", n.args[0])
+    return substitute(node, names)
+
+
+def _fold(low: Lowering, symbol: str, values: list[Lowered]) -> Lowered | None:
+    acc = None
+    for v in values:
+        acc = v if acc is None else operate(low, symbol, acc, v)
+    return acc
+
+
+def times_scalar(low: Lowering, v: Lowered, factor: Node) -> Lowered:
+    """v·factor; a number is divided by as such where that is exact to one rounding, and put to the smallest operand."""
+    if factor == ONE:
+        return v
+    if factor == MINUS_ONE:
+        return negative(low, v)
+    inner = _smallest_factor(v, low)
+    if inner is not None:
+        return inner(factor)
+    over, under = _numerator_denominator(factor)
+    if under == ONE:
+        return operate(low, "*", v, low.scalar(over))
+    if over == ONE:
+        return operate(low, "/", v, low.scalar(under))
+    if over == MINUS_ONE:
+        return negative(low, operate(low, "/", v, low.scalar(under)))
+    if not v.axes:
+        return operate(low, "/", operate(low, "*", v, low.scalar(over)), low.scalar(under))
+    return operate(low, "*", v, low.scalar(factor))
+
+
+def _smallest_factor(v: Lowered, low: Lowering) -> Callable[[Node], Lowered] | None:
+    """A way to scale a product through its smaller operand, where it has one."""
+    a = v.array
+    if a.kind is not Kind.OPERATOR or a.data != "*":
+        return None
+    left, right = a.args
+    small, large = (right, left) if len(_axes_of(right)) < len(_axes_of(left)) else (left, right)
+    if len(_axes_of(small)) >= len(_axes_of(large)) or small.kind is Kind.SCALAR:
+        return None
+
+    def scaled(factor: Node) -> Lowered:
+        over, under = _numerator_denominator(factor)
+        part = small
+        views = []
+        while part.kind is Kind.VIEW:
+            views.append(part)
+            part = part.args[0]
+        inner = part
+        if over == MINUS_ONE:
+            inner = Array(Kind.OPERATOR, "neg", (inner,), inner.shape, "f")
+        elif over != ONE:
+            inner = Array(Kind.OPERATOR, "*", (inner, low.scalar(over).array), inner.shape, "f")
+        if under != ONE:
+            inner = Array(Kind.OPERATOR, "/", (inner, low.scalar(under).array), inner.shape, "f")
+        for view in reversed(views):
+            inner = Array(Kind.VIEW, view.data, (inner,), view.shape, "f")
+        pair = (large, inner) if small is right else (inner, large)
+        return Lowered(Array(Kind.OPERATOR, "*", pair, a.shape, "f"), v.axes)
+
+    return scaled if a.element == "f" else None
+
+
+def _axes_of(a: Array) -> tuple:
+    return tuple(s for s in a.shape if s != ONE)
+
+
+def _numerator_denominator(factor: Node) -> tuple[Node, Node]:
+    over, under = [], []
+    for f in factor.args if factor.op is Op.MUL else (factor,):
+        if f.op is Op.NUM:
+            over.append(number(f.data.numerator))
+            under.append(number(f.data.denominator))
+        elif f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0:
+            under.append(power(f.args[0], number(-f.args[1].data)))
+        else:
+            over.append(f)
+    return mul(*over), mul(*under)
+
+
+def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
+    """rest where every condition holds, else exactly 0."""
+    condition = _fold(low, "&", [low.value(m.args[1]) for m in masks])
+    return choose(low, condition, low.guarded(condition).value(rest), low.scalar(ZERO))
+
+
+# ----------------------------------------------------------------------------------------------- powers
+
+
+def lower_power(low: Lowering, node: Node) -> Lowered:
+    """Small rational powers by multiplications and roots; others by np.power."""
+    base, exponent = node.args
+    if exponent.op is Op.NUM:
+        e: Fraction = exponent.data
+        if e < 0:
+            return operate(low, "/", low.scalar(ONE), _divisor(low, node))
+        v = low.as_float(low.value(base)) if e.denominator != 1 else low.value(base)
+        if e.denominator == 2 and e.numerator <= 5:
+            root = _ufunc(low, "sqrt", [_safe(low, v, ONE)])
+            return root if e.numerator == 1 else operate(low, "*", _whole_power(low, v, e.numerator // 2), root)
+        if e.denominator == 1 and e <= 8:
+            return _whole_power(low, v, int(e))
+        if e == Fraction(1, 3):
+            return _ufunc(low, "cbrt", [v])
+    return lower_call(low, Node(Op.CALL, "pow", (base, exponent)))
+
+
+def _whole_power(low: Lowering, v: Lowered, e: int) -> Lowered:
+    if e == 1:
+        return v
+    if e == 2:
+        return operate(low, "*", v, v)
+    half = _whole_power(low, v, e // 2)
+    square = operate(low, "*", half, half)
+    return square if e % 2 == 0 else operate(low, "*", square, v)
+
+
+def _ufunc(low: Lowering, name: str, values: list[Lowered]) -> Lowered:
+    return low.elementwise(Kind.UFUNC, name, values, "d" if all(v.array.element in "ids" for v in values) else "f")
+
+
+def _safe(low: Lowering, v: Lowered, instead: Node) -> Lowered:
+    """v where the present expression is used, else a harmless argument."""
+    for guard in low.guards:
+        v = choose(low, guard, v, low.scalar(instead))
+    return v
+
+
+# ------------------------------------------------------------------------------------------------ calls
+
+_MATH = {"floordiv": "//", "mod": "%"}
+
+
+def lower_call(low: Lowering, node: Node) -> Lowered:
+    name = node.data
+    if name in _MATH:
+        return operate(low, _MATH[name], low.value(node.args[0]), low.value(node.args[1]))
+    if name == "exp":
+        found = softmax.softmax(low, node)
+        if found is not None:
+            return found
+    row = TABLE.get(name) or low.program.functions.get(name)
+    if isinstance(row.spelling, Identity):
+        return low.value(node.args[0])
+    if isinstance(row.spelling, Expansion):
+        return low.value(row.spelling.build(*node.args))
+    values = [low.value(a) for a in node.args]
+    if name in ("Max", "Min", "Abs", "sign") and all(v.array.element in "is" for v in values):
+        return _folded_ufunc(low, {"Max": "maximum", "Min": "minimum", "Abs": "abs", "sign": "sign"}[name], values, "i")
+    if name in ("floor", "ceiling", "round") and all(v.array.element == "i" for v in values):
+        return values[0]
+    if any(v.array.element == "f" for v in values):
+        values = [low.as_float(v) for v in values]
+    safe = list(row.safe) + [None] * (len(values) - len(row.safe))
+    values = [v if s is None else _safe(low, v, s) for v, s in zip(values, safe, strict=True)]
+    if isinstance(row.spelling, Ufunc):
+        return _folded_ufunc(
+            low, row.spelling.name.removeprefix("np."), values, "d" if all(v.array.element in "ids" for v in values) else "f"
+        )
+    if all(v.array.element in "ids" for v in values):
+        values = [
+            Lowered(Array(Kind.CAST, "np.float64", (v.array,), v.array.shape, "d"), v.axes) if v.array.element == "i" else v for v in values
+        ]
+    element = "d" if all(v.array.element in "ds" for v in values) else "f"
+    return low.elementwise(Kind.KERNEL, (row.spelling.name, ""), values, element)
+
+
+def _folded_ufunc(low: Lowering, name: str, values: list[Lowered], element: str) -> Lowered:
+    values = sorted(values, key=lambda v: v.array.kind is Kind.SCALAR)
+    if len(values) <= 2:
+        return low.elementwise(Kind.UFUNC, name, values, element)
+    acc = values[0]
+    for v in values[1:]:
+        acc = low.elementwise(Kind.UFUNC, name, [acc, v], element)
+    return acc
+
+
+# ------------------------------------------------------------------------------------------- conditions
+
+
+def lower_compare(low: Lowering, node: Node) -> Lowered:
+    left, right = (low.value(a) for a in node.args)
+    if "f" in (left.array.element, right.array.element):
+        left, right = low.as_float(left), low.as_float(right)
+    return low.elementwise(Kind.OPERATOR, node.data, [left, right], "b")
+
+
+def lower_and(low: Lowering, node: Node) -> Lowered:
+    return _logical(low, "&", node)
+
+
+def lower_or(low: Lowering, node: Node) -> Lowered:
+    return _logical(low, "|", node)
+
+
+def _logical(low: Lowering, symbol: str, node: Node) -> Lowered:
+    acc = None
+    for a in sorted((low.value(a) for a in node.args), key=lambda v: len(v.axes)):
+        acc = a if acc is None else low.elementwise(Kind.OPERATOR, symbol, [acc, a], "b")
+    return acc
+
+
+def lower_not(low: Lowering, node: Node) -> Lowered:
+    v = low.value(node.args[0])
+    return low.elementwise(Kind.OPERATOR, "not" if v.array.element == "s" else "~", [v], "b")
+
+
+def lower_piecewise(low: Lowering, node: Node) -> Lowered:
+    """The first branch whose condition holds; the others' partial functions get safe arguments."""
+    pairs = branches(node)
+    return _branches(low, pairs)
+
+
+def _branches(low: Lowering, pairs: list[tuple[Node, Node]]) -> Lowered:
+    (value, condition), rest = pairs[0], pairs[1:]
+    if condition == TRUE:
+        return low.value(value)
+    here = low.value(condition)
+    if is_indicator_pair(pairs):
+        return (
+            Lowered(Array(Kind.CAST, "dtype", (here.array,), here.array.shape, "f"), here.axes)
+            if here.array.kind is not Kind.SCALAR
+            else here
+        )
+    elsewhere = low.value(negation(condition)) if _comparison_safe(condition) else low.elementwise(Kind.OPERATOR, "~", [here], "b")
+    yes = low.guarded(here).value(value)
+    no = _branches(low.guarded(elsewhere), rest)
+    return choose(low, here, yes, no)
+
+
+def _comparison_safe(condition: Node) -> bool:
+    return condition.op is Op.COMPARE and condition.data in ("==", "!=")
+
+
+def is_indicator_pair(pairs: list[tuple[Node, Node]]) -> bool:
+    return len(pairs) == 2 and pairs[0][0] == ONE and pairs[1][0] == ZERO
+
+
+RULES: dict[Op, Callable[[Lowering, Node], Lowered]] = {
+    Op.ADD: lower_sum,
+    Op.MUL: lower_product,
+    Op.POW: lower_power,
+    Op.CALL: lower_call,
+    Op.COMPARE: lower_compare,
+    Op.AND: lower_and,
+    Op.OR: lower_or,
+    Op.NOT: lower_not,
+    Op.PIECEWISE: lower_piecewise,
+}

@@ -1,0 +1,241 @@
+"""Recurrences as loops: what a step computes, where it is stored, and the adjoint run backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from symback.calculus.adjoint import start_room
+from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
+from symback.core.expr import ZERO, Node, Op, add, dim, neg, number, substitute
+from symback.core.program import Definition, Group
+from symback.core.program import Kind as TensorKind
+from symback.lower.arithmetic import operate
+from symback.lower.arrays import Array, Kind, Slice, signature
+from symback.lower.lowering import Lowered, Lowering, StepValue
+from symback.lower.scatters import ScatterItem, cotangent_array, item
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """An array that the loop fills: `start` is copied into it, or it begins as zeros."""
+
+    name: str
+    shape: tuple[Node, ...]
+    start: Array | None
+    element: str = "f"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """`buffer[items] = value`, or accumulation by a ScatterItem (its operands besides)."""
+
+    buffer: str
+    items: tuple[object, ...]
+    value: Array
+    accumulate: ScatterItem | None = None
+    operands: tuple[Array, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoopBody:
+    """`for variable in range(first, stop)` (or reversed), one nesting level per step axis."""
+
+    variables: tuple[tuple[str, Node, Node, bool], ...]
+    buffers: tuple[Buffer, ...]
+    before: tuple[Store, ...]
+    stores: tuple[Store, ...]
+
+    @property
+    def key(self) -> str:
+        parts = [signature(v[0]) + signature(v[1]) + signature(v[2]) + str(v[3]) for v in self.variables]
+        parts += [f"{b.name}{signature(b.shape)}{b.start.key if b.start else 0}{b.element}" for b in self.buffers]
+        parts += [
+            f"{s.buffer}{signature(s.items)}{s.value.key}{s.accumulate.key if s.accumulate else ''}{[o.key for o in s.operands]}" for s in (*self.before, *self.stores)
+        ]
+        return "|".join(parts)
+
+
+def forward_loop(low: Lowering, group: Group) -> None:
+    """Lower a recurrent group; its values are put into `low.arrays`."""
+    variables = _variables(low, group, group.backward)
+    names = frozenset(v[0] for v in variables)
+    inner_arrays = dict(low.arrays)
+    buffers = []
+    for d in group.definitions:
+        shape = _storage(d)
+        buffers.append(Buffer(d.name, shape, None, _element(d)))
+        inner_arrays[d.name] = Array(Kind.ARGUMENT, d.name, (), shape, _element(d), loops=names)
+        if any(d.low):
+            low.lows[d.name] = d.low
+    before = tuple(_start(low, d, equation) for d in group.definitions for equation in d.equations[:-1])
+    inner = replace(low, arrays=inner_arrays, loop_vars=low.loop_vars | names, steps=dict(low.steps), memo={})
+    stores = []
+    for d, positions in zip(group.definitions, group.steps, strict=True):
+        at = tuple(dim(v[0]) for v in variables)
+        mapping = {d.axes[p]: a for p, a in zip(positions, at, strict=True)}
+        rest = tuple(a for k, a in enumerate(d.axes) if k not in positions)
+        here = inner.ranked(rest)
+        v = here.value(substitute(d.value, mapping))
+        v = v if d.kind is not TensorKind.FLOAT else here.as_float(v)
+        array = here.broadcast(v, rest)
+        inner.steps[d.name] = StepValue(positions, at, Lowered(array, rest))
+        stores.append(Store(d.name, _items(d, positions, at), array))
+    body = LoopBody(variables, tuple(buffers), before, tuple(stores))
+    loop = _loop_array(body, names)
+    for d in group.definitions:
+        low.arrays[d.name] = Array(Kind.BUFFER, d.name, (loop,), _storage(d), _element(d))
+    low.memo.clear()
+
+
+def _element(d: Definition) -> str:
+    return {TensorKind.FLOAT: "f", TensorKind.INT: "i", TensorKind.BOOL: "b"}[d.kind]
+
+
+def _storage(d: Definition) -> tuple[Node, ...]:
+    """The sizes of a value's axes with the room of starts before 0 and at the end."""
+    out = []
+    for k, a in enumerate(d.axes):
+        size = add(a.args[0], number(-d.low[k])) if d.low and d.low[k] else a.args[0]
+        for e in d.equations[:-1]:
+            beyond = add(e.lhs[k], number(1), neg(a.args[0])) if e.lhs[k].op is not Op.INDEX else ZERO
+            if beyond.op is Op.NUM and beyond.data > 0:
+                size = add(a.args[0], number(beyond.data))
+        out.append(size)
+    return tuple(out)
+
+
+def _variables(low: Lowering, group: Group, backward: bool) -> tuple[tuple[str, Node, Node, bool], ...]:
+    """(name, first, stop, reversed) of each nesting level."""
+    d, positions = group.definitions[0], group.steps[0]
+    out = []
+    taken = {t.name for t in low.program.tensors} | {x.name for x in low.definitions.values()} | set(low.program.dims) | set(low.loop_vars)
+    taken |= {n for n, _ in low.program.derived} | {h.name for h in low.program.hyperparameters}
+    for p in positions:
+        axis = d.axes[p]
+        name = str(axis.data)
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        rooms = [start_room(m, q[positions.index(p)]) for m, q in zip(group.definitions, group.steps, strict=True)]
+        first, last = max(r[0] for r in rooms), max(r[1] for r in rooms)
+        out.append((name, number(first), add(axis.args[0], number(-last)), backward))
+    return tuple(out)
+
+
+def _items(d: Definition, positions: tuple[int, ...], at: tuple[Node, ...]) -> tuple[object, ...]:
+    items: list[object] = []
+    for k in range(len(d.axes)):
+        if k in positions:
+            offset = -d.low[k] if d.low else 0
+            items.append(add(at[positions.index(k)], number(offset)))
+        else:
+            items.append(Slice())
+    while items and items[-1] == Slice():
+        items.pop()
+    return tuple(items)
+
+
+def _start(low: Lowering, d: Definition, equation) -> Store:
+    items: list[object] = []
+    rest = []
+    for k, at in enumerate(equation.lhs):
+        if at.op is Op.INDEX:
+            items.append(Slice() if not (d.low and d.low[k]) else Slice(number(-d.low[k]), None))
+            rest.append(at)
+        else:
+            items.append(add(at, number(-d.low[k])) if d.low else at)
+    here = low.ranked(tuple(rest))
+    v = here.value(equation.value)
+    v = v if d.kind is not TensorKind.FLOAT else here.as_float(v)
+    return Store(d.name, tuple(items), here.aligned(v, tuple(rest)) if v.axes else v.array)
+
+
+def _loop_array(body: LoopBody, names: frozenset[str]) -> Array:
+    outer: dict[Array, None] = {}
+    seen: set[Array] = set()
+    stack = [a for s in (*body.before, *body.stores) for a in (s.value, *s.operands)] + [b.start for b in body.buffers if b.start is not None]
+    late = any(a.late for a in stack)
+    while stack:
+        a = stack.pop()
+        if a in seen:
+            continue
+        seen.add(a)
+        if not (a.loops & names):
+            outer[a] = None
+        else:
+            stack.extend(a.args)
+    return Array(Kind.LOOP, body, tuple(outer), (), "f", late=late, loops=frozenset().union(*(a.loops - names for a in seen)) if seen else frozenset())
+
+
+# --------------------------------------------------------------------------------------------- backward
+
+
+def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool]) -> None:
+    """Lower the adjoint of a recurrence; cotangents that are read outside (`needed`) are put into `low.arrays`."""
+    group = loop.group
+    variables = _variables(low, group, not group.backward)
+    names = frozenset(v[0] for v in variables)
+    at = tuple(dim(v[0]) for v in variables)
+    position = {d.name: p for d, p in zip(group.definitions, group.steps, strict=True)}
+    pushed = {target for step in loop.steps for target, _ in step.pushes}
+    inner_arrays = dict(low.arrays)
+    buffers, storages = [], {}
+    for step in loop.steps:
+        c, d = step.start, step.definition
+        storages[c.name] = _storage(d)
+        fed = c.value != ZERO or bool(c.scatters)
+        if fed or c.name in pushed or needed.get(c.name):
+            start = cotangent_array(low, _stored(c, d)) if fed else None
+            buffers.append(Buffer(c.name, _storage(d), start))
+            inner_arrays[c.name] = Array(Kind.ARGUMENT, c.name, (), _storage(d), "f", late=True, loops=names)
+        if any(d.low):
+            low.lows[c.name] = d.low
+    held = {b.name for b in buffers}
+    inner = replace(low, arrays=inner_arrays, loop_vars=low.loop_vars | names, steps=dict(low.steps), memo={})
+    stores: list[Store] = []
+    for step in loop.steps:
+        c, d = step.start, step.definition
+        positions = position[d.name]
+        mapping = {d.axes[p]: a for p, a in zip(positions, at, strict=True)}
+        rest = tuple(a for k, a in enumerate(d.axes) if k not in positions)
+        here = inner.ranked(rest)
+        arriving = c.value != ZERO or bool(c.scatters) or c.name in pushed
+        value: Lowered | None = None
+        if step.local != ZERO:
+            local = here.as_float(here.value(substitute(step.local, mapping)))
+            value = Lowered(here.broadcast(local, rest), rest)
+        if arriving:
+            shape = tuple(a.args[0] for a in rest)
+            view = Lowered(Array(Kind.VIEW, _items(d, positions, at), (inner_arrays[c.name],), shape, "f", loops=names), rest)
+            value = view if value is None else operate(here, "+", view, value)
+        if value is None:
+            value = Lowered(Array(Kind.FULL, "0", (), tuple(a.args[0] for a in rest), "f", late=True, loops=names), rest)
+        inner.steps[c.name] = StepValue(positions, at, value)
+        if c.name in held and needed.get(c.name) and (step.local != ZERO or not arriving):
+            stores.append(Store(c.name, _items(d, positions, at), value.array))
+        for target, scatter in step.pushes:
+            moved = Scatter(
+                tuple(substitute(t, mapping) for t in scatter.targets), scatter.scope, substitute(scatter.value, mapping)
+            )
+            owner = next(s.definition for s in loop.steps if s.start.name == target)
+            lows = owner.low or (0,) * len(owner.axes)
+            moved = Scatter(tuple(add(t, number(-k)) if k else t for t, k in zip(moved.targets, lows, strict=True)), moved.scope, moved.value)
+            operands: list[Array] = []
+            got = item(inner, moved, storages[target], operands)
+            stores.append(Store(target, got.items, operands[got.value], got, tuple(operands)))
+    body = LoopBody(variables, tuple(buffers), (), tuple(stores))
+    array = _loop_array(body, names)
+    for b in buffers:
+        low.arrays[b.name] = Array(Kind.BUFFER, b.name, (array,), b.shape, "f")
+    low.memo.clear()
+
+
+def _stored(c: Cotangent, d: Definition) -> Cotangent:
+    """The cotangent over the whole storage of its value."""
+    grown = tuple(s != a.args[0] and not (d.low and d.low[k]) for k, (s, a) in enumerate(zip(_storage(d), d.axes, strict=True)))
+    if not any(grown):
+        return replace(c, low=d.low)
+    axes = tuple(Node(Op.INDEX, a.data, (s,)) if g else a for a, s, g in zip(c.axes, _storage(d), grown, strict=True))
+    scatters = c.scatters if c.value == ZERO else (Scatter(c.axes, c.axes, c.value), *c.scatters)
+    return Cotangent(c.name, c.of, axes, ZERO, scatters, d.low)

@@ -1,0 +1,201 @@
+"""The lowering of one expression: a `Lowered` is an array together with the index that each of its axes runs over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from symback.calculus.affine import scalar
+from symback.core.expr import ONE, ZERO, Node, Op, add, call, fresh_index, is_whole, mul, neg, number, opened, reduction, substitute, walk
+from symback.core.program import Definition, Program, Tensor
+from symback.core.program import Kind as TensorKind
+from symback.lower.arrays import FULL_SLICE, Array, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """`array` with `axes[k]` the INDEX of its axis k."""
+
+    array: Array
+    axes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeCheck:
+    """To be done when called: the index expression stays in 0 … size-1 on axis `axis` of `tensor`."""
+
+    tensor: str
+    axis: int
+    low: Node
+    high: Node
+    size: Node
+
+
+@dataclass(frozen=True, slots=True)
+class StepValue:
+    """A value of the present step of a loop: `positions` are its step axes, at the loop variables `at`."""
+
+    positions: tuple[int, ...]
+    at: tuple[Node, ...]
+    value: Lowered
+
+
+@dataclass(slots=True)
+class Lowering:
+    """What lowering an expression depends on, and what it collects on the way.
+
+    rules      how each kind of node is lowered
+    arrays     tensor or value name -> its array, axes in declared order
+    computed   values of the declaration that forward has computed
+    popularity how often a pair of factors occurs in the products of the whole program
+    lows       value name -> offset of each axis (a recurrence that starts at -1)
+    rank       preferred order of axes, outermost first
+    guards     conditions under which the present expression is used: partial functions get a safe argument elsewhere
+    """
+
+    program: Program
+    rules: Mapping[Op, Callable[[Lowering, Node], Lowered]]
+    arrays: dict[str, Array]
+    definitions: Mapping[str, Definition]
+    lows: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    rank: tuple[Node, ...] = ()
+    guards: tuple[Lowered, ...] = ()
+    loop_vars: frozenset[str] = frozenset()
+    checks: dict[RangeCheck, None] = field(default_factory=dict)
+    array_checks: dict[tuple[str, int, Array, Node], None] = field(default_factory=dict)
+    memo: dict[tuple, Lowered] = field(default_factory=dict)
+    steps: dict[str, StepValue] = field(default_factory=dict)
+    computed: set[Array] = field(default_factory=set)
+    popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
+
+    def value(self, node: Node) -> Lowered:
+        """The expression as an array over its free indices."""
+        key = (node, self.rank, tuple(g.array for g in self.guards), self.loop_vars)
+        done = self.memo.get(key)
+        if done is None:
+            done = self.memo[key] = self._value(node)
+        return done
+
+    def _value(self, node: Node) -> Lowered:
+        if scalar(node):
+            return self.scalar(node)
+        if node.op is Op.INDEX:
+            return self.positions(node)
+        return self.rules[node.op](self, node)
+
+    def scalar(self, node: Node) -> Lowered:
+        """A Python number."""
+        loops = frozenset(str(n.data) for n in walk(node) if n.op is Op.DIM and n.data in self.loop_vars)
+        return Lowered(Array(Kind.SCALAR, node, (), (), "s", loops=loops), ())
+
+    def positions(self, idx: Node) -> Lowered:
+        """0 … size-1 along the axis of an index."""
+        size = idx.args[0]
+        loops = frozenset(str(n.data) for n in walk(size) if n.op is Op.DIM and n.data in self.loop_vars)
+        return Lowered(Array(Kind.ARANGE, size, (), (size,), "i", loops=loops), (idx,))
+
+    def tensor(self, name: str) -> Tensor | None:
+        return self.program.tensor(name)
+
+    def kind_of(self, name: str) -> TensorKind:
+        tensor = self.tensor(name)
+        if tensor is not None:
+            return tensor.kind
+        d = self.definitions.get(name)
+        return d.kind if d is not None else TensorKind.FLOAT
+
+    # ------------------------------------------------------------------------------------------- alignment
+
+    def union(self, operands: Sequence[Lowered]) -> tuple[Node, ...]:
+        """The axes of a broadcast of the operands, in the order of the largest, the others by rank."""
+        largest = max(operands, key=lambda v: len(v.axes))
+        order = list(largest.axes)
+        place = {a: k for k, a in enumerate(self.rank)}
+        for v in operands:
+            for a in v.axes:
+                if a in order:
+                    continue
+                at = len(order)
+                if a in place:
+                    at = next((k for k, b in enumerate(order) if place.get(b, len(place)) > place[a]), len(order))
+                order.insert(at, a)
+        return tuple(order)
+
+    def aligned(self, v: Lowered, axes: tuple[Node, ...]) -> Array:
+        """The array transposed and with new axes of length 1, so that it broadcasts over `axes`; none are put in front."""
+        kept = [a for a in axes if a in v.axes]
+        array = self.transposed(v, tuple(kept)).array
+        first = axes.index(kept[0]) if kept else len(axes)
+        if len(kept) == len(axes) - first or not kept:
+            return array
+        items = tuple(FULL_SLICE if a in v.axes else None for a in axes[first:])
+        shape = tuple(a.args[0] if a in v.axes else ONE for a in axes[first:])
+        return Array(Kind.VIEW, items, (array,), shape, array.element)
+
+    def transposed(self, v: Lowered, axes: tuple[Node, ...]) -> Lowered:
+        """The same value with its axes in another order."""
+        if v.axes == axes:
+            return v
+        permutation = tuple(v.axes.index(a) for a in axes)
+        base, source = v.array, permutation
+        if base.kind is Kind.TRANSPOSE:
+            source = tuple(base.data[p] for p in permutation)
+            base = base.args[0]
+            if source == tuple(range(len(source))):
+                return Lowered(base, axes)
+        return Lowered(Array(Kind.TRANSPOSE, source, (base,), tuple(a.args[0] for a in axes), base.element), axes)
+
+    def elementwise(self, kind: Kind, data: object, operands: Sequence[Lowered], element: str) -> Lowered:
+        """An operation applied element by element to the broadcast operands."""
+        axes = self.union(operands)
+        arrays = [self.aligned(v, axes) for v in operands]
+        return Lowered(Array(kind, data, arrays, tuple(a.args[0] for a in axes), element), axes)
+
+    def broadcast(self, v: Lowered, axes: tuple[Node, ...]) -> Array:
+        """The array with exactly these axes; missing ones are broadcast (a read-only view)."""
+        if v.axes == axes:
+            return v.array
+        if set(v.axes) == set(axes):
+            return self.transposed(v, axes).array
+        inner = self.aligned(v, axes)
+        return Array(Kind.KERNEL, ("np.broadcast_to", ""), (inner,), tuple(a.args[0] for a in axes), v.array.element)
+
+    # ------------------------------------------------------------------------------------------- contexts
+
+    def guarded(self, guard: Lowered) -> Lowering:
+        return self._with(guards=(*self.guards, guard))
+
+    def ranked(self, rank: tuple[Node, ...]) -> Lowering:
+        return self._with(rank=rank)
+
+    def _with(self, **changes) -> Lowering:
+        return replace(self, **changes)
+
+    # ---------------------------------------------------------------------------------------------- types
+
+    def as_float(self, v: Lowered) -> Lowered:
+        """The value in the layer's float type: integers, booleans and float64 tables of indices are cast once."""
+        if v.array.element in ("f", "s"):
+            return v
+        return Lowered(Array(Kind.CAST, "dtype", (v.array,), v.array.shape, "f"), v.axes)
+
+    def index_free_limits(self, node: Node) -> Node:
+        """A reduction whose limits hold no index any more (a loop fixed it), with the range shifted to start at 0."""
+        body, binders = opened(node)
+        mapping, out, changed = {}, [], False
+        for binder in binders:
+            i, low, high = binder
+            if is_whole(binder) or low.free or high.free:
+                out.append(binder)
+                continue
+            size = _extent(low, high)
+            j = fresh_index(size)
+            mapping[i] = add(low, j)
+            out.append((j, ZERO, add(size, number(-1))))
+            changed = True
+        return reduction(node.data, substitute(body, mapping), out) if changed else node
+
+
+def _extent(low: Node, high: Node) -> Node:
+    size = add(high, neg(low), ONE)
+    return size if size.op is Op.NUM and size.data >= 0 else call("Max", size, ZERO)

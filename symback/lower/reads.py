@@ -1,0 +1,290 @@
+"""Reading a tensor at index expressions: a view where they are affine, a gather where they are data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symback.calculus.affine import Affine, affine, bounds, inside, scalar
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, mul, number, walk
+from symback.lower.arithmetic import choose
+from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
+from symback.lower.lowering import Lowered, Lowering, RangeCheck
+
+
+def read_tensor(low: Lowering, node: Node) -> Lowered:
+    """The elements as an array over the indices that stand in the brackets."""
+    name = str(node.data)
+    step = low.steps.get(name)
+    if step is not None and all(node.args[k] == at for k, at in zip(step.positions, step.at, strict=True)):
+        rest = tuple(f for k, f in enumerate(node.args) if k not in step.positions)
+        return read_array(low, name, step.value.array, step.value.array.shape, rest) if rest else step.value
+    array = low.arrays[name]
+    if not node.args:
+        return Lowered(array, ())
+    tensor = low.tensor(name)
+    sizes, shifted = array.shape, _from_low(low, name, node.args)
+    outside = tensor.outside if tensor is not None else None
+    if outside is not None and not all(inside(f, s) for f, s in zip(shifted, sizes, strict=True)):
+        return _read_padded(low, array, sizes, shifted, outside)
+    return read_array(low, name, array, sizes, shifted)
+
+
+def _from_low(low: Lowering, name: str, where: tuple[Node, ...]) -> tuple[Node, ...]:
+    lows = low.lows.get(name)
+    if not lows:
+        return where
+    return tuple(add(f, number(-k)) if k else f for f, k in zip(where, lows, strict=True))
+
+
+def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]) -> Lowered:
+    """array[where], every index expression in range (checked when called where that is not proved)."""
+    forms = [affine(f) for f in where]
+    guarded = bool(low.guards)
+    for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
+        if not inside(f, size) and not guarded and not low.loop_vars:
+            _require_range(low, name, k, f, size)
+    seen: set[Node] = set()
+    general = False
+    for f, form, size in zip(where, forms, sizes, strict=True):
+        if form is None or seen & set(form.indices) or (guarded and not inside(f, size)):
+            general = True
+        elif len(form.indices) > 1 and not _window_form(form):
+            general = True
+        elif len(form.indices) == 1 and step_of(form) is None:
+            general = True
+        seen |= set(f.free)
+    if general:
+        return _gather(low, name, array, sizes, where)
+    return _view(low, array, sizes, where, forms)
+
+
+def step_of(form: Affine) -> Node | None:
+    (c,) = form.coefficients.values()
+    return c if c.op is Op.NUM or (c.op in (Op.HYPER, Op.DIM)) or scalar(c) and c.op is Op.MUL else None
+
+
+def _window_form(form: Affine) -> bool:
+    return len(form.indices) == 2 and all(_positive(c) for c in form.coefficients.values())
+
+
+def _positive(c: Node) -> bool:
+    return c.op in (Op.HYPER, Op.DIM) or (c.op is Op.NUM and c.data > 0)
+
+
+def _view(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...], forms: list[Affine | None]) -> Lowered:
+    """Slices, integers and sliding windows."""
+    items, axes, shape = [], [], []
+    windows: list[tuple[int, Node, Node, Affine]] = []
+    for f, form, size in zip(where, forms, sizes, strict=True):
+        if not form.indices:
+            items.append(f)
+        elif len(form.indices) == 1:
+            (i,) = form.indices
+            items.append(slice_of(form, i, size))
+            axes.append(i)
+            shape.append(i.args[0])
+        else:
+            outer, inner = form.indices
+            windows.append((len(axes), outer, inner, form))
+            items.append(_span(form, size))
+            axes.append(outer)
+            shape.append(add(_reach(form), ONE))
+    out = array
+    if any(item != FULL_SLICE for item in items):
+        out = Array(Kind.VIEW, tuple(items), (array,), tuple(shape), array.element, loops=loops_of(low, *where, *shape))
+    lowered = Lowered(out, tuple(axes))
+    for at, outer, inner, form in windows:
+        lowered = _windows(lowered, at, outer, inner, form)
+    return lowered
+
+
+def loops_of(low: Lowering, *nodes: Node) -> frozenset[str]:
+    """The loop variables in index expressions."""
+    return (
+        frozenset(str(n.data) for node in nodes for n in walk(node) if n.op is Op.DIM and n.data in low.loop_vars)
+        if low.loop_vars
+        else frozenset()
+    )
+
+
+def slice_of(form: Affine, i: Node, size: Node) -> Slice:
+    c, start, extent = form.coefficients[i], form.constant, i.args[0]
+    if c == ONE:
+        stop = add(start, extent)
+        return Slice(None if start == ZERO else start, None if stop == size else stop)
+    if c.op is Op.NUM and c.data < 0:
+        last = add(start, mul(c, add(extent, MINUS_ONE)))
+        if start == add(size, MINUS_ONE) and last == ZERO and c == MINUS_ONE:
+            return Slice(None, None, MINUS_ONE)
+        return Slice(start, Node(Op.CALL, "below", (last, number(-c.data))), c)  # the stop below 0 is None when called
+    return Slice(None if start == ZERO else start, add(start, mul(c, add(extent, MINUS_ONE)), ONE), c)
+
+
+def _reach(form: Affine) -> Node:
+    """Greatest minus least value of a window form."""
+    return add(*(mul(c, add(i.args[0], MINUS_ONE)) for i, c in form.coefficients.items()))
+
+
+def _span(form: Affine, size: Node) -> Slice:
+    start = form.constant
+    stop = add(start, _reach(form), ONE)
+    return Slice(None if start == ZERO else start, None if stop == size else stop)
+
+
+def _windows(v: Lowered, at: int, outer: Node, inner: Node, form: Affine) -> Lowered:
+    """The view [.., outer, .., inner] of an axis read at a·outer + b·inner."""
+    a, b = form.coefficients[outer], form.coefficients[inner]
+    width = add(mul(b, add(inner.args[0], MINUS_ONE)), ONE)
+    shape = [*v.array.shape]
+    shape[at] = outer.args[0]
+    shape.append(inner.args[0])
+    array = Array(Kind.WINDOWS, (at, width, a, b, len(v.axes)), (v.array,), tuple(shape), v.array.element)
+    axes = (*v.axes[:at], outer, *v.axes[at + 1 :], inner)
+    return Lowered(array, axes)
+
+
+def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> None:
+    got = bounds(f)
+    if got is not None:
+        low.checks.setdefault(RangeCheck(name, axis, got[0], got[1], size))
+        return
+    if f.op is Op.READ or not f.free:
+        return
+    v = low.value(f)
+    low.array_checks.setdefault((name, axis, v.array, size))
+
+
+def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]) -> Lowered:
+    """Advanced indexing: index arrays where the expression is data (or an index that one of them uses too), slices elsewhere."""
+    forms = [affine(f) for f in where]
+    count: dict[Node, int] = {}
+    for f in where:
+        for i in f.free:
+            count[i] = count.get(i, 0) + 1
+    advanced = [
+        form is None
+        or len(form.indices) > 1
+        or any(count[i] > 1 for i in form.indices)
+        or (form.indices and (step_of(form) is None or (low.guards and not inside(f, s))))
+        for f, form, s in zip(where, forms, sizes, strict=True)
+    ]
+    indices: list[Lowered] = []
+    for f, size, adv in zip(where, sizes, advanced, strict=True):
+        if adv:
+            v = low.value(f)
+            if low.guards and not inside(f, size) and not _labels(low, f, size):
+                v = low.elementwise(Kind.KERNEL, ("np.clip", Limits(size)), [v], "i")
+            indices.append(as_index(v))
+    axes = low.union(indices)
+    aligned = iter([low.aligned(v, axes) for v in indices])
+    items: list[object] = []
+    operands: list[Array] = [array]
+    plain_axes: list[Node | None] = []
+    for f, form, size, adv in zip(where, forms, sizes, advanced, strict=True):
+        if adv:
+            operands.append(next(aligned))
+            items.append(len(operands) - 1)
+            plain_axes.append(None)
+        elif form.indices:
+            (i,) = form.indices
+            items.append(slice_of(form, i, size))
+            plain_axes.append(i)
+        else:
+            items.append(f)
+            plain_axes.append(None)
+    out_axes = gathered_axes(items, plain_axes, axes)
+    shape = tuple(i.args[0] for i in out_axes)
+    return Lowered(Array(Kind.GATHER, tuple(items), operands, shape, array.element, loops=loops_of(low, *where)), out_axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Keyword text of np.clip to 0 … size-1."""
+
+    size: Node
+
+    @property
+    def key(self) -> str:
+        return str(self.size.digest)
+
+
+def _labels(low: Lowering, f: Node, size: Node) -> bool:
+    tensor = low.tensor(str(f.data)) if f.op is Op.READ else None
+    return tensor is not None and tensor.values == size and not tensor.also
+
+
+def as_index(v: Lowered) -> Lowered:
+    """An integer array; floats (from floor) are cast."""
+    if v.array.element in ("i", "s"):
+        return v
+    return Lowered(Array(Kind.CAST, "np.intp", (v.array,), v.array.shape, "i"), v.axes)
+
+
+def gathered_axes(items: list[object], plain: list[Node | None], index_axes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Where NumPy puts the axes of the index arrays: in place if they (and integers) stand together, else in front."""
+    places = [k for k, item in enumerate(items) if isinstance(item, int) or isinstance(item, Node)]
+    together = places == list(range(places[0], places[-1] + 1)) if places else True
+    rest = [p for p in plain if p is not None]
+    if not together:
+        return (*index_axes, *rest)
+    before = [p for p in plain[: places[0]] if p is not None]
+    after = [p for p in plain[places[-1] + 1 :] if p is not None]
+    return (*before, *index_axes, *after)
+
+
+def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...], outside: Node) -> Lowered:
+    """Reads that may leave the tensor: from a padded copy where the range is known, else by a clipped gather and a mask."""
+    pads, new_sizes, new_where = [], [], []
+    simple = True
+    for f, size in zip(where, sizes, strict=True):
+        got = bounds(f)
+        if inside(f, size):
+            pads.append((ZERO, ZERO))
+            new_sizes.append(size)
+            new_where.append(f)
+        elif got is None or affine(f) is None:
+            simple = False
+            break
+        else:
+            before = call("Max", mul(MINUS_ONE, got[0]), ZERO) if not _never_below(got[0]) else ZERO
+            after = call("Max", add(got[1], ONE, mul(MINUS_ONE, size)), ZERO)
+            pads.append((before, after))
+            new_sizes.append(add(before, size, after))
+            new_where.append(add(f, before))
+    if simple:
+        fill = "0" if outside == ZERO else "-np.inf"
+        padded = Array(Kind.PAD, (tuple(pads), fill), (array,), tuple(new_sizes), array.element, loops=loops_of(low, *new_sizes))
+        return read_array_unchecked(low, padded, tuple(new_sizes), tuple(new_where))
+    return _read_masked(low, array, sizes, where, outside)
+
+
+def _never_below(node: Node) -> bool:
+    return node.op is Op.NUM and node.data >= 0
+
+
+def read_array_unchecked(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]) -> Lowered:
+    """A view or gather of an array that is large enough by construction."""
+    forms = [affine(f) for f in where]
+    seen: set[Node] = set()
+    for f, form in zip(where, forms, strict=True):
+        if (
+            form is None
+            or seen & set(form.indices)
+            or (len(form.indices) > 1 and not _window_form(form))
+            or (len(form.indices) == 1 and step_of(form) is None)
+        ):
+            return _gather(low, "", array, sizes, where)
+        seen |= set(form.indices)
+    return _view(low, array, sizes, where, forms)
+
+
+def _read_masked(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...], outside: Node) -> Lowered:
+    conditions, clipped = [], []
+    for f, size in zip(where, sizes, strict=True):
+        if inside(f, size):
+            clipped.append(f)
+            continue
+        conditions += [compare("<=", ZERO, f), compare("<=", f, add(size, MINUS_ONE))]
+        clipped.append(call("Max", call("Min", f, add(size, MINUS_ONE)), ZERO))
+    v = _gather(low, "", array, sizes, tuple(clipped))
+    return choose(low, low.value(both(*conditions)), v, low.scalar(outside))

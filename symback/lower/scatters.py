@@ -1,0 +1,201 @@
+"""Cotangents as arrays: what is gathered is a base, what is scattered is added to it in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symback.calculus.affine import affine, bounds, inside
+from symback.calculus.cotangents import Cotangent, Scatter
+from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, call, dim, neg, number, substitute
+from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, signature
+from symback.lower.lowering import Lowering
+from symback.lower.reads import Limits, as_index, gathered_axes, loops_of, slice_of, step_of
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterItem:
+    """`buffer[items] += operands[value]`, once for each value of the taps (loop variable, extent).
+
+    items      Slice, Node, or the number of an index operand
+    repeats    whether two elements may go to one place (then np.add.at)
+    cut        the value's items for one tap: Slice or a tap's variable
+    """
+
+    items: tuple[object, ...]
+    value: int
+    repeats: bool = False
+    taps: tuple[tuple[str, Node], ...] = ()
+    cut: tuple[object, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{signature(self.items)};{self.value};{self.repeats};{signature(self.taps)};{signature(self.cut)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterPlan:
+    """A buffer: its items in order, and the crop that undoes the padding."""
+
+    items: tuple[ScatterItem, ...]
+    base: bool  # operand 0 is the base; else the buffer starts at zero
+    shape: tuple[Node, ...]
+
+    @property
+    def key(self) -> str:
+        return f"{[i.key for i in self.items]};{self.base};{signature(self.shape)}"
+
+
+def cotangent_array(low: Lowering, c: Cotangent) -> Array:
+    """The cotangent with its axes in declared order; with `low` offsets, over the whole storage."""
+    low = low.ranked(c.axes)
+    offsets = c.low or (0,) * len(c.axes)
+    sizes = tuple(add(a.args[0], number(-k)) if k else a.args[0] for a, k in zip(c.axes, offsets, strict=True))
+    scatters = list(c.scatters)
+    base: Array | None = None
+    if c.value != ZERO:
+        if any(offsets):
+            scatters.insert(0, Scatter(c.axes, c.axes, c.value))
+        else:
+            base = low.broadcast(low.as_float(low.value(c.value)), c.axes)
+    if not scatters:
+        return base if base is not None else Array(Kind.FULL, "0", (), sizes, "f")
+    scatters = [
+        Scatter(tuple(add(t, number(-k)) if k else t for t, k in zip(s.targets, offsets, strict=True)), s.scope, s.value) for s in scatters
+    ]
+    return scattered(low, base, sizes, scatters)
+
+
+def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatters: list[Scatter]) -> Array:
+    """base (or zeros) with the scatters added; those that leave the range go through a padded buffer."""
+    direct, padded = [], []
+    for s in scatters:
+        (padded if _leaves(low, s, sizes) else direct).append(s)
+    for s in padded:
+        cropped = _through_padding(low, sizes, s)
+        base = cropped if base is None else Array(Kind.OPERATOR, "+", (base, cropped), sizes, "f")
+    if not direct:
+        return base
+    operands: list[Array] = [base] if base is not None else []
+    items = [item(low, s, sizes, operands) for s in direct]
+    return Array(Kind.SCATTER, ScatterPlan(tuple(items), base is not None, sizes), operands, sizes, "f", loops=loops_of(low, *sizes))
+
+
+def _leaves(low: Lowering, s: Scatter, sizes: tuple[Node, ...]) -> bool:
+    for t, size in zip(s.targets, sizes, strict=True):
+        if affine(t) is not None and t.free and not inside(t, size) and _padding(t, size) != (ZERO, ZERO):
+            return True
+    return False
+
+
+def _padding(t: Node, size: Node) -> tuple[Node, Node]:
+    got = bounds(t)
+    if got is None:
+        return ZERO, ZERO
+    low, high = got
+    before = ZERO if low.op is Op.NUM and low.data >= 0 else call("Max", neg(low), ZERO)
+    room = add(size, MINUS_ONE, neg(high))
+    after = ZERO if room.op is Op.NUM and room.data >= 0 else call("Max", neg(room), ZERO)
+    return before, after
+
+
+def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
+    pads = [_padding(t, size) if t.free and not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
+    wide = tuple(add(b, size, a) for (b, a), size in zip(pads, sizes, strict=True))
+    targets = tuple(add(t, b) for t, (b, _) in zip(s.targets, pads, strict=True))
+    operands: list[Array] = []
+    item = item(low, Scatter(targets, s.scope, s.value), wide, operands)
+    buffer = Array(Kind.SCATTER, ScatterPlan((item,), False, wide), operands, wide, "f", loops=loops_of(low, *wide))
+    crop = tuple(FULL_SLICE if pad == (ZERO, ZERO) else Slice(pad[0], add(pad[0], size)) for pad, size in zip(pads, sizes, strict=True))
+    return Array(Kind.VIEW, crop, (buffer,), sizes, "f")
+
+
+def item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: list[Array]) -> ScatterItem:
+    """One accumulation; its operands are appended."""
+    forms = [affine(t) for t in s.targets]
+    taps: list[tuple[str, Node]] = []
+    tapped: dict[Node, Node] = {}
+    for form in forms:
+        if form is not None and len(form.indices) > 1:
+            for i in _tap_indices(low, form.indices):
+                if i not in tapped:
+                    name = _tap_name(low, i)
+                    taps.append((name, i.args[0]))
+                    tapped[i] = dim(name)
+    targets = tuple(substitute(t, tapped) for t in s.targets)
+    forms = [affine(t) for t in targets]
+    count: dict[Node, int] = {}
+    for t in targets:
+        for i in t.free:
+            count[i] = count.get(i, 0) + 1
+    advanced = [
+        form is None or len(form.indices) > 1 or any(count[i] > 1 for i in form.indices) or (bool(form.indices) and step_of(form) is None)
+        for form in forms
+    ]
+    fancy = [
+        as_index(low.value(t if inside(t, size) or not low.guards else t))
+        for t, size, adv in zip(targets, sizes, advanced, strict=True)
+        if adv
+    ]
+    axes = low.union(fancy) if fancy else ()
+    aligned = iter([low.aligned(v, axes) for v in fancy])
+    items: list[object] = []
+    plain: list[Node | None] = []
+    for t, form, size, adv in zip(targets, forms, sizes, advanced, strict=True):
+        if adv:
+            operands.append(_clipped(low, next(aligned), t, size))
+            items.append(len(operands) - 1)
+            plain.append(None)
+        elif form.indices:
+            (i,) = form.indices
+            items.append(slice_of(form, i, size))
+            plain.append(i)
+        else:
+            items.append(t)
+            plain.append(None)
+    order = gathered_axes(items, plain, axes) if fancy else tuple(p for p in plain if p is not None)
+    loop_order = tuple(i for i in tapped)
+    value = low.ranked((*order, *loop_order)).as_float(low.ranked((*order, *loop_order)).value(s.value))
+    wanted = (*[a for a in loop_order if a in value.axes], *order)
+    value_axes = tuple(a for a in wanted if a in value.axes)
+    array = low.aligned(value, value_axes) if not loop_order else low.transposed(value, value_axes).array
+    if not loop_order:
+        array = low.aligned(low.transposed(value, value_axes), order) if value_axes else value.array
+    cut: list[object] = []
+    if loop_order:
+        present = [a for a in loop_order if a in value.axes]
+        cut = [tapped[a] for a in present]
+        inner = [a for a in order]
+        cut += [FULL_SLICE if a in value_axes else None for a in inner]
+        while cut and cut[-1] == FULL_SLICE:
+            cut.pop()
+    operands.append(array)
+    covered = {i for f in plain if f is not None for i in (f,)} | {i for t in targets if t.op is Op.INDEX for i in (t,)}
+    repeats = any(i not in covered and i not in tapped for i in s.scope) if fancy else False
+    return ScatterItem(tuple(items), len(operands) - 1, repeats, tuple(taps), tuple(cut))
+
+
+def _clipped(low: Lowering, array: Array, target: Node, size: Node) -> Array:
+    tensor = low.tensor(str(target.data)) if target.op is Op.READ else None
+    if inside(target, size) or (tensor is not None and tensor.values == size and not tensor.also):
+        return array
+    return Array(Kind.KERNEL, ("np.clip", Limits(size)), (array,), array.shape, "i")
+
+
+def _tap_indices(low: Lowering, indices: tuple[Node, ...]) -> list[Node]:
+    """All but one of the indices of an affine target: those over a parameter's axis (a kernel's taps), else the later ones."""
+    kernel = {s for t in low.program.tensors if t.role.value == "param" for s in t.shape}
+
+    def order(k: int) -> tuple:
+        size = indices[k].args[0]
+        return (size not in kernel, size.op is not Op.NUM, -k)
+
+    ranked = sorted(range(len(indices)), key=order)
+    return [indices[k] for k in sorted(ranked[: len(indices) - 1])]
+
+
+def _tap_name(low: Lowering, i: Node) -> str:
+    name = str(i.data) if str(i.data)[0] not in "#~@" else "tap"
+    taken = set(low.arrays) | set(low.program.dims) | {t.name for t in low.program.tensors} | {n for n, _ in low.program.derived}
+    while name in taken or name in {h.name for h in low.program.hyperparameters}:
+        name += "_"
+    return name

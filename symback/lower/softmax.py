@@ -1,0 +1,153 @@
+"""exp(u - logsumexp u) and u - logsumexp u by shifted exponentials (rules 23, 25, 26 of the numerics).
+
+The largest entry is left out of the sum: `rest` keeps the digits that 1 + rest loses.
+"""
+
+from __future__ import annotations
+
+from symback.core.expr import ONE, Node, Op, Reduction, add, index, is_whole, mul, opened, split_coefficient, substitute, walk
+from symback.lower.arrays import Array, Kind
+from symback.lower.lowering import Lowered, Lowering
+from symback.lower.reads import read_array_unchecked
+
+
+def softmax(low: Lowering, node: Node) -> Lowered | None:
+    """exp(u - LogSumExp u) where the entry u is one of those summed; None for another exponential."""
+    found = _entry(node.args[0])
+    if found is None:
+        return None
+    body, bound, at = found
+    parts = _exponentials(low, body, bound)
+    if parts is None:
+        return None
+    e, rest, _ = parts
+    p = low.elementwise(Kind.OPERATOR, "/", [e, _plus_one(low, rest)], "f")
+    return _at(low, p, bound, at)
+
+
+def fraction(low: Lowering, node: Node) -> tuple[Lowered, Lowered] | None:
+    """(exponential, sum) of a softmax over plain axes, unless a value of forward is that softmax already."""
+    found = _entry(node.args[0])
+    p = softmax(low, node)
+    if found is None or p is None or p.array in low.computed or p.array.kind is not Kind.OPERATOR:
+        return None
+    body, bound, at = found
+    e, rest, _ = _exponentials(low, body, bound)
+    return _at(low, e, bound, at), _plus_one(low, rest)
+
+
+def log_softmax(low: Lowering, node: Node) -> Lowered | None:
+    """u - LogSumExp u, as (u - max) - log1p(rest)."""
+    found = _entry(node)
+    if found is None:
+        return None
+    body, bound, at = found
+    parts = _exponentials(low, body, bound)
+    if parts is None:
+        return None
+    _, rest, top = parts
+    entry = low.as_float(low.value(substitute(body, dict(zip(bound, at, strict=True)))))
+    log_rest = low.elementwise(Kind.UFUNC, "log1p", [rest], "f")
+    shifted = low.elementwise(Kind.OPERATOR, "-", [entry, top], "f")
+    return low.elementwise(Kind.OPERATOR, "-", [shifted, log_rest], "f")
+
+
+def logsumexp(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
+    """max + log1p(rest)."""
+    _, rest, top = _exponentials(low, body, bound)
+    return low.elementwise(Kind.OPERATOR, "+", [top, low.elementwise(Kind.UFUNC, "log1p", [rest], "f")], "f")
+
+
+def _plus_one(low: Lowering, rest: Lowered) -> Lowered:
+    return low.elementwise(Kind.OPERATOR, "+", [low.scalar(ONE), rest], "f")
+
+
+def _entry(node: Node) -> tuple[Node, tuple[Node, ...], tuple[Node, ...]] | None:
+    """(body, bound, at) with node = body[bound := at] - LogSumExp(body over bound)."""
+    if node.op is not Op.ADD:
+        return None
+    for k, term in enumerate(node.args):
+        c, lse = split_coefficient(term)
+        if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP:
+            continue
+        rest = add(*node.args[:k], *node.args[k + 1 :])
+        body, binders = opened(lse)
+        if not all(is_whole(b) for b in binders):
+            continue
+        bound = tuple(b[0] for b in binders)
+        at = match(body, rest, bound)
+        if at is not None:
+            return body, bound, at
+    return None
+
+
+def match(pattern: Node, target: Node, variables: tuple[Node, ...]) -> tuple[Node, ...] | None:
+    """Expressions for the index variables that make `pattern` equal to `target`, or None."""
+    candidates: list[list[Node]] = [[] for _ in variables]
+    by_name: dict[object, list[Node]] = {}
+    for n in walk(target):
+        if n.op is Op.READ:
+            by_name.setdefault(n.data, []).append(n)
+    for n in walk(pattern):
+        if n.op is Op.READ:
+            for other in by_name.get(n.data, []):
+                for a, b in zip(n.args, other.args, strict=True):
+                    for k, v in enumerate(variables):
+                        if a == v and b not in candidates[k]:
+                            candidates[k].append(b)
+    return _try(pattern, target, variables, candidates, ())
+
+
+def _try(
+    pattern: Node, target: Node, variables: tuple[Node, ...], candidates: list[list[Node]], chosen: tuple[Node, ...]
+) -> tuple[Node, ...] | None:
+    if len(chosen) == len(variables):
+        return chosen if substitute(pattern, dict(zip(variables, chosen, strict=True))) == target else None
+    for c in candidates[len(chosen)]:
+        got = _try(pattern, target, variables, candidates, (*chosen, c))
+        if got is not None:
+            return got
+    return None
+
+
+def _exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered] | None:
+    """(e, rest, top): exp(u - top) over all axes, Σ of all but the largest, and the largest, without the bound axes."""
+    names = {b: _canonical(b, k) for k, b in enumerate(bound)}
+    v = low.as_float(low.value(substitute(body, names)))
+    inner = tuple(names[b] for b in bound)
+    back = {names[b]: b for b in bound}
+    if any(b not in v.axes for b in inner) or v.array.element != "f":
+        return None
+    if len(inner) == 1:
+        axis = v.axes.index(inner[0])
+        outer = v.axes[:axis] + v.axes[axis + 1 :]
+        call = Array(Kind.KERNEL, ("_exponentials", axis), (v.array,), v.array.shape, "f")
+        e = Lowered(_part(call, 0, v.array.shape), tuple(back.get(a, a) for a in v.axes))
+    else:
+        outer = tuple(a for a in v.axes if a not in inner)
+        v = low.transposed(v, (*outer, *inner))
+        flat_shape = (*(a.args[0] for a in outer), mul(*(a.args[0] for a in inner)))
+        flat = Array(Kind.RESHAPE, flat_shape, (v.array,), flat_shape, "f")
+        call = Array(Kind.KERNEL, ("_exponentials", len(outer)), (flat,), flat_shape, "f")
+        wide = Array(Kind.RESHAPE, v.array.shape, (_part(call, 0, flat_shape),), v.array.shape, "f")
+        e = Lowered(wide, tuple(back.get(a, a) for a in v.axes))
+    shape = tuple(a.args[0] for a in outer)
+    return e, Lowered(_part(call, 1, shape), outer), Lowered(_part(call, 2, shape), outer)
+
+
+def _canonical(idx: Node, k: int) -> Node:
+    """An index for the summed axis whose name does not depend on the author, so that equal softmaxes are one value."""
+    return index(f"@softmax{k}", idx.args[0])
+
+
+def _part(call: Array, k: int, shape: tuple[Node, ...]) -> Array:
+    return Array(Kind.PART, k, (call,), shape, "f")
+
+
+def _at(low: Lowering, v: Lowered, bound: tuple[Node, ...], at: tuple[Node, ...]) -> Lowered:
+    """The entry at expressions in place of the bound indices."""
+    if all(a.op is Op.INDEX for a in at) and len(set(at)) == len(at) and not set(at) & {x for x in v.axes if x not in bound}:
+        new = dict(zip(bound, at, strict=True))
+        return Lowered(v.array, tuple(new.get(a, a) for a in v.axes))
+    where = tuple(dict(zip(bound, at, strict=True)).get(a, a) for a in v.axes)
+    return read_array_unchecked(low, v.array, v.array.shape, where)
