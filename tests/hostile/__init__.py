@@ -1,0 +1,1 @@
+"""Layer files from strangers: each is answered, nothing in it runs, nothing hangs."""

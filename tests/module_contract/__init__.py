@@ -1,0 +1,1 @@
+"""What every generated module promises, whatever the layer."""
