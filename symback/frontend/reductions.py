@@ -125,8 +125,8 @@ class _Ranges:
         """A range whose length depends on an index or on data."""
         values = {name: t.values for name, t in self.line.known.tensors.items() if t.values is not None and not t.also}
         lowest, _ = bounds(low, values)
-        shift = ZERO
-        if lowest is None or not at_most(ZERO, lowest):
+        shift, trusted = ZERO, lowest is None and binding.size is not None and not self.is_padded(binding)
+        if not trusted and (lowest is None or not at_most(ZERO, lowest)):
             shift, low, high = low, ZERO, expr.sub(high, low)
         _, highest = bounds(high, values)
         size = binding.size if shift == ZERO else None

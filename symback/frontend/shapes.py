@@ -172,6 +172,22 @@ class Shapes:
             if borrow(indices):
                 progress = True
                 self.wake(entry)
+        return progress or self.lent_axes()
+
+    def lent_axes(self) -> bool:
+        """Give an axis of a definition that its own line does not tell the size of an index that stands in it elsewhere."""
+        progress = False
+        for indices in list(self.indices.values()):
+            for b in indices.every:
+                if b.size is None or b.limited:
+                    continue
+                for name, axis, span in b.uses:
+                    shape = self.known.shapes.get(name)
+                    if shape is not None and axis < len(shape) and shape[axis] is None:
+                        shape[axis], progress = b.size, True
+                        self.known.places[name] = span
+                        for reader in self.readers.get(name, ()):
+                            self.wake(reader)
         return progress
 
     def complain(self) -> None:
