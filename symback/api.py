@@ -11,10 +11,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from symback import emit, frontend
+from symback import calculus, emit, frontend
 from symback.core.expr import Node
 from symback.core.program import Program
 from symback.files import write_atomically
+from symback.frontend import Layer
 from symback.report import formulas, sympy_export
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ TRAIN = "train"
 """The mode that a layer file itself describes."""
 
 
-def load(path: str | os.PathLike[str]) -> Program:
-    """The layer of a file, resolved.
+def load(path: str | os.PathLike[str]) -> Layer:
+    """The layer of a file.
 
     Raises:
         LayerError: the file cannot be read, or does not describe a layer; with every fault that was found.
@@ -33,8 +34,8 @@ def load(path: str | os.PathLike[str]) -> Program:
     return frontend.load(path)
 
 
-def loads(text: str) -> Program:
-    """The layer of a text. A file that it names under `use:` is looked for in the current folder.
+def loads(text: str) -> Layer:
+    """The layer of a text, which may call layers of the standard library but no other file.
 
     Raises:
         LayerError: as for `load`.
@@ -42,15 +43,15 @@ def loads(text: str) -> Program:
     return frontend.loads(text)
 
 
-def compile(layer: object, target: str = "numpy", with_: Sequence[str] = ()) -> Compiled:  # noqa: A001
+def compile(layer: Layer | Program, target: str = "numpy", with_: Sequence[str] = ()) -> Compiled:  # noqa: A001
     """A layer compiled for a target; `with_` names further functions: `jvp`, `hvp`, `hessian-diagonal`.
 
-    `layer` is what `load` or `loads` gave, or a `symback.Layer`.
+    `layer` is what `load` or `loads` gave, or a layer built from SymPy objects.
 
     Raises:
-        LayerError: the layer cannot be compiled for this target.
+        LayerError: the layer is wrong, or cannot be compiled for this target.
     """
-    program = layer if isinstance(layer, Program) else layer.program
+    program = layer if isinstance(layer, Program) else frontend.resolve(layer)
     return Compiled(emit.build(program, target=target, extras=tuple(with_)))
 
 
@@ -100,7 +101,7 @@ class Compiled:
         Raises:
             KeyError: no such output or tensor.
         """
-        return sympy_export.to_sympy(emit.jacobian(self.program, output, wrt))
+        return sympy_export.to_sympy(calculus.jacobian(self.program, output, wrt))
 
 
 @dataclass(frozen=True, slots=True)

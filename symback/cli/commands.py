@@ -13,6 +13,7 @@ from types import ModuleType
 from symback import __version__, frontend
 from symback.core.diagnostics import Diagnostic, InternalFault, LayerError
 from symback.core.program import Program
+from symback.frontend.document import decode
 from symback.report.terminal import wants_colour
 
 FINE, WRONG = 0, 1
@@ -180,11 +181,11 @@ COMMANDS = {
 
 
 def read(path: str) -> Program:
-    """The layer of a file, or of standard input where the path is `-`."""
+    """The layer of a file, or of standard input where the path is `-`, resolved."""
     if path != "-":
-        return frontend.load(path)
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    return frontend.loads(data, file=STDIN)
+        return frontend.resolve(frontend.load(path))
+    text = decode(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN)
+    return frontend.resolve(frontend.loads(text, STDIN, folder=Path.cwd()))
 
 
 def put(text: str) -> None:

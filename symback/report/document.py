@@ -3,12 +3,11 @@ r"""A layer's formulas as LaTeX: a fragment to `\input`, or a document of its ow
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from symback.calculus.derive import DerivationStep
 from symback.report import formulas
-from symback.report.formulas import Formula
+from symback.report.formulas import Built, Formula
 from symback.report.latex import latex, left_side
-from symback.report.symbols import gradient_symbols
 
 _TEXT_ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -41,14 +40,13 @@ def escaped_text(text: str) -> str:
     return "".join(_TEXT_ESCAPES.get(c, c) if c.isprintable() else " " for c in text)
 
 
-def document(built: Any, *, steps: bool = False, standalone: bool = False) -> str:
+def document(built: Built, *, steps: bool = False, standalone: bool = False) -> str:
     """The LaTeX of every formula of a layer, with each step of the derivation if wanted."""
     lines = [rf"\section*{{{escaped_text(built.program.name)}}}"]
     if built.program.doc:
         lines.append(escaped_text(" ".join(built.program.doc.split())))
-    symbols = gradient_symbols(built.program)
-    for mode in formulas.modes(built):
-        derivation = built.derivations[mode]
+    for mode, derivation in built.derivations.items():
+        symbols = formulas.symbols(built.program, derivation)
         lines += _part(formulas.heading(built.program, mode, "Forward"), formulas.forward_formulas(derivation), symbols)
         if built.program.wrt:
             lines += _part(formulas.heading(built.program, mode, "Backward"), formulas.backward_formulas(derivation), symbols)
@@ -68,7 +66,7 @@ def _part(title: str, rows: Iterable[Formula], symbols: dict[str, str]) -> Itera
     yield r"\end{align*}"
 
 
-def _derivation(title: str, steps: Iterable[Any], symbols: dict[str, str]) -> Iterator[str]:
+def _derivation(title: str, steps: Iterable[DerivationStep], symbols: dict[str, str]) -> Iterator[str]:
     yield rf"\paragraph{{{escaped_text(title)}}}"
     yield r"\begin{enumerate}"
     for step in steps:

@@ -1,20 +1,29 @@
-r"""The formulas of a compiled layer: named values, gradients, and the steps from the reverse sweep to them.
+r"""The formulas of a compiled layer: named values, cotangents and gradients, each an equation in index notation.
 
-A built layer is seen through what its stages promise: `program`, and for each mode a derivation with `forward`,
-`cotangents`, `gradients` and `steps`.
+A compiled layer is seen through what its stages promise: `program`, and for each mode a `Derivation`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
+from symback.calculus.affine import index_plus
+from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
+from symback.calculus.derive import Derivation
 from symback.core import expr
 from symback.core.expr import Node
 from symback.core.program import Program, Section
 from symback.report import latex as printer
-from symback.report.symbols import gradient_symbols
+from symback.report.symbols import barred
+
+
+class Built(Protocol):
+    """A compiled layer."""
+
+    program: Program
+    derivations: dict[str, Derivation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,54 +36,91 @@ class Formula:
     value: Node
 
 
-def forward_formulas(derivation: Any) -> Iterator[Formula]:
+def forward_formulas(derivation: Derivation) -> Iterator[Formula]:
     """The definitions in order; a recurrence's starts before its general line."""
     for definition in derivation.forward:
-        name = definition.update if definition.section is Section.UPDATE and definition.update else definition.name
+        name = f"next_{definition.update}" if definition.section is Section.UPDATE and definition.update else definition.name
         for equation in definition.equations:
             yield Formula(definition.name, name, equation.lhs, equation.value)
 
 
-def backward_formulas(derivation: Any) -> Iterator[Formula]:
-    """Named cotangents in order of use, then the gradients that are returned."""
-    for cotangent in derivation.cotangents:
-        yield Formula(cotangent.name, cotangent.name, cotangent.axes, gradient_value(cotangent))
-    for gradient in derivation.gradients.values():
-        yield Formula(gradient.name, gradient.name, gradient.axes, gradient_value(gradient))
+def backward_formulas(derivation: Derivation) -> Iterator[Formula]:
+    """Named cotangents and the gradients that are returned, in order of evaluation."""
+    if derivation.adjoint is None:
+        return
+    for stage in derivation.adjoint.stages:
+        if isinstance(stage, Cotangent):
+            yield Formula(stage.name, stage.name, stage.axes, gradient_value(stage))
+            continue
+        for step in stage.steps:
+            yield Formula(step.start.name, step.start.name, step.start.axes, _step_value(stage, step.start, step.local))
 
 
-def gradient_value(gradient: Any) -> Node:
-    """The whole value of a gradient: what is gathered, and each scatter as a sum over the positions that reach an element."""
-    return expr.add(gradient.value, *(_gathered(gradient.axes, s) for s in gradient.scatters))
+def gradient_value(gradient: Cotangent) -> Node:
+    """The whole value of a cotangent: what is gathered, and each scatter as a sum over the positions that reach an element."""
+    return expr.add(gradient.value, *(gathered(gradient.axes, s) for s in gradient.scatters))
 
 
-def _gathered(axes: tuple[Node, ...], scatter: Any) -> Node:
+def _step_value(loop: BackwardLoop, start: Cotangent, local: Node) -> Node:
+    """A recurrent value's cotangent: from outside the loop, from the same step, and from later steps."""
+    later = [gathered(start.axes, s) for step in loop.steps for name, s in step.pushes if name == start.name]
+    return expr.add(gradient_value(start), local, *later)
+
+
+def gathered(axes: tuple[Node, ...], scatter: Scatter) -> Node:
+    """What a scatter adds to the element at `axes`: each target that is an index plus a constant is solved for the index,
+    every other one becomes a condition under the sum."""
     apart = {i: expr.index(f"{i.data}'", i.args[0]) for i in scatter.scope if i in axes}
-    targets = (expr.substitute(t, apart) for t in scatter.targets)
-    meets = expr.both(*(expr.compare("==", a, t) for a, t in zip(axes, targets, strict=True)))
-    body = expr.mul(expr.indicator(meets), expr.substitute(scatter.value, apart))
-    return expr.total(body, *(expr.whole(apart.get(i, i)) for i in scatter.scope))
+    scope = dict.fromkeys(apart.get(i, i) for i in scatter.scope)
+    solved: dict[Node, Node] = {}
+    conditions: list[Node] = []
+    for axis, target in zip(axes, (expr.substitute(t, apart) for t in scatter.targets), strict=True):
+        form = index_plus(target)
+        if form is not None and form[0] in scope and form[0] not in solved:
+            solved[form[0]] = expr.add(axis, expr.number(-form[1]))
+            if form[1] > 0:
+                conditions.append(expr.compare("<=", expr.number(form[1]), axis))
+            elif form[1] < 0 or form[0].args[0] != axis.args[0]:
+                conditions.append(expr.compare("<", solved[form[0]], form[0].args[0]))
+        else:
+            conditions.append(expr.compare("==", axis, target))
+    body = expr.mul(expr.indicator(expr.both(*conditions)), expr.substitute(scatter.value, apart))
+    return expr.total(expr.substitute(body, solved), *(expr.whole(i) for i in scope if i not in solved))
 
 
-def formula(built: Any, mode: str, name: str) -> str:
+def symbols(program: Program, derivation: Derivation) -> dict[str, str]:
+    r"""The LaTeX of each gradient's name: `dy` is `\bar{y}`; the sum of an output's own and the passed gradient `\bar{y}^{\ast}`."""
+    if derivation.adjoint is None:
+        return {}
+    passed = {name: barred(output) for output, name in derivation.adjoint.upstream.items()}
+    names = {name: barred(value) for value, name in derivation.adjoint.cotangent_of.items() if name not in passed}
+    both = set(passed.values())
+    return {**passed, **{name: rf"{{{bar}}}^{{\ast}}" if bar in both else bar for name, bar in names.items()}}
+
+
+def printed(program: Program, derivation: Derivation) -> dict[str, str]:
+    """The LaTeX of every formula of a mode by its key: `y`, `dW`. Several lines of one value are joined."""
+    names = symbols(program, derivation)
+    out: dict[str, str] = {}
+    for f in (*forward_formulas(derivation), *backward_formulas(derivation)):
+        line = printer.equation(f.name, f.axes, f.value, names)
+        out[f.key] = rf"{out[f.key]} \\ {line}" if f.key in out else line
+    return out
+
+
+def formula(built: Built, mode: str, name: str) -> str:
     """The LaTeX of one formula: the gradient by a tensor (`W` or `dW`), an output, or a named value.
 
     Raises:
         KeyError: there is none of that name.
     """
     derivation = built.derivations[mode]
-    symbols = gradient_symbols(built.program)
     if name in derivation.gradients:
         name = derivation.gradients[name].name
-    found = [f for f in (*backward_formulas(derivation), *forward_formulas(derivation)) if f.key == name]
-    if not found:
+    lines = printed(built.program, derivation)
+    if name not in lines:
         raise KeyError(f"the layer {built.program.name} has no value or gradient {name!r}")
-    return r" \\ ".join(printer.equation(f.name, f.axes, f.value, symbols) for f in found)
-
-
-def modes(built: Any) -> list[str]:
-    """The layer's modes in order."""
-    return list(built.derivations)
+    return lines[name]
 
 
 def heading(program: Program, mode: str, part: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from typing import TextIO
 
+from symback.calculus.derive import DerivationStep
 from symback.core.expr import read, text
 from symback.report import formulas
-from symback.report.formulas import Formula
+from symback.report.formulas import Built, Formula
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
@@ -21,14 +22,13 @@ def bold(words: str, colour: bool) -> str:
     return f"\033[1m{words}\033[0m" if colour else words
 
 
-def shown(built: Any, *, steps: bool = False, colour: bool = False) -> str:
+def shown(built: Built, *, steps: bool = False, colour: bool = False) -> str:
     """Every formula of a layer in the language's own notation, with each step of the derivation if wanted."""
     program = built.program
     lines = [bold(program.name, colour)]
     if program.doc:
         lines += [f"  {' '.join(visible(program.doc).split())}"]
-    for mode in formulas.modes(built):
-        derivation = built.derivations[mode]
+    for mode, derivation in built.derivations.items():
         lines += ["", bold(formulas.heading(program, mode, "forward"), colour), *_rows(formulas.forward_formulas(derivation))]
         if program.wrt:
             lines += ["", bold(formulas.heading(program, mode, "backward"), colour), *_rows(formulas.backward_formulas(derivation))]
@@ -47,7 +47,7 @@ def _rows(rows: Iterable[Formula]) -> Iterator[str]:
         yield f"  {text(read(f.name, *f.axes))} = {text(f.value)}"
 
 
-def _steps(steps: Iterable[Any]) -> Iterator[str]:
+def _steps(steps: Iterable[DerivationStep]) -> Iterator[str]:
     for number, step in enumerate(steps, 1):
         yield f"  {number}. {step.subject}: {step.rule} ({step.reason})" if step.reason else f"  {number}. {step.subject}: {step.rule}"
         if step.statement:
