@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symback.calculus.adjoint import Adjoint, adjoint
 from symback.calculus.cotangents import BackwardLoop, Cotangent
+from symback.calculus.simplify import simplified
 from symback.core.expr import Node
 from symback.core.program import Body, Definition, Program
 
@@ -60,7 +61,13 @@ class Derivation:
 
 def derive(program: Program) -> Mapping[str, Derivation]:
     """A derivation for each mode."""
-    out = {}
-    for mode, body in program.bodies.items():
-        out[mode] = Derivation(body, adjoint(body, program) if program.wrt else None)
-    return out
+    return {mode: _derive_mode(body, program) for mode, body in program.bodies.items()}
+
+
+def _derive_mode(body: Body, program: Program) -> Derivation:
+    if not program.wrt:
+        return Derivation(body, None)
+    swept = adjoint(body, program)
+    final, applied = simplified(swept, body)
+    steps = tuple(DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after) for a in applied)
+    return Derivation(body, final, steps)

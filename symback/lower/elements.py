@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symback.calculus.affine import scalar
+from symback.calculus.patterns import skeleton
 from symback.core.expr import (
     MINUS_ONE,
     ONE,
@@ -15,15 +16,12 @@ from symback.core.expr import (
     Node,
     Op,
     branches,
-    index,
     is_indicator,
     mul,
     negation,
     number,
     power,
     split_coefficient,
-    substitute,
-    walk,
 )
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
@@ -194,14 +192,6 @@ def pair_key(a: Node, b: Node) -> tuple[int, int]:
     first, second = sorted((a, b), key=lambda n: skeleton(n, {}).digest)
     names: dict[Node, Node] = {}
     return skeleton(first, names).digest, skeleton(second, names).digest
-
-
-def skeleton(node: Node, names: dict[Node, Node]) -> Node:
-    """The expression with its free indices numbered by first appearance (continuing `names`)."""
-    for n in walk(node):
-        if n.op is Op.INDEX and n in node.free and n not in names:
-            names[n] = index(f"@{len(names)}", n.args[0])
-    return substitute(node, names)
 
 
 def _fold(low: Lowering, symbol: str, values: list[Lowered]) -> Lowered | None:

@@ -13,7 +13,7 @@ from symback.core.program import Kind as TensorKind
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind, Slice, signature
 from symback.lower.lowering import Lowered, Lowering, StepValue
-from symback.lower.scatters import ScatterItem, cotangent_array, item
+from symback.lower.scatters import ScatterItem, cotangent_array, scatter_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
             lows = owner.low or (0,) * len(owner.axes)
             moved = Scatter(tuple(add(t, number(-k)) if k else t for t, k in zip(moved.targets, lows, strict=True)), moved.scope, moved.value)
             operands: list[Array] = []
-            got = item(inner, moved, storages[target], operands)
+            got = scatter_item(inner, moved, storages[target], operands)
             stores.append(Store(target, got.items, operands[got.value], got, tuple(operands)))
     body = LoopBody(variables, tuple(buffers), (), tuple(stores))
     array = _loop_array(body, names)

@@ -76,7 +76,7 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
     if not direct:
         return base
     operands: list[Array] = [base] if base is not None else []
-    items = [item(low, s, sizes, operands) for s in direct]
+    items = [scatter_item(low, s, sizes, operands) for s in direct]
     return Array(Kind.SCATTER, ScatterPlan(tuple(items), base is not None, sizes), operands, sizes, "f", loops=loops_of(low, *sizes))
 
 
@@ -103,13 +103,13 @@ def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Arra
     wide = tuple(add(b, size, a) for (b, a), size in zip(pads, sizes, strict=True))
     targets = tuple(add(t, b) for t, (b, _) in zip(s.targets, pads, strict=True))
     operands: list[Array] = []
-    item = item(low, Scatter(targets, s.scope, s.value), wide, operands)
-    buffer = Array(Kind.SCATTER, ScatterPlan((item,), False, wide), operands, wide, "f", loops=loops_of(low, *wide))
+    part = scatter_item(low, Scatter(targets, s.scope, s.value), wide, operands)
+    buffer = Array(Kind.SCATTER, ScatterPlan((part,), False, wide), operands, wide, "f", loops=loops_of(low, *wide))
     crop = tuple(FULL_SLICE if pad == (ZERO, ZERO) else Slice(pad[0], add(pad[0], size)) for pad, size in zip(pads, sizes, strict=True))
     return Array(Kind.VIEW, crop, (buffer,), sizes, "f")
 
 
-def item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: list[Array]) -> ScatterItem:
+def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: list[Array]) -> ScatterItem:
     """One accumulation; its operands are appended."""
     forms = [affine(t) for t in s.targets]
     taps: list[tuple[str, Node]] = []

@@ -1,0 +1,109 @@
+"""Values as patterns: which expression, or which part of a sum of products, is a value that exists already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from symback.core.expr import Node, Op, Reduction, index, is_whole, opened, read, substitute, walk
+
+
+@dataclass(frozen=True, slots=True)
+class _Contraction:
+    """`name[axes] = Σ over `bound` of the product of `factors`."""
+
+    name: str
+    axes: tuple[Node, ...]
+    bound: tuple[Node, ...]
+    factors: tuple[Node, ...]
+
+
+@dataclass(slots=True)
+class Library:
+    """Values by their definitions."""
+
+    by_skeleton: dict[Node, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    contractions: list[_Contraction] = field(default_factory=list)
+
+    def add(self, name: str, axes: tuple[Node, ...], value: Node) -> None:
+        """Make `value` known as `name[axes]`."""
+        if value.op in (Op.READ, Op.NUM, Op.INDEX, Op.DIM, Op.HYPER):
+            return
+        names: dict[Node, Node] = {}
+        key = skeleton(value, names)
+        if all(a in names for a in axes):
+            order = list(names)
+            self.by_skeleton.setdefault(key, (name, tuple(order.index(a) for a in axes)))
+        if value.op is Op.REDUCE and value.data is Reduction.SUM and value.args[0].op is Op.MUL:
+            body, binders = opened(value)
+            if all(is_whole(b) for b in binders):
+                self.contractions.append(_Contraction(name, axes, tuple(b[0] for b in binders), body.args))
+
+    def value(self, node: Node) -> Node | None:
+        """The read that stands for an expression, where one is known."""
+        if node.op not in (Op.CALL, Op.POW, Op.REDUCE, Op.ADD, Op.MUL, Op.PIECEWISE) or not self.by_skeleton:
+            return None
+        names: dict[Node, Node] = {}
+        found = self.by_skeleton.get(skeleton(node, names))
+        if found is None:
+            return None
+        name, order = found
+        free = list(names)
+        return read(name, *(free[k] for k in order))
+
+
+def skeleton(node: Node, names: dict[Node, Node]) -> Node:
+    """The expression with its free indices numbered by first appearance; `names` receives them."""
+    for n in walk(node):
+        if n.op is Op.INDEX and n in node.free and n not in names:
+            names[n] = index(f"@{len(names)}", n.args[0])
+    return substitute(node, names)
+
+
+def unify_product(library: Library, factors: list[Node], bound: set[Node]) -> tuple[Node, list[Node]] | None:
+    """(value, remaining factors), where a known contraction is the sum over exactly `bound` of some of the factors,
+    and the remaining ones do not depend on `bound`."""
+    needed = [f for f in factors if f.free & bound]
+    for c in library.contractions:
+        if len(c.factors) != len(needed) or len(c.bound) != len(bound):
+            continue
+        binding = _match_all(list(c.factors), needed, {})
+        if binding is None or {binding.get(b) for b in c.bound} != bound:
+            continue
+        if any(binding[a] in bound for a in c.axes if a in binding) or any(a not in binding for a in c.axes):
+            continue
+        return read(c.name, *(binding[a] for a in c.axes)), [f for f in factors if f not in needed]
+    return None
+
+
+def _match_all(patterns: list[Node], targets: list[Node], binding: dict[Node, Node]) -> dict[Node, Node] | None:
+    if not patterns:
+        return binding
+    for k, target in enumerate(targets):
+        trial = _match(patterns[0], target, dict(binding))
+        if trial is not None:
+            done = _match_all(patterns[1:], targets[:k] + targets[k + 1 :], trial)
+            if done is not None:
+                return done
+    return None
+
+
+def _match(pattern: Node, target: Node, binding: dict[Node, Node]) -> dict[Node, Node] | None:
+    """Bind the pattern's free indices so that it equals the target."""
+    if pattern.op is Op.INDEX:
+        known = binding.get(pattern)
+        if known is not None:
+            return binding if known == target else None
+        if target.op is not Op.INDEX or target.args != pattern.args:
+            return None
+        binding[pattern] = target
+        return binding
+    if not pattern.free:
+        return binding if pattern == target else None
+    if pattern.op is not target.op or pattern.data != target.data or len(pattern.args) != len(target.args) or pattern.op is Op.REDUCE:
+        return None
+    for p, t in zip(pattern.args, target.args, strict=True):
+        got = _match(p, t, binding)
+        if got is None:
+            return None
+        binding = got
+    return binding

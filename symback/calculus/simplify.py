@@ -1,0 +1,399 @@
+"""From what the sweep gives to what an expert would have found: rows of rules, applied to a fixed point and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from symback.calculus.adjoint import Adjoint
+from symback.calculus.affine import scalar
+from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage, Step
+from symback.calculus.patterns import Library, unify_product
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Node,
+    Op,
+    Reduction,
+    add,
+    branches,
+    is_whole,
+    mul,
+    number,
+    opened,
+    piecewise,
+    power,
+    split_coefficient,
+    split_power,
+    substitute,
+    total,
+    transform,
+    walk,
+)
+from symback.core.program import Body, Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule of the calculus: its name, what it says, why it holds, and the rewrite (None: not applicable)."""
+
+    name: str
+    statement: str
+    reason: str
+    rewrite: Callable[[Node, Facts], Node | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One application of a row."""
+
+    row: Row
+    subject: str
+    before: Node
+    after: Node
+
+
+@dataclass(slots=True)
+class Facts:
+    """What may be used: definitions (of forward values and of cotangents so far) and where they can be folded in."""
+
+    definitions: Mapping[str, Definition]
+    cotangents: dict[str, Cotangent] = field(default_factory=dict)
+    library: Library = field(default_factory=Library)
+    zeros: tuple[Node, ...] = ()
+
+    def unfolded(self, node: Node) -> Node | None:
+        """The definition of a READ with its indices put in; None for tensors, recurrences and scattered values."""
+        d = self.definitions.get(str(node.data))
+        if d is not None and len(d.equations) == 1 and not _self_reading(d):
+            return substitute(d.value, dict(zip(d.axes, node.args, strict=True)))
+        c = self.cotangents.get(str(node.data))
+        if c is not None and not c.scatters:
+            return substitute(c.value, dict(zip(c.axes, node.args, strict=True)))
+        return None
+
+
+def _self_reading(d: Definition) -> bool:
+    return any(n.op is Op.READ and n.data == d.name for n in walk(d.value))
+
+
+# ------------------------------------------------------------------------------------------------- rules
+
+
+def pull_out(node: Node, facts: Facts) -> Node | None:
+    """Σ_k a·b_k = a·Σ_k b_k; an index that nothing uses is a factor of its size."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    body, binders = opened(node)
+    factors = body.args if body.op is Op.MUL else (body,)
+    bound = {b[0] for b in binders}
+    outside = [f for f in factors if not (f.free & bound)]
+    inside = [f for f in factors if f.free & bound]
+    used = set().union(*(f.free for f in inside)) if inside else set()
+    limits = set().union(*(limit.free for b in binders for limit in b[1:])) if binders else set()
+    idle = [b for b in binders if b[0] not in used and b[0] not in limits and is_whole(b)]
+    if not idle and (not outside or not inside):
+        return None
+    rest = [b for b in binders if b not in idle]
+    if not rest:
+        return mul(*outside, *inside, *(b[0].args[0] for b in idle))
+    if not inside:
+        return None if not idle else mul(*outside, *(b[0].args[0] for b in idle), total(ONE, *rest))
+    return mul(*outside, *(b[0].args[0] for b in idle), total(mul(*inside), *rest))
+
+
+def vanishing(node: Node, facts: Facts) -> Node | None:
+    """A sum that the definitions prove to be 0: Σ_n (x_n - μ) = 0."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    body, binders = opened(node)
+    moving = [f for f in (body.args if body.op is Op.MUL else (body,)) if f.free & {b[0] for b in binders}]
+    if len(moving) != 1 or not all(is_whole(b) for b in binders):
+        return None
+    subject = moving[0]
+    if subject.op is Op.READ:
+        subject = facts.unfolded(subject) or subject
+    if subject.op is not Op.ADD:
+        return None
+    for depth in (0, 1, 2):
+        terms = [_settled(total(t, *binders), facts, depth) for t in subject.args]
+        if add(*terms) == ZERO:
+            return ZERO
+    return None
+
+
+def _settled(node: Node, facts: Facts, depth: int) -> Node:
+    """The node with factors pulled out and, `depth` times, the definitions of what it reads put in."""
+    node = _apply_bottom_up(node, pull_out, facts)
+    for _ in range(depth):
+        node = transform(node, lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) in facts.definitions else None, top_down=True)
+        node = _apply_bottom_up(node, spread, facts)
+        node = _apply_bottom_up(node, pull_out, facts)
+    return node
+
+
+def spread(node: Node, facts: Facts) -> Node | None:
+    """Σ (a + b) = Σ a + Σ b, and a·(b + c) = a·b + a·c: only to prove something, never kept."""
+    if node.op is Op.REDUCE and node.data is Reduction.SUM:
+        body, binders = opened(node)
+        if body.op is Op.ADD:
+            return add(*(total(t, *binders) for t in body.args))
+    if node.op is Op.MUL:
+        for k, f in enumerate(node.args):
+            if f.op is Op.ADD:
+                rest = (*node.args[:k], *node.args[k + 1 :])
+                return add(*(mul(t, *rest) for t in f.args))
+    return None
+
+
+def _apply_bottom_up(node: Node, rule: Callable[[Node, Facts], Node | None], facts: Facts) -> Node:
+    return transform(node, lambda n: rule(n, facts))
+
+
+def outer_difference(node: Node, facts: Facts) -> Node | None:
+    """Σ_m g_nm·(x_n - z_m) = x_n·Σ_m g_nm - Σ_m g_nm·z_m, where no term has all the indices of the bracket."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    body, binders = opened(node)
+    if body.op is not Op.MUL or not all(is_whole(b) for b in binders):
+        return None
+    for k, f in enumerate(body.args):
+        if f.op is Op.ADD and all(len(t.free) < len(f.free) for t in f.args) and f.free & {b[0] for b in binders}:
+            rest = (*body.args[:k], *body.args[k + 1 :])
+            if not any(r.free for r in rest):
+                continue
+            terms = [total(mul(*rest, t), *binders) for t in f.args]
+            return add(*(pull_out(t, facts) or t for t in terms))
+    return None
+
+
+def merge_branches(node: Node, facts: Facts) -> Node | None:
+    """Terms that differ by the same conditions are one case distinction."""
+    if node.op is not Op.ADD:
+        return None
+    groups: dict[tuple, list[Node]] = {}
+    for term in node.args:
+        c, rest = split_coefficient(term)
+        factors = rest.args if rest.op is Op.MUL else (rest,)
+        cases = [f for f in factors if f.op is Op.PIECEWISE]
+        if len(cases) == 1:
+            others = tuple(f for f in factors if f is not cases[0])
+            key = (tuple(k for _, k in branches(cases[0])), mul(*others))
+            groups.setdefault(key, []).append(term)
+    for (conditions, common), terms in groups.items():
+        if len(terms) > 1:
+            values = [ZERO] * len(conditions)
+            for term in terms:
+                c, rest = split_coefficient(term)
+                case = next(f for f in (rest.args if rest.op is Op.MUL else (rest,)) if f.op is Op.PIECEWISE)
+                values = [add(v, mul(number(c), w)) for v, (w, _) in zip(values, branches(case), strict=True)]
+            merged = mul(common, piecewise(*zip(values, conditions, strict=True)))
+            return add(*(t for t in node.args if t not in terms), merged)
+    return None
+
+
+def common_factor(node: Node, facts: Facts) -> Node | None:
+    """a·b + a·c = a·(b + c), for the largest common product of all terms."""
+    if node.op is not Op.ADD or len(node.args) > 40:
+        return None
+    shared: dict[Node, object] | None = None
+    for term in node.args:
+        powers: dict[Node, object] = {}
+        _, rest = split_coefficient(term)
+        for f in rest.args if rest.op is Op.MUL else (rest,):
+            base, exponent = split_power(f)
+            if exponent.op is Op.NUM:
+                powers[base] = exponent.data
+            else:
+                powers[f] = 1
+        if shared is None:
+            shared = powers
+        else:
+            shared = {
+                b: (min(e, powers[b]) if e > 0 else max(e, powers[b])) for b, e in shared.items() if b in powers and (e > 0) == (powers[b] > 0)
+            }
+        if not shared:
+            return None
+    factor = mul(*(power(b, number(e)) for b, e in shared.items() if not scalar(b)))
+    if factor == ONE or (factor.op is Op.PIECEWISE):
+        return None
+    inverse = power(factor, MINUS_ONE) if factor.op is not Op.MUL else mul(*(power(f, MINUS_ONE) for f in factor.args))
+    inner = add(*(mul(t, inverse) for t in node.args))
+    return mul(factor, inner)
+
+
+def fold_value(node: Node, facts: Facts) -> Node | None:
+    """An expression that defines a value is that value."""
+    return facts.library.value(node)
+
+
+def fold_contraction(node: Node, facts: Facts) -> Node | None:
+    """Σ_j P_ij·Σ_e g_ie·V_je = Σ_e g_ie·O_ie, where O_ie = Σ_j P_ij·V_je is a value already."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    body, binders = opened(node)
+    if body.op is not Op.MUL or not all(is_whole(b) for b in binders):
+        return None
+    for k, f in enumerate(body.args):
+        inner = f
+        if f.op is Op.READ and str(f.data) in facts.cotangents:
+            inner = facts.unfolded(f) or f
+        c, inner = split_coefficient(inner)
+        outer_factors = []
+        if inner.op is Op.MUL:
+            sums = [g for g in inner.args if g.op is Op.REDUCE]
+            if len(sums) == 1:
+                outer_factors = [g for g in inner.args if g is not sums[0]]
+                inner = sums[0]
+        if inner.op is not Op.REDUCE or inner.data is not Reduction.SUM:
+            continue
+        inside, more = opened(inner)
+        if not all(is_whole(b) for b in more):
+            continue
+        factors = [*body.args[:k], *body.args[k + 1 :], *outer_factors, *(inside.args if inside.op is Op.MUL else (inside,))]
+        found = unify_product(facts.library, factors, {b[0] for b in binders})
+        if found is not None:
+            value, rest = found
+            return mul(number(c), total(mul(value, *rest), *more))
+    return None
+
+
+ROWS = (
+    Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out),
+    Row("vanishing-sum", r"\sum_n (x_n - \mu) = 0", "the definitions of the values prove it", vanishing),
+    Row("outer-difference", r"\sum_m g_{nm}(x_n - z_m) = x_n \sum_m g_{nm} - \sum_m g_{nm} z_m", "neither part has all indices of the bracket", outer_difference),
+    Row("merge-cases", r"[c]\,a + [c]\,b = [c]\,(a + b)", "the same conditions decide both", merge_branches),
+    Row("fold-contraction", r"\sum_j P_{ij} \sum_e g_{ie} V_{je} = \sum_e g_{ie} O_{ie}", "the inner sum over the other index is a value already", fold_contraction),
+    Row("fold-value", r"f(x) = y", "the expression defines a value that forward has", fold_value),
+    Row("common-factor", r"a\,b + a\,c = a\,(b + c)", "the distributive law", common_factor),
+)
+
+
+# ---------------------------------------------------------------------------------------------- the pass
+
+
+def simplified(adjoint: Adjoint, body: Body) -> tuple[Adjoint, tuple[Applied, ...]]:
+    """The adjoint with each cotangent in its final form, single-use cotangents put into their use, unused ones dropped."""
+    facts = Facts({d.name: d for g in body.groups if not g.recurrent for d in g.definitions})
+    for g in body.groups:
+        if not g.recurrent:
+            for d in g.definitions:
+                if len(d.equations) == 1:
+                    facts.library.add(d.name, d.axes, d.value)
+    log: list[Applied] = []
+    stages = list(adjoint.stages)
+    uses = _uses(stages)
+    returned = set(adjoint.gradients.values())
+    out: list[Stage] = []
+    inlined: dict[str, Cotangent] = {}
+    for stage in stages:
+        if isinstance(stage, BackwardLoop):
+            out.append(_loop(stage, facts, inlined, log))
+            continue
+        stage = _tidy(_inline(stage, inlined), facts, log)
+        small = uses.get(stage.name, 0) == 1 or stage.value == ZERO or _trivial(stage.value)
+        if small and not stage.scatters and stage.name not in returned and not any(stage.low):
+            inlined[stage.name] = stage
+            continue
+        facts.cotangents[stage.name] = stage
+        if not stage.scatters and not any(stage.low):
+            facts.library.add(stage.name, stage.axes, stage.value)
+        out.append(stage)
+    gradients = dict(adjoint.gradients)
+    return replace(adjoint, stages=tuple(_live(out, set(gradients.values()))), gradients=gradients), tuple(log)
+
+
+def _trivial(value: Node) -> bool:
+    """A read, perhaps scaled: naming it would only give a second name."""
+    _, rest = split_coefficient(value)
+    return rest.op is Op.READ
+
+
+def _stage_nodes(stage: Stage) -> list[Node]:
+    if isinstance(stage, Cotangent):
+        return [stage.value, *(n for s in stage.scatters for n in (s.value, *s.targets))]
+    return [n for s in stage.steps for n in (*_stage_nodes(s.start), s.local, *(m for _, p in s.pushes for m in (p.value, *p.targets)))]
+
+
+def _uses(stages: list[Stage]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for stage in stages:
+        for value in _stage_nodes(stage):
+            for name in _read_names(value):
+                counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _read_names(value: Node) -> list[str]:
+    """Names of the distinct reads in an expression, one for each."""
+    return [str(n.data) for n in walk(value) if n.op is Op.READ]
+
+
+def _inline(c: Cotangent, inlined: Mapping[str, Cotangent]) -> Cotangent:
+    if not inlined:
+        return c
+    return replace(
+        c, value=_put_in(c.value, inlined), scatters=tuple(replace(s, value=_put_in(s.value, inlined)) for s in c.scatters)
+    )
+
+
+def _put_in(value: Node, inlined: Mapping[str, Cotangent]) -> Node:
+    def step(n: Node) -> Node | None:
+        if n.op is Op.READ and str(n.data) in inlined:
+            c = inlined[str(n.data)]
+            return substitute(c.value, dict(zip(c.axes, n.args, strict=True)))
+        return None
+
+    return transform(value, step, top_down=True)
+
+
+def _tidy(c: Cotangent, facts: Facts, log: list[Applied]) -> Cotangent:
+    value = tidy(c.value, facts, c.name, log)
+    scatters = tuple(replace(s, value=tidy(s.value, facts, c.name, log)) for s in c.scatters)
+    return replace(c, value=value, scatters=tuple(s for s in scatters if s.value != ZERO))
+
+
+def tidy(value: Node, facts: Facts, subject: str, log: list[Applied]) -> Node:
+    """The expression rewritten by the rows until none applies."""
+    for _ in range(12):
+        before = value
+        for row in ROWS:
+            value = _rewritten(value, row, facts, subject, log)
+        if value == before:
+            break
+    return value
+
+
+def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Applied]) -> Node:
+    def step(n: Node) -> Node | None:
+        got = row.rewrite(n, facts)
+        if got is None or got == n:
+            return None
+        log.append(Applied(row, subject, n, got))
+        return got
+
+    return transform(value, step)
+
+
+def _loop(loop: BackwardLoop, facts: Facts, inlined: Mapping[str, Cotangent], log: list[Applied]) -> BackwardLoop:
+    steps = []
+    for s in loop.steps:
+        start = _tidy(_inline(s.start, inlined), facts, log)
+        local = tidy(_put_in(s.local, inlined), facts, s.start.name, log)
+        pushes = tuple((t, Scatter(p.targets, p.scope, tidy(_put_in(p.value, inlined), facts, t, log))) for t, p in s.pushes)
+        steps.append(Step(start, local, tuple((t, p) for t, p in pushes if p.value != ZERO), s.definition))
+    return BackwardLoop(loop.group, tuple(steps))
+
+
+def _live(stages: list[Stage], wanted: set[str]) -> list[Stage]:
+    kept: list[Stage] = []
+    wanted = set(wanted)
+    for stage in reversed(stages):
+        names = {s.start.name for s in stage.steps} if isinstance(stage, BackwardLoop) else {stage.name}
+        if names & wanted:
+            kept.append(stage)
+            for value in _stage_nodes(stage):
+                wanted.update(_read_names(value))
+    return list(reversed(kept))
+
