@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from symback.functions import choice, exponential, gamma, gaussian, logistic, powers, trigonometric
+from symback.functions import choice, exponential, gamma, gaussian, logistic, powers, rational, trigonometric
 from symback.functions.function import Expansion, Function, Identity, Kernel, Ufunc
 
 TABLE: Mapping[str, Function] = MappingProxyType(
     {
         row.name: row
-        for rows in (exponential.ROWS, logistic.ROWS, trigonometric.ROWS, gaussian.ROWS, gamma.ROWS, powers.ROWS, choice.ROWS)
+        for rows in (exponential.ROWS, logistic.ROWS, trigonometric.ROWS, gaussian.ROWS, gamma.ROWS, powers.ROWS, rational.ROWS, choice.ROWS)
         for row in rows
     }
 )

@@ -40,6 +40,17 @@ def _logistic_entropy(x: Node) -> Node:
     return add(call("log1p", e), div(mul(call("finite", call("Abs", x)), e), add(ONE, e)))
 
 
+def _two_sided(x: Node, a: Node, b: Node) -> Node:
+    """a·softplus(-x) + b·softplus(x) = (a + b)·log1p(E) + |x|·(a for x < 0, b for x ≥ 0)."""
+    return add(mul(add(a, b), call("log1p", shrunk(x))), mul(call("Abs", x), _nonnegative(x, b, a)))
+
+
+def _two_sided_slope(x: Node, a: Node, b: Node) -> Node:
+    """b·σ(x) - a·σ(-x)."""
+    e = shrunk(x)
+    return div(_nonnegative(x, sub(b, mul(a, e)), sub(mul(b, e), a)), add(ONE, e))
+
+
 def _tanh_softplus_parts(x: Node) -> tuple[Node, Node, Node]:
     """(E, N, D) with tanh(softplus(x)) = N/D: N = E² + 2E, D = N + 2 for x < 0, divided by exp(2x) for x ≥ 0."""
     e = shrunk(x)
@@ -208,5 +219,33 @@ ROWS = (
         lambda mp, x: x,
         r"{0}",
         notes="-oo becomes the least finite number, so that its product with 0 is 0",
+    ),
+    Function(
+        "two_sided_softplus",
+        3,
+        (
+            lambda a, v: call("two_sided_slope", *a),
+            lambda a, v: call("softplus", neg(a[0])),
+            lambda a, v: call("softplus", a[0]),
+        ),
+        Expansion(_two_sided),
+        26,
+        lambda mp, x, a, b: a * mp.log1p(mp.exp(-x)) + b * mp.log1p(mp.exp(x)),
+        r"\left({1}\,\operatorname{{softplus}}\left(-{0}\right) + {2}\,\operatorname{{softplus}}\left({0}\right)\right)",
+        domain=((-inf, inf), (0.0, inf), (0.0, inf)),
+    ),
+    Function(
+        "two_sided_slope",
+        3,
+        (
+            lambda a, v: mul(add(a[1], a[2]), call("sigmoid_slope", a[0])),
+            lambda a, v: neg(call("sigmoid", neg(a[0]))),
+            lambda a, v: call("sigmoid", a[0]),
+        ),
+        Expansion(_two_sided_slope),
+        20,
+        lambda mp, x, a, b: b / (1 + mp.exp(-x)) - a / (1 + mp.exp(x)),
+        r"\left({2}\,\sigma\left({0}\right) - {1}\,\sigma\left(-{0}\right)\right)",
+        domain=((-inf, inf), (0.0, inf), (0.0, inf)),
     ),
 )

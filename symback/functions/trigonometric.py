@@ -269,4 +269,14 @@ ROWS = (
         range=(0.0, 1.0),
         safe=(ZERO_ARGUMENT, ONE_ARGUMENT),
     ),
+    Function(
+        "sech",
+        1,
+        (lambda a, v: neg(mul(v, call("tanh", a[0]))),),
+        Kernel("_sech"),
+        14,
+        lambda mp, x: mp.sech(x),
+        r"\operatorname{{sech}}\left({0}\right)",
+        range=(0.0, 1.0),
+    ),
 )

@@ -74,6 +74,10 @@ def arguments(row, dtype):
             line += [high - d for d in MAGNITUDES]
         line = np.unique(np.array(line, dtype))
         axes.append(line[(line > low) & (line < high) & (np.abs(line) <= np.finfo(dtype).max)])
+    if len(axes) == 3:
+        step = max(1, len(axes[0]) // 12)
+        points = np.array([(a, b, c) for a in axes[0][::step] for b in (0.25, 1.0) for c in (0.75, 3.0)], dtype)
+        return [points[:, 0].copy(), points[:, 1].copy(), points[:, 2].copy()]
     if len(axes) == 2:
         step = max(1, len(axes[0]) // 24)
         pairs = np.array([(a, b) for a in axes[0][::step] for b in axes[1][::step]], dtype)
@@ -122,9 +126,12 @@ def roots(name, where):
         "spherical_bessel": abs(x) > 2,
         "tanh_softplus_slope": abs(x) < 1,
         "hazard": x < -1,
+        "two_sided_slope": abs(x) < 3,
+        "two_sided_softplus": abs(x) < 3,
+        "pow_slope": x < 1e-6,
         "pow": x != 1,
     }
-    return 1e20 if near.get(name) else 0
+    return float("inf") if near.get(name) else 0
 
 
 def fits(values, dtype):

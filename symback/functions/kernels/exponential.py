@@ -144,3 +144,19 @@ def _scaled_exp(a, x):
         half = np.exp(np.clip(0.5 * u, -1.05 * edge, 1.05 * edge))
         y[far] = np.clip(b, -np.finfo(y.dtype).max, np.finfo(y.dtype).max) * half * half
     return y
+
+
+def _exp_difference(x, y):
+    """exp(x) - exp(y), as the larger exponential times -expm1(-|x - y|)."""
+    d = _difference(x, y)
+    return np.copysign(np.exp(np.maximum(x, y)) * -np.expm1(-np.abs(d)), d)
+
+
+def _log1p_square(x):
+    """log(1 + x*x), for large x as 2 log|x|."""
+    size = np.abs(x)
+    y = np.asarray(np.log1p(np.square(np.minimum(size, 100))))
+    far = np.asarray(size)[size > 100]
+    if far.size:
+        y[size > 100] = 2 * np.log(far) + np.log1p(np.square(1 / far))
+    return y

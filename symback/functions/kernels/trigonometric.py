@@ -78,3 +78,9 @@ def _spherical_bessel(n, x):
             total = total * u / (2 * k + 1)
         y[near] = total
     return y
+
+
+def _sech(x):
+    """1/cosh(x), by exp(-|x|)."""
+    e = np.exp(-np.abs(x))
+    return 2 * e / (1 + e * e)
