@@ -19,6 +19,7 @@ def _sparsemax(x):
     return torch.clamp(x - tau, min=0)
 
 
+# torch rounds a constant of celu and of hardsigmoid to float32 in their backward, so these two are written out.
 CASES = [
     _elementwise("relu", lambda x: F.relu(x)),
     _elementwise("leaky_relu", lambda x, slope: F.leaky_relu(x, slope), slope=0.1),
@@ -27,10 +28,10 @@ CASES = [
     _elementwise("hardtanh", lambda x, low, high: F.hardtanh(x, low, high), low=-0.5, high=1.5),
     _elementwise("relu_squared", lambda x: F.relu(x) ** 2),
     _elementwise("elu", lambda x, alpha: F.elu(x, alpha), alpha=0.7),
-    _elementwise("celu", lambda x, alpha: F.celu(x, alpha), alpha=0.7),
+    _elementwise("celu", lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(x / alpha)), alpha=0.7),
     _elementwise("selu", lambda x: F.selu(x)),
     _elementwise("sigmoid", lambda x: torch.sigmoid(x)),
-    _elementwise("hardsigmoid", lambda x: F.hardsigmoid(x)),
+    _elementwise("hardsigmoid", lambda x: torch.clamp(x / 6 + 0.5, 0, 1)),
     _elementwise("tanh", lambda x: torch.tanh(x)),
     _elementwise("softplus", lambda x, beta: F.softplus(x, beta, threshold=200), beta=1.5),
     _elementwise("logsigmoid", lambda x: F.logsigmoid(x)),
