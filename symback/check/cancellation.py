@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from symback.check.grids import Grid, Values, size_of
+from symback.check.grids import Grid, Values
 from symback.check.inputs import Point
 from symback.check.precise import high_precision
 from symback.check.reference import DIGITS, Reference
 from symback.core.expr import Node, Op, text, walk
 from symback.core.program import Kind, Program
+from symback.core.sizes import size_of
 
 
 def explanation(program: Program, mode: str, point: Point, dtype: type) -> str:

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from symback.check.arithmetic import Arithmetic
-from symback.check.grids import Grid, Values, size_of
+from symback.check.grids import Grid, Values
 from symback.core.expr import Node, Op
 from symback.core.program import Definition, Group, Kind, Program
+from symback.core.sizes import size_of
 
 
 def evaluated(

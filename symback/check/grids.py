@@ -11,6 +11,7 @@ import numpy as np
 from symback.check.arithmetic import Arithmetic
 from symback.core.expr import HALF, TRUE, Node, Op, Reduction, branches, is_whole
 from symback.core.program import Kind, Program
+from symback.core.sizes import size_of
 
 
 @dataclass
@@ -31,24 +32,6 @@ class Values:
     outside: dict[str, Node] = field(default_factory=dict)
     frozen: dict[tuple, np.ndarray] = field(default_factory=dict)
     hold: bool = False
-
-
-def size_of(node: Node, sizes: Mapping[str, int], hyperparameters: Mapping[str, object]) -> int:
-    """The integer that an expression of dimensions and integer hyperparameters has."""
-    if node.op is Op.NUM:
-        return int(node.data)
-    if node.op is Op.DIM:
-        return int(sizes[node.data])
-    if node.op is Op.HYPER:
-        return int(hyperparameters[node.data])
-    parts = [size_of(a, sizes, hyperparameters) for a in node.args]
-    if node.op is Op.ADD:
-        return sum(parts)
-    if node.op is Op.MUL:
-        return int(np.prod(parts))
-    if node.op is Op.POW:
-        return parts[0] ** parts[1]
-    return {"floordiv": int.__floordiv__, "mod": int.__mod__, "Min": min, "Max": max, "Abs": abs}[node.data](*parts)
 
 
 class Grid:

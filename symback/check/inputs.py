@@ -9,9 +9,10 @@ from fractions import Fraction
 import numpy as np
 
 from symback.check.arithmetic import double
-from symback.check.grids import Grid, Values, size_of
+from symback.check.grids import Grid, Values
 from symback.core.expr import Node, Op, reads
 from symback.core.program import LEADING, Distribution, Kind, Program, Role, Tensor
+from symback.core.sizes import size_of
 
 LEADING_SHAPE = (2, 2)
 """The leading axes that a module is called with where a layer has them."""

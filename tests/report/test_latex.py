@@ -3,7 +3,22 @@
 import pytest
 
 from symback.core import expr
-from symback.core.expr import Reduction, call, compare, dim, hyper, index, indicator, number, piecewise, power, read, reduction, total, whole
+from symback.core.expr import (
+    Reduction,
+    call,
+    compare,
+    dim,
+    hyper,
+    index,
+    indicator,
+    number,
+    piecewise,
+    power,
+    read,
+    reduction,
+    total,
+    whole,
+)
 from symback.report.latex import equation, latex
 
 N, C, I = dim("N"), dim("C"), dim("I")

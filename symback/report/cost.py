@@ -1,0 +1,157 @@
+"""What a layer costs: passes over elements and multiply-adds of its array program, and the bytes kept for backward.
+
+One unit is one pass over one element: an elementwise operation counts its result, a reduction its operand, a contraction
+its multiply-adds; `exp` and its like count 8, a division or a square root 2. Views are free, and a value that is used
+twice is counted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import prod
+
+from symback.core.program import LEADING, Program
+from symback.core.sizes import size_of
+from symback.lower.arrays import Array, Kind
+from symback.lower.loops import LoopBody, Store
+from symback.lower.module import LoweredBody, lower_body
+from symback.report.formulas import Built, heading
+from symback.report.terminal import table
+
+USUAL_SIZE = 64
+BYTES = {"f": 8, "d": 8, "i": 8, "b": 1, "s": 0}
+"""Of an element, in a float64 layer."""
+
+_TRANSCENDENTAL = "exp log log1p expm1 tanh sinh cosh sin cos tan arcsin arccos arctan arctan2 arcsinh arccosh arctanh power"
+WEIGHTS = {
+    **dict.fromkeys(_TRANSCENDENTAL.split(), 8),
+    **dict.fromkeys(("sqrt", "/", "//", "%", "reciprocal", "fmod", "mod"), 2),
+    "**": 8,
+    "hypot": 5,
+}
+_FREE = frozenset(
+    {Kind.ARGUMENT, Kind.SCALAR, Kind.VIEW, Kind.TRANSPOSE, Kind.RESHAPE, Kind.ARANGE, Kind.FULL, Kind.WINDOWS, Kind.PART, Kind.BUFFER}
+)
+_KERNELS = {"np.asarray": 0, "np.broadcast_to": 0, "np.clip": 1, "_exponentials": 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The cost of one mode at given sizes."""
+
+    forward: int
+    backward: int
+    saved_bytes: int
+
+
+class _Counter:
+    """Counts arrays at sizes, each once."""
+
+    def __init__(self, sizes: Mapping[str, int], hyperparameters: Mapping[str, object]):
+        self.sizes, self.hyperparameters = dict(sizes), hyperparameters
+
+    def elements(self, a: Array) -> int:
+        return prod(size_of(s, self.sizes, self.hyperparameters) for s in a.shape)
+
+    def bytes(self, a: Array) -> int:
+        return self.elements(a) * BYTES[a.element]
+
+    def total(self, arrays: Iterable[Array]) -> int:
+        return sum(self.one(a) for a in arrays)
+
+    def one(self, a: Array) -> int:
+        """The cost of one operation, its operands given."""
+        if a.kind in _FREE:
+            return 0
+        if a.kind is Kind.LOOP:
+            return self.loop(a.data)
+        if a.kind in (Kind.REDUCE, Kind.ACCUMULATE):
+            return self.elements(a.args[0])
+        if a.kind in (Kind.MATMUL, Kind.TENSORDOT, Kind.EINSUM):
+            return self.contraction(a)
+        if a.kind is Kind.SCATTER:
+            return sum(self.elements(x) for x in a.args)
+        if a.kind is Kind.KERNEL:
+            if a.data[0] == "np.vdot":
+                return self.elements(a.args[0])
+            return self.elements(a) * _KERNELS.get(a.data[0], 8)
+        return self.elements(a) * (WEIGHTS.get(str(a.data), 1) if a.kind in (Kind.UFUNC, Kind.OPERATOR) else 1)
+
+    def contraction(self, a: Array) -> int:
+        left, right = a.args[0], a.args[-1]
+        if a.kind is Kind.MATMUL:
+            return self.elements(a) * size_of(left.shape[-1], self.sizes, self.hyperparameters)
+        if a.kind is Kind.TENSORDOT:
+            return self.elements(a) * prod(size_of(left.shape[k], self.sizes, self.hyperparameters) for k in a.data[0])
+        terms = str(a.data).split("->")[0].split(",")
+        letters = {c: s for term, x in zip(terms, (left, right), strict=False) for c, s in zip(term, x.shape, strict=False)}
+        return prod(size_of(s, self.sizes, self.hyperparameters) for s in letters.values())
+
+    def loop(self, body: LoopBody) -> int:
+        """A step's cost times the number of steps; what a step reads from outside the loop is not counted again."""
+        steps = prod(
+            max(size_of(stop, self.sizes, self.hyperparameters) - size_of(first, self.sizes, self.hyperparameters), 0)
+            for _, first, stop, _ in body.variables
+        )
+        variables = {v[0] for v in body.variables}
+        self.sizes |= dict.fromkeys(variables, 0)
+        inner = [a for a in reachable(_roots(body.stores)) if a.loops & variables]
+        return steps * (self.total(inner) + sum(self.elements(s.value) for s in body.stores)) + self.total(reachable(_roots(body.before)))
+
+
+def _roots(stores: Iterable[Store]) -> list[Array]:
+    return [a for s in stores for a in (s.value, *s.operands)]
+
+
+def reachable(roots: Iterable[Array], known: Iterable[Array] = ()) -> list[Array]:
+    """Every array that the roots need and that is not known, each once."""
+    seen = dict.fromkeys(known)
+    before = len(seen)
+    stack = list(roots)
+    while stack:
+        a = stack.pop()
+        if a not in seen:
+            seen[a] = None
+            stack.extend(a.args)
+    return list(seen)[before:]
+
+
+def counted(lowered: LoweredBody, sizes: Mapping[str, int], hyperparameters: Mapping[str, object]) -> Cost:
+    """The cost of one mode. What backward reads of forward's work is kept, not worked out again."""
+    counter = _Counter(sizes, hyperparameters)
+    forward = reachable([*lowered.outputs.values(), *lowered.updates.values()])
+    backward = reachable(lowered.gradients.values(), forward)
+    done = set(forward)
+    kept = dict.fromkeys(_storage(a) for b in (*backward, *lowered.gradients.values()) for a in (b, *b.args) if a in done or not a.late)
+    saved = sum(counter.bytes(a) for a in kept if a.kind not in (Kind.SCALAR, Kind.FULL, Kind.ARANGE))
+    return Cost(counter.total(forward), counter.total(backward), saved)
+
+
+def _storage(a: Array) -> Array:
+    """The array whose memory a view shows."""
+    while a.kind in (Kind.VIEW, Kind.TRANSPOSE, Kind.RESHAPE) and a.args:
+        a = a.args[0]
+    return a
+
+
+def representative_sizes(program: Program) -> dict[str, int]:
+    """The layer's own sizes under `check: dims`, the usual size for other dimensions; derived ones worked out."""
+    hyper = {h.name: h.default for h in program.hyperparameters}
+    sizes = {d: program.check_dims.get(d, USUAL_SIZE) for d in program.dims}
+    for name, value in program.derived:
+        sizes[name] = size_of(value, sizes, hyper)
+    return sizes
+
+
+def cost_table(built: Built, colour: bool = False) -> str:
+    """A row per mode: units of forward and of backward, and the bytes kept between them in a float64 layer."""
+    program = built.program
+    sizes = representative_sizes(program)
+    hyper = {h.name: h.default for h in program.hyperparameters}
+    rows = []
+    for mode, derivation in built.derivations.items():
+        cost = counted(lower_body(program, derivation.body, derivation.adjoint), sizes, hyper)
+        rows.append([heading(program, mode, "cost"), f"{cost.forward}", f"{cost.backward}", f"{cost.saved_bytes}"])
+    at = ", ".join(f"{'leading' if n == LEADING else n} = {s}" for n, s in sizes.items())
+    return table(["", "forward", "backward", "bytes kept"], rows, colour) + (f"at {at}\n" if at else "")
