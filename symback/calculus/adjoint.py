@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from symback.calculus.affine import affine
+from symback.calculus.affine import affine, linear
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage, Step
 from symback.calculus.locals import Local, Scope, local_derivatives
 from symback.core.diagnostics import Diagnostic, LayerError
@@ -241,7 +241,8 @@ class _Sweep:
         here = [d.axes[k] for k in group.steps[members[d.name]]]
         same = [local.read.args[k] for k in target_steps] == here
         free_scope = [whole(i) for i in d.axes if i not in steps]
-        rest = [k for k in range(len(t.axes)) if k not in target_steps]
+        loose = {b[0] for b in local.binders}
+        rest = [k for k in range(len(t.axes)) if k not in target_steps or local.read.args[k].free & loose]
         rename = {t.axes[k]: h for k, h in zip(target_steps, here, strict=True)}
         placed = place(
             tuple(local.read.args[k] for k in rest),
@@ -301,13 +302,13 @@ def place(f: tuple[Node, ...], value: Node, scope: list[Binder], axes: tuple[Nod
 def _turn_limits(binder: Binder, rest: dict[Node, Binder], guards: list[Node]) -> None:
     """low ≤ j ≤ high, with j now free, as limits of a bound index where one stands in them with coefficient ±1."""
     j, low, high = binder
-    for gap in (add(j, neg(low)), add(high, neg(j))):  # each ≥ 0
+    for gap in (linear(add(j, neg(low))), linear(add(high, neg(j)))):  # each ≥ 0
         form = affine(gap)
         done = False
         if form is not None:
             for i, c in form.coefficients.items():
                 if i in rest and c in (ONE, MINUS_ONE):
-                    bound = add(i, neg(gap)) if c == ONE else add(i, gap)  # i ≥ i - gap, or i ≤ i + gap
+                    bound = linear(add(i, neg(gap)) if c == ONE else add(i, gap))  # i ≥ i - gap, or i ≤ i + gap
                     k, lo, hi = rest[i]
                     if c == ONE and lo == ZERO:
                         rest[i], done = (k, bound, hi), True

@@ -56,7 +56,37 @@ def scalar(node: Node) -> bool:
     return not node.free and all(scalar(a) for a in node.args)
 
 
+def linear(node: Node) -> Node:
+    """An affine expression as Σ c·i + constant, products of sums multiplied out; others as they are."""
+    form = affine(node)
+    if form is None:
+        return node
+    return add(*(mul(multiplied_out(c), i) for i, c in form.coefficients.items()), multiplied_out(form.constant))
+
+
+def multiplied_out(node: Node) -> Node:
+    """An index-free integer expression with products of sums expanded, so that equal sizes look equal."""
+    if node.op is Op.ADD:
+        return add(*(multiplied_out(a) for a in node.args))
+    if node.op is Op.MUL:
+        terms = [ONE]
+        for f in node.args:
+            f = multiplied_out(f)
+            parts = f.args if f.op is Op.ADD else (f,)
+            if len(terms) * len(parts) > 64:
+                return node
+            terms = [mul(t, p) for t in terms for p in parts]
+        return add(*terms)
+    return node
+
+
 def bounds(node: Node) -> tuple[Node, Node] | None:
+    """`_bounds` with products of sums multiplied out."""
+    got = _bounds(node)
+    return None if got is None else (multiplied_out(got[0]), multiplied_out(got[1]))
+
+
+def _bounds(node: Node) -> tuple[Node, Node] | None:
     """(least, greatest) value of an integer expression over the box of its indices, for indices that have
     at least one value; None where that is not known from its form."""
     if node.op is Op.INDEX:
@@ -64,7 +94,7 @@ def bounds(node: Node) -> tuple[Node, Node] | None:
     if scalar(node):
         return node, node
     if node.op is Op.ADD:
-        parts = [bounds(a) for a in node.args]
+        parts = [_bounds(a) for a in node.args]
         if any(p is None for p in parts):
             return None
         return add(*(p[0] for p in parts)), add(*(p[1] for p in parts))
@@ -73,7 +103,7 @@ def bounds(node: Node) -> tuple[Node, Node] | None:
         fixed = mul(*(a for a in node.args if not a.free))
         if len(moving) != 1 or not scalar(fixed):
             return None
-        inner = bounds(moving[0])
+        inner = _bounds(moving[0])
         sign = sign_of(fixed)
         if inner is None or sign == 0:
             return None
@@ -110,7 +140,7 @@ def inside(node: Node, size: Node) -> bool:
     got = bounds(node)
     if got is None:
         return False
-    room = add(size, MINUS_ONE, mul(MINUS_ONE, got[1]))
+    room = multiplied_out(add(size, MINUS_ONE, mul(MINUS_ONE, got[1])))
     return got[0].op is Op.NUM and got[0].data >= 0 and room.op is Op.NUM and room.data >= 0
 
 

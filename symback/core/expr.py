@@ -498,8 +498,7 @@ def opened(node: Node) -> tuple[Node, tuple[Binder, ...]]:
     fresh = {b: fresh_index(b.args[0]) for b in bound}
     body = _rename(node.args[0], fresh)
     binders = tuple(
-        (fresh[b], _rename(low, fresh), _rename(high, fresh))
-        for b, low, high in zip(bound, node.args[2::3], node.args[3::3], strict=True)
+        (fresh[b], _rename(low, fresh), _rename(high, fresh)) for b, low, high in zip(bound, node.args[2::3], node.args[3::3], strict=True)
     )
     return body, binders
 
@@ -577,7 +576,9 @@ def transform(node: Node, step: Callable[[Node], Node | None], *, top_down: bool
             body, binders = opened(n)
             new_body = go(body)
             new_binders = tuple((Node(Op.INDEX, i.data, (go(i.args[0]),)), go(lo), go(hi)) for i, lo, hi in binders)
-            if new_body is not body or any(a is not b for x, y in zip(binders, new_binders, strict=True) for a, b in zip(x[1:], y[1:], strict=True)):
+            if new_body is not body or any(
+                a is not b for x, y in zip(binders, new_binders, strict=True) for a, b in zip(x[1:], y[1:], strict=True)
+            ):
                 moved = {x[0]: y[0] for x, y in zip(binders, new_binders, strict=True) if x[0] != y[0]}
                 if moved:
                     new_body = _rename(new_body, moved)

@@ -198,14 +198,22 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
         backward.lines += _upstream_lines(name, lowered.outputs[output].shape)
     statements(backward, list(lowered.gradients.values()), lowered.hints)
     gradients = []
-    for a in lowered.gradients.values():
-        gradients.append(_owned(backward, a, gradients))
+    for name, a in lowered.gradients.items():
+        gradients.append(_unflattened(_owned(backward, a, gradients), program.tensor(name)))
     names = _free_names(backward.lines + [f"_ = {g}" for g in gradients])
     known = set(taken) | set(forward.names.values())
     upstream = set(lowered.upstream.values())
     free = [n for n in names if n in known and n not in upstream and n not in BUILTINS and n not in ("np", "math", "sliding_window_view", "special")]
     helpers = dict.fromkeys([*forward.helpers, *backward.helpers])
     return BodyText(tuple(forward.lines), tuple(outputs), updates, tuple(free), tuple(backward.lines), tuple(gradients), tuple(helpers))
+
+
+def _unflattened(text: str, tensor: Tensor) -> str:
+    """The text of a gradient with its leading axes apart again."""
+    if not tensor.leading:
+        return text
+    rest = ", ".join(["*lead", *(scalar_text(s) for s in tensor.shape[1:])])
+    return f"{text}.reshape({rest})" if text.isidentifier() or text.endswith(")") else f"({text}).reshape({rest})"
 
 
 def _upstream_lines(name: str, shape: tuple[Node, ...]) -> list[str]:

@@ -272,13 +272,22 @@ def _mode_forward(program: Program, m: _Mode) -> tuple[list[str], dict[str, None
         lines += _call(f"cache = {m.cache}(", fields)
         parts.append("cache")
     if _states(program):
-        updates = [f"_own({m.text.updates.get(t.name, t.name)}, {t.name}.dtype)" if t.name in m.text.updates else f"{t.name}.copy()" for t in _states(program)]
+        updates = [_state_text(t, m.text.updates) for t in _states(program)]
         if any(u.startswith("_own") for u in updates):
             helpers.setdefault("_own")
         lines += _call("state = State(", updates)
         parts.append("state")
     lines.append(f"return {', '.join(parts)}")
     return lines, helpers
+
+
+def _state_text(t: Tensor, updates: Mapping[str, str]) -> str:
+    """A state's next value in the shape and dtype of the state."""
+    text = f"_own({updates[t.name]}, {t.name}.dtype)" if t.name in updates else f"{t.name}.copy()"
+    if not t.leading:
+        return text
+    rest = ", ".join(["*lead", *(scalar_text(s) for s in t.shape[1:])])
+    return f"{text}.reshape({rest})"
 
 
 def _forward_doc(program: Program, modes: Sequence[_Mode]) -> tuple[str, ...]:
@@ -349,12 +358,6 @@ def _backward(program: Program, modes: Sequence[_Mode]) -> tuple[FunctionView, l
 
 def _mode_backward(program: Program, m: _Mode, helpers: dict[str, None]) -> list[str]:
     results = list(m.text.gradients)
-    by_name = {t.name: t for t in program.tensors}
-    for k, name in enumerate(_wrt(program)):
-        t = by_name[name]
-        if t.leading:
-            rest = ", ".join(["*lead", *(scalar_text(s) for s in t.shape[1:])])
-            results[k] = f"{results[k]}.reshape({rest})" if results[k].isidentifier() or results[k].endswith(")") else f"({results[k]}).reshape({rest})"
     lines = list(m.text.backward)
     line = _call("gradients = (", results, ",)" if len(results) == 1 else ")")
     if len(results) == 1:
@@ -404,12 +407,15 @@ def _initialisers(program: Program) -> list[FunctionView]:
         dims = [d for d in dims if d not in derived]
         hypers = [h for h in program.hyperparameters if any(n.op is Op.HYPER and n.data == h.name for t in tensors for part in (*t.shape, *t.init.arguments) for n in walk(part))]
         lines.append("return {")
+        leading = LEADING in dims
+        dims = [d for d in dims if d != LEADING]
         for t in tensors:
-            shape = "(" + ", ".join(scalar_text(s) for s in t.shape) + ("," if len(t.shape) == 1 else "") + ")"
+            sizes = ["*lead" if s.data == LEADING else scalar_text(s) for s in t.shape]
+            shape = "(" + ", ".join(sizes) + ("," if len(sizes) == 1 else "") + ")"
             lines.append(f'    "{t.name}": {_initial(t.init, shape)},')
         lines.append("}")
         first = ["rng: np.random.Generator", "*"] if role is Role.PARAM else ["*"]
-        signature = _signature(name, [*first, "dtype: type = float", *(f"{d}: int" for d in dims), *(f"{h.name}: {_hint(h.default)} = {default_text(h.default)}" for h in hypers)], "dict[str, np.ndarray]")
+        signature = _signature(name, [*first, "dtype: np.typing.DTypeLike = float", *(f"{d}: int" for d in dims), *(["lead: tuple[int, ...] = ()"] if leading else []), *(f"{h.name}: {_hint(h.default)} = {default_text(h.default)}" for h in hypers)], "dict[str, np.ndarray]")
         out.append(FunctionView(tuple(signature), (doc,), tuple(lines)))
     return out
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symback.core.expr import FALSE, TRUE, Node, Op
-from symback.lower.arrays import Kind
+from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
 
 
@@ -58,6 +58,7 @@ def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowe
     if "f" in elements:
         yes, no = low.as_float(yes), low.as_float(no)
     element = result_element(*elements) if elements != {"b"} else "b"
-    if element == "s":
-        element = "f"
+    if element == "s" and condition.array.element != "s":
+        chosen = low.elementwise(Kind.WHERE, None, [condition, yes, no], "i")
+        return Lowered(Array(Kind.CAST, "dtype", (chosen.array,), chosen.array.shape, "f"), chosen.axes)
     return low.elementwise(Kind.WHERE, None, [condition, yes, no], element)

@@ -15,6 +15,7 @@ from symback.core.expr import (
     ZERO,
     Node,
     Op,
+    Reduction,
     branches,
     is_indicator,
     mul,
@@ -121,7 +122,7 @@ def _divisor(low: Lowering, node: Node) -> Lowered:
 def combine(low: Lowering, factors: list[Factor]) -> Lowered:
     """Their product."""
     (last,) = gathered(low, share_pairs(low, factors))
-    return last.value
+    return operate(low, "/", low.scalar(ONE), last.value) if last.inverse else last.value
 
 
 def share_pairs(low: Lowering, factors: list[Factor]) -> list[Factor]:
@@ -289,13 +290,27 @@ def lower_power(low: Lowering, node: Node) -> Lowered:
             return operate(low, "/", low.scalar(ONE), _divisor(low, node))
         v = low.as_float(low.value(base)) if e.denominator != 1 else low.value(base)
         if e.denominator == 2 and e.numerator <= 5:
-            root = _ufunc(low, "sqrt", [_safe(low, v, ONE)])
+            root = _ufunc(low, "sqrt", [v if never_negative(base) else _safe(low, v, ONE)])
             return root if e.numerator == 1 else operate(low, "*", _whole_power(low, v, e.numerator // 2), root)
         if e.denominator == 1 and e <= 8:
             return _whole_power(low, v, int(e))
         if e == Fraction(1, 3):
             return _ufunc(low, "cbrt", [v])
     return lower_call(low, Node(Op.CALL, "pow", (base, exponent)))
+
+
+def never_negative(node: Node) -> bool:
+    """Whether the form shows that no value is below 0."""
+    if node.op is Op.NUM:
+        return node.data >= 0
+    if node.op in (Op.ADD, Op.MUL):
+        return all(never_negative(a) for a in node.args)
+    if node.op is Op.POW:
+        e = node.args[1]
+        return never_negative(node.args[0]) or (e.op is Op.NUM and e.data.denominator == 1 and e.data % 2 == 0)
+    if node.op is Op.REDUCE:
+        return node.data in (Reduction.SUM, Reduction.PROD, Reduction.MAX, Reduction.MIN) and never_negative(node.args[0])
+    return node.op in (Op.DIM, Op.HYPER) or (node.op is Op.CALL and node.data in ("exp", "Abs", "cosh", "sigmoid", "softplus"))
 
 
 def _whole_power(low: Lowering, v: Lowered, e: int) -> Lowered:
@@ -315,6 +330,8 @@ def _ufunc(low: Lowering, name: str, values: list[Lowered]) -> Lowered:
 def _safe(low: Lowering, v: Lowered, instead: Node) -> Lowered:
     """v where the present expression is used, else a harmless argument."""
     for guard in low.guards:
+        if not set(guard.axes) <= set(v.axes):
+            continue  # the value is used for several elements of the condition: it stays as small as it is
         v = choose(low, guard, v, low.scalar(instead))
     return v
 
@@ -359,7 +376,8 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
 
 
 def _folded_ufunc(low: Lowering, name: str, values: list[Lowered], element: str) -> Lowered:
-    values = sorted(values, key=lambda v: v.array.kind is Kind.SCALAR)
+    if name in ("maximum", "minimum"):
+        values = sorted(values, key=lambda v: v.array.kind is Kind.SCALAR)
     if len(values) <= 2:
         return low.elementwise(Kind.UFUNC, name, values, element)
     acc = values[0]

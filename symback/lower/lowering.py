@@ -97,6 +97,11 @@ class Lowering:
     def tensor(self, name: str) -> Tensor | None:
         return self.program.tensor(name)
 
+    def outside_of(self, name: str) -> Node | None:
+        """What a read beyond the range gives; None where it may not happen."""
+        known = self.tensor(name) or self.definitions.get(name)
+        return known.outside if known is not None else None
+
     def kind_of(self, name: str) -> TensorKind:
         tensor = self.tensor(name)
         if tensor is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symback.calculus.affine import Affine, affine, bounds, inside, scalar
+from symback.calculus.affine import Affine, affine, bounds, inside, multiplied_out, scalar
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, mul, number, walk
 from symback.lower.arithmetic import choose
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
@@ -21,9 +21,8 @@ def read_tensor(low: Lowering, node: Node) -> Lowered:
     array = low.arrays[name]
     if not node.args:
         return Lowered(array, ())
-    tensor = low.tensor(name)
     sizes, shifted = array.shape, _from_low(low, name, node.args)
-    outside = tensor.outside if tensor is not None else None
+    outside = low.outside_of(name)
     if outside is not None and not all(inside(f, s) for f, s in zip(shifted, sizes, strict=True)):
         return _read_padded(low, array, sizes, shifted, outside)
     return read_array(low, name, array, sizes, shifted)
@@ -108,26 +107,25 @@ def loops_of(low: Lowering, *nodes: Node) -> frozenset[str]:
 
 
 def slice_of(form: Affine, i: Node, size: Node) -> Slice:
-    c, start, extent = form.coefficients[i], form.constant, i.args[0]
+    c, start, extent = form.coefficients[i], multiplied_out(form.constant), i.args[0]
     if c == ONE:
         stop = add(start, extent)
         return Slice(None if start == ZERO else start, None if stop == size else stop)
     if c.op is Op.NUM and c.data < 0:
-        last = add(start, mul(c, add(extent, MINUS_ONE)))
-        if start == add(size, MINUS_ONE) and last == ZERO and c == MINUS_ONE:
-            return Slice(None, None, MINUS_ONE)
-        return Slice(start, Node(Op.CALL, "below", (last, number(-c.data))), c)  # the stop below 0 is None when called
-    return Slice(None if start == ZERO else start, add(start, mul(c, add(extent, MINUS_ONE)), ONE), c)
+        last = multiplied_out(add(start, mul(c, add(extent, MINUS_ONE))))
+        stop = multiplied_out(add(start, ONE))
+        return Slice(None if last == ZERO else last, None if stop == size else stop, c)  # ascending bounds; the text turns it round
+    return Slice(None if start == ZERO else start, multiplied_out(add(start, mul(c, add(extent, MINUS_ONE)), ONE)), c)
 
 
 def _reach(form: Affine) -> Node:
     """Greatest minus least value of a window form."""
-    return add(*(mul(c, add(i.args[0], MINUS_ONE)) for i, c in form.coefficients.items()))
+    return multiplied_out(add(*(mul(c, add(i.args[0], MINUS_ONE)) for i, c in form.coefficients.items())))
 
 
 def _span(form: Affine, size: Node) -> Slice:
-    start = form.constant
-    stop = add(start, _reach(form), ONE)
+    start = multiplied_out(form.constant)
+    stop = multiplied_out(add(start, _reach(form), ONE))
     return Slice(None if start == ZERO else start, None if stop == size else stop)
 
 
@@ -175,6 +173,8 @@ def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], whe
             if low.guards and not inside(f, size) and not _labels(low, f, size):
                 v = low.elementwise(Kind.KERNEL, ("np.clip", Limits(size)), [v], "i")
             indices.append(as_index(v))
+    if not indices:
+        return _view(low, array, sizes, where, forms)
     axes = low.union(indices)
     aligned = iter([low.aligned(v, axes) for v in indices])
     items: list[object] = []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symback.calculus.affine import affine, bounds, inside
 from symback.calculus.cotangents import Cotangent, Scatter
-from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, call, dim, neg, number, substitute
+from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, call, compare, dim, neg, number, piecewise, substitute, walk
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, signature
 from symback.lower.lowering import Lowering
 from symback.lower.reads import Limits, as_index, gathered_axes, loops_of, slice_of, step_of
@@ -59,17 +59,20 @@ def cotangent_array(low: Lowering, c: Cotangent) -> Array:
             base = low.broadcast(low.as_float(low.value(c.value)), c.axes)
     if not scatters:
         return base if base is not None else Array(Kind.FULL, "0", (), sizes, "f")
+    outside = low.outside_of(c.of) is not None
+    if outside:
+        scatters = [_within_data_range(s, sizes) for s in scatters]
     scatters = [
         Scatter(tuple(add(t, number(-k)) if k else t for t, k in zip(s.targets, offsets, strict=True)), s.scope, s.value) for s in scatters
     ]
-    return scattered(low, base, sizes, scatters)
+    return scattered(low, base, sizes, scatters, outside)
 
 
-def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatters: list[Scatter]) -> Array:
+def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatters: list[Scatter], outside: bool) -> Array:
     """base (or zeros) with the scatters added; those that leave the range go through a padded buffer."""
     direct, padded = [], []
     for s in scatters:
-        (padded if _leaves(low, s, sizes) else direct).append(s)
+        (padded if (outside or _guarded(s.value)) and _leaves(low, s, sizes) else direct).append(s)
     for s in padded:
         cropped = _through_padding(low, sizes, s)
         base = cropped if base is None else Array(Kind.OPERATOR, "+", (base, cropped), sizes, "f")
@@ -78,6 +81,20 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
     operands: list[Array] = [base] if base is not None else []
     items = [scatter_item(low, s, sizes, operands) for s in direct]
     return Array(Kind.SCATTER, ScatterPlan(tuple(items), base is not None, sizes), operands, sizes, "f", loops=loops_of(low, *sizes))
+
+
+def _within_data_range(s: Scatter, sizes: tuple[Node, ...]) -> Scatter:
+    """What is read beyond the tensor at a position that is data (a gather) has no gradient."""
+    conditions = []
+    for t, size in zip(s.targets, sizes, strict=True):
+        if affine(t) is None and not inside(t, size):
+            conditions += [compare("<=", ZERO, t), compare("<=", t, add(size, MINUS_ONE))]
+    return replace(s, value=piecewise((s.value, both(*conditions)), (ZERO, TRUE))) if conditions else s
+
+
+def _guarded(value: Node) -> bool:
+    """Whether a condition may keep the positions of a scatter inside."""
+    return any(n.op is Op.PIECEWISE for n in walk(value))
 
 
 def _leaves(low: Lowering, s: Scatter, sizes: tuple[Node, ...]) -> bool:
@@ -113,12 +130,13 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
     """One accumulation; its operands are appended."""
     forms = [affine(t) for t in s.targets]
     taps: list[tuple[str, Node]] = []
+    taken: set[str] = set()
     tapped: dict[Node, Node] = {}
     for form in forms:
         if form is not None and len(form.indices) > 1:
             for i in _tap_indices(low, form.indices):
                 if i not in tapped:
-                    name = _tap_name(low, i)
+                    name = _tap_name(low, i, taken)
                     taps.append((name, i.args[0]))
                     tapped[i] = dim(name)
     targets = tuple(substitute(t, tapped) for t in s.targets)
@@ -193,9 +211,10 @@ def _tap_indices(low: Lowering, indices: tuple[Node, ...]) -> list[Node]:
     return [indices[k] for k in sorted(ranked[: len(indices) - 1])]
 
 
-def _tap_name(low: Lowering, i: Node) -> str:
+def _tap_name(low: Lowering, i: Node, others: set[str]) -> str:
     name = str(i.data) if str(i.data)[0] not in "#~@" else "tap"
-    taken = set(low.arrays) | set(low.program.dims) | {t.name for t in low.program.tensors} | {n for n, _ in low.program.derived}
+    taken = set(others) | set(low.arrays) | set(low.program.dims) | {t.name for t in low.program.tensors} | {n for n, _ in low.program.derived}
     while name in taken or name in {h.name for h in low.program.hyperparameters}:
         name += "_"
+    others.add(name)
     return name
