@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
-from symback.core.expr import MINUS_ONE, ONE, TWO, Node, add, call, mul, neg, power
-from symback.functions.function import ONE_ARGUMENT, Expansion, Function, Ufunc
+from symback.core.expr import MINUS_ONE, ONE, TWO, Node, add, call, mul, neg, number, power, sub
+from symback.functions.function import ONE_ARGUMENT, Expansion, Function, Kernel, Ufunc
 
 
 def _inverse(x: Node) -> Node:
@@ -69,5 +69,29 @@ ROWS = (
         lambda mp, x: 1 / (1 + abs(x)) ** 2,
         r"\frac{{1}}{{\left(1 + \left|{0}\right|\right)^2}}",
         range=(0.0, 1.0),
+    ),
+    Function(
+        "product",
+        2,
+        (lambda a, v: a[1], lambda a, v: a[0]),
+        Ufunc("np.multiply"),
+        1,
+        lambda mp, x, y: x * y,
+        r"{0}\,{1}",
+        domain=((-1e9, 1e9), (-1e9, 1e9)),
+    ),
+    Function(
+        "bernoulli_gap",
+        2,
+        (
+            lambda a, v: add(call("quotient", a[1], power(a[0], TWO)), call("quotient", sub(ONE, a[1]), power(sub(ONE, a[0]), TWO))),
+            lambda a, v: neg(power(mul(a[0], sub(ONE, a[0])), MINUS_ONE)),
+        ),
+        Kernel("_bernoulli_gap"),
+        9,
+        lambda mp, p, t: (p - t) / (p * (1 - p)),
+        r"\frac{{{0} - {1}}}{{{0} \left(1 - {0}\right)}}",
+        domain=((0.0, 1.0), (0.0, 1.0)),
+        safe=(number("1/2"), None),
     ),
 )

@@ -1,0 +1,125 @@
+"""Rules for patterns that only differentiation makes."""
+
+from __future__ import annotations
+
+from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, neg, power, reads, sub
+from symback.rewrite import examples as ex
+from symback.rewrite.exponentials import RULES as EXPONENTIALS
+from symback.rewrite.facts import Context
+from symback.rewrite.logistic import RULES as LOGISTIC
+from symback.rewrite.patterns import is_call, minus_term, scaled_pairs, terms, without
+from symback.rewrite.rule import Rule
+
+_VANISHING = frozenset({"sigmoid_slope", "tanh_slope", "tanh_softplus_slope", "sech", "gauss", "half_gauss", "softsign_slope"})
+
+
+def finite_factor(node: Node, ctx: Context) -> Node | None:
+    """x·f(u) with f vanishing at both infinities: x is kept finite, and a square is formed after f."""
+    for k, g in enumerate(node.args):
+        if not is_call(g, *_VANISHING):
+            continue
+        for j, x in enumerate(node.args):
+            base, e = (x.args[0], x.args[1]) if x.op is Op.POW else (x, ONE)
+            if j == k or e not in (ONE, TWO):
+                continue
+            if is_call(base, "finite_below"):
+                base = base.args[0]
+            elif base.op is not Op.READ or base not in reads(g):
+                continue
+            kept = call("finite", base)
+            if e == ONE:
+                return mul(*without(node.args, j), kept)
+            return mul(*without(node.args, j, k), kept, call("product", kept, g))
+    return None
+
+
+def again_scaled(node: Node, ctx: Context) -> Node | None:
+    """scaled_exp(a, u)·exp(u) → scaled_exp(scaled_exp(a, u), u)."""
+    for k, z in enumerate(node.args):
+        if is_call(z, "scaled_exp"):
+            for j, g in enumerate(node.args):
+                if is_call(g, "exp") and g.args[0] == z.args[1]:
+                    return mul(*without(node.args, j, k), call("scaled_exp", z, g.args[0]))
+    return None
+
+
+def entropy_slope(node: Node, ctx: Context) -> Node | None:
+    """A·softplus(u) - B·x·σ(u) with A·u = B·x → A·logistic_entropy(u)."""
+    for _, a, s, rest in scaled_pairs(node, ("softplus",)):
+        u = s.args[0]
+        left = minus_term(rest, neg(mul(a, u, call("sigmoid", u))))
+        if left is not None:
+            return add(left, mul(a, call("logistic_entropy", u)))
+    return None
+
+
+def bernoulli_gap(node: Node, ctx: Context) -> Node | None:
+    """(1 - t)/(1 - p) - t/p → (p - t)/(p(1 - p)), by one function."""
+    for k, one in enumerate(terms(node)):
+        if not is_call(one, "quotient"):
+            continue
+        for j, other in enumerate(terms(node)):
+            inner = neg(other)
+            if j == k or not is_call(inner, "quotient"):
+                continue
+            (a, q), (t, p) = one.args, inner.args
+            if add(a, t) == ONE and add(q, p) == ONE:
+                return add(*without(terms(node), j, k), call("bernoulli_gap", p, t))
+    return None
+
+
+_SHARED = {"expm1", "complement", "logistic slope", "two-sided softplus", "product of exponentials", "excess of the exponential"}
+
+RULES = (
+    Rule(
+        "finite factor",
+        r"x f(u) \to 0",
+        "f vanishes at both infinities",
+        "the product of an infinity and 0 is NaN, and a square overflows",
+        "rule 5",
+        "infinite x, |x| > 1e19 (float32)",
+        (Op.MUL,),
+        finite_factor,
+        (mul(ex.X, call("sigmoid_slope", ex.X)), mul(call("finite", ex.X), call("sigmoid_slope", ex.X))),
+    ),
+    Rule(
+        "scaled exponential again",
+        r"a e^u \cdot e^u",
+        "always",
+        "exp may overflow where the product does not",
+        "IEEE range",
+        "|u| > 40 (float32)",
+        (Op.MUL,),
+        again_scaled,
+        (mul(call("scaled_exp", ex.Y, ex.X), call("exp", ex.X)), call("scaled_exp", call("scaled_exp", ex.Y, ex.X), ex.X)),
+    ),
+    Rule(
+        "entropy slope",
+        r"\operatorname{softplus}(u) - u\,\sigma(u)",
+        "always",
+        "both terms grow while their difference vanishes",
+        "rule 3",
+        "u > 10",
+        (Op.ADD,),
+        entropy_slope,
+        (
+            sub(mul(power(ex.P, MINUS_ONE), call("softplus", mul(ex.P, ex.X))), mul(ex.X, call("sigmoid", mul(ex.P, ex.X)))),
+            mul(power(ex.P, MINUS_ONE), call("logistic_entropy", mul(ex.P, ex.X))),
+        ),
+    ),
+    *(r for r in (*EXPONENTIALS, *LOGISTIC) if r.name in _SHARED),
+    Rule(
+        "probability gap",
+        r"\frac{1 - t}{1 - p} - \frac{t}{p} = \frac{p - t}{p (1 - p)}",
+        "always",
+        "cancels where p is near t",
+        "rule 20",
+        "p near t",
+        (Op.ADD,),
+        bernoulli_gap,
+        (
+            sub(call("quotient", sub(ONE, ex.T), sub(ONE, ex.P)), call("quotient", ex.T, ex.P)),
+            call("bernoulli_gap", ex.P, ex.T),
+        ),
+    ),
+)

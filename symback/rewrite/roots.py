@@ -1,0 +1,250 @@
+"""Rules for square roots of sums of squares and what cancels beside them."""
+
+from __future__ import annotations
+
+from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, neg, number, power, split_coefficient, sqrt, sub
+from symback.rewrite import examples as ex
+from symback.rewrite.facts import Context
+from symback.rewrite.patterns import factors, has_read, is_call, minus_term, root, scaled_pairs, terms, without
+from symback.rewrite.rule import Rule
+
+MINUS_HALF = number("-1/2")
+
+
+def length(node: Node, ctx: Context) -> Node | None:
+    """sqrt(x² + y² + …) → hypot; sqrt(x²) → |x|; sqrt(1 - x²) → sqrt((1 - x)(1 + x))."""
+    base, e = node.args
+    if e not in (HALF, MINUS_HALF):
+        return None
+    if base.op is not Op.ADD:
+        w = root(base)
+        return power(call("Abs", w), mul(TWO, e)) if w is not None and has_read(w) else None
+    sides = [_side(t) for t in base.args]
+    if all(s is not None for s in sides) and any(has_read(s) for s in sides) and not any(_is_reduction(s) for s in sides):
+        out = sides[-1]
+        for s in reversed(sides[:-1]):
+            out = call("hypot", s, out)
+        return power(out, mul(TWO, e))
+    if len(base.args) == 2 and ONE in base.args:
+        w = root(neg(sub(base, ONE)))
+        if w is not None and has_read(w):
+            return power(mul(sub(ONE, w), add(ONE, w)), e)
+    return None
+
+
+def _is_reduction(s: Node) -> bool:
+    return any(f.op is Op.REDUCE for f in factors(s))
+
+
+def _side(t: Node) -> Node | None:
+    """w with t = w²; for a positive number its root."""
+    if t.op is Op.NUM:
+        return sqrt(t) if t.data > 0 else None
+    return root(t)
+
+
+def root_minus(node: Node, ctx: Context) -> Node | None:
+    """C·hypot(c, x) - C·c → C·c·hypot1m1(x/c); C·sqrt(1 + u) - C → C·sqrt1pm1(u); sqrt(u + c) - sqrt(u) → c/(sum of the roots)."""
+    for _, c, h, rest in scaled_pairs(node, ("hypot",)):
+        for x, side in (h.args, h.args[::-1]):
+            if ctx.positive(side) and not has_read(side):
+                left = minus_term(rest, neg(mul(c, side)))
+                if left is not None:
+                    return add(left, mul(c, side, call("hypot1m1", mul(x, power(side, MINUS_ONE)))))
+    found = [(k, *_rooted(t)) for k, t in enumerate(terms(node)) if _rooted(t) is not None]
+    for k, c, base in found:
+        rest = add(*without(terms(node), k))
+        if base.op is Op.ADD and ONE in base.args:
+            left = minus_term(rest, neg(c))
+            if left is not None:
+                return add(left, mul(c, call("sqrt1pm1", sub(base, ONE))))
+        for j, d, other in found:
+            if j > k and add(c, d) == number(0) and not has_read(sub(base, other)):
+                left = add(*without(terms(node), k, j))
+                return add(left, mul(c, sub(base, other), power(add(sqrt(base), sqrt(other)), MINUS_ONE)))
+    return None
+
+
+def _rooted(t: Node) -> tuple[Node, Node] | None:
+    """(C, u) with t = C·sqrt(u)."""
+    inside = factors(t)
+    for k, f in enumerate(inside):
+        if f.op is Op.POW and f.args[1] == HALF and has_read(f):
+            return mul(*without(inside, k)), f.args[0]
+    return None
+
+
+def squareplus(node: Node, ctx: Context) -> Node | None:
+    """C·x + C·hypot(x, c) → 2C·squareplus(x, c²)."""
+    for _, c, h, rest in scaled_pairs(node, ("hypot",)):
+        for x, side in (h.args, h.args[::-1]):
+            if has_read(side) or not has_read(x):
+                continue
+            for sign in (ONE, MINUS_ONE):
+                left = _minus(rest, mul(sign, c, x))
+                if left is not None:
+                    return add(left, mul(TWO, c, call("squareplus", mul(sign, x), power(side, TWO))))
+    return None
+
+
+def _minus(total: Node, wanted: Node) -> Node | None:
+    for t in terms(wanted):
+        if total is None:
+            return None
+        total = minus_term(total, t)
+    return total
+
+
+def inverse_hyperbolic(node: Node, ctx: Context) -> Node | None:
+    """log(x + sqrt(x² + c²)) → asinh(x/c) + log c; log(x + sqrt(x² - 1)) → acosh x."""
+    if not is_call(node, "log"):
+        return None
+    u = ctx.see(node.args[0])
+    c, rest = split_coefficient(u)
+    if c == TWO.data and is_call(rest, "squareplus"):
+        x, b = rest.args
+        if b == ONE:
+            return call("asinh", x)
+        if ctx.positive(b):
+            return add(call("asinh", mul(x, power(b, MINUS_HALF))), mul(HALF, call("log", b)))
+    if u.op is Op.ADD and len(u.args) == 2:
+        for x, r in (u.args, u.args[::-1]):
+            if r.op is Op.POW and r.args[1] == HALF and add(r.args[0], ONE) == power(x, TWO):
+                return call("acosh", x)
+            if r.op is Op.MUL and len(r.args) == 2 and {f.args[1] if f.op is Op.POW else None for f in r.args} == {HALF}:
+                a, b = (f.args[0] for f in r.args)
+                if {add(a, ONE), sub(b, ONE)} == {x} or {add(b, ONE), sub(a, ONE)} == {x}:
+                    return call("acosh", x)
+    return None
+
+
+def direction(node: Node, ctx: Context) -> Node | None:
+    """x/hypot(x, y) → one function that does not overflow."""
+    for k, f in enumerate(node.args):
+        if f.op is Op.POW and is_call(f.args[0], "hypot") and f.args[1].op is Op.NUM and f.args[1].data < 0:
+            a, b = f.args[0].args
+            for x, y in ((a, b), (b, a)):
+                if not has_read(x):
+                    continue
+                left = _divided(without(node.args, k), x)
+                if left is not None:
+                    return mul(left, power(f.args[0], add(f.args[1], ONE)), call("direction", x, y))
+    return None
+
+
+def _divided(product: tuple[Node, ...], wanted: Node) -> Node | None:
+    """The product over `wanted` where every factor of `wanted` is one of it."""
+    left = list(product)
+    for w in factors(wanted):
+        if w.op is Op.NUM:
+            left.append(power(w, MINUS_ONE))
+        elif w in left:
+            left.remove(w)
+        else:
+            return None
+    return mul(*left)
+
+
+def lorentzian(node: Node, ctx: Context) -> Node | None:
+    """1/(c + x²) → by hypot, whose square root does not overflow."""
+    base, e = node.args
+    if e != MINUS_ONE or base.op is not Op.ADD or ctx.summed:
+        return None
+    sides = [_side(t) for t in base.args]
+    if len(sides) == 2 and all(s is not None for s in sides) and any(has_read(s) for s in sides) and not any(_is_reduction(s) for s in sides):
+        return call("square", call("reciprocal", call("hypot", *sides)))
+    return None
+
+
+def versine(node: Node, ctx: Context) -> Node | None:
+    """C - C·cos u → 2C·sin²(u/2); C + C·cos u → 2C·cos²(u/2)."""
+    for _, c, f, rest in scaled_pairs(node, ("cos",)):
+        half = mul(HALF, f.args[0])
+        left = minus_term(rest, neg(c))
+        if left is not None:
+            return sub(left, mul(TWO, c, power(call("sin", half), TWO)))
+        left = minus_term(rest, c)
+        if left is not None:
+            return add(left, mul(TWO, c, power(call("cos", half), TWO)))
+    return None
+
+
+RULES = (
+    Rule(
+        "length",
+        r"\sqrt{x^2 + y^2} = \operatorname{hypot}(x, y)",
+        "every term is a square",
+        "squares overflow and underflow where the length does not",
+        "rule 16",
+        "|x| > 1e19 or < 1e-19 (float32)",
+        (Op.POW,),
+        length,
+        (sqrt(add(power(ex.X, TWO), power(ex.Y, TWO))), call("hypot", ex.X, ex.Y)),
+    ),
+    Rule(
+        "root minus root",
+        r"\sqrt{1 + u} - 1 = \frac{u}{1 + \sqrt{1 + u}}",
+        "always",
+        "the difference of two close roots has no digit left",
+        "rule 13",
+        "|u| < 1, or u much larger than what is added",
+        (Op.ADD,),
+        root_minus,
+        (sub(call("hypot", ONE, ex.X), ONE), call("hypot1m1", ex.X)),
+    ),
+    Rule(
+        "squareplus",
+        r"x + \sqrt{x^2 + b} = \frac{b}{\sqrt{x^2 + b} - x}",
+        "b is constant",
+        "cancels for negative x",
+        "rule 13",
+        "x < -1",
+        (Op.ADD,),
+        squareplus,
+        (add(ex.X, call("hypot", ex.X, TWO)), mul(TWO, call("squareplus", ex.X, number(4)))),
+    ),
+    Rule(
+        "inverse hyperbolic",
+        r"\log(x + \sqrt{x^2 + 1}) = \operatorname{arsinh} x",
+        "always",
+        "cancels for negative x, rounds to log 1 near 0, and squares overflow",
+        "rule 14",
+        "x < 0, |x| < 1",
+        (Op.CALL,),
+        inverse_hyperbolic,
+        (call("log", mul(TWO, call("squareplus", ex.X, ONE))), call("asinh", ex.X)),
+    ),
+    Rule(
+        "direction",
+        r"\frac{x}{\sqrt{x^2 + y^2}}",
+        "always",
+        "the length overflows where the quotient is at most 1",
+        "rule 16",
+        "|x| > 1e38 (float32), infinities",
+        (Op.MUL,),
+        direction,
+        (mul(ex.X, power(call("hypot", ex.X, ex.Y), MINUS_ONE)), call("direction", ex.X, ex.Y)),
+    ),
+    Rule(
+        "reciprocal of squares",
+        r"\frac{1}{c + x^2} = \operatorname{hypot}(\sqrt c, x)^{-2}",
+        "not under a sum",
+        "the square overflows",
+        "rule 16",
+        "|x| > 1e19 (float32)",
+        (Op.POW,),
+        lorentzian,
+        (power(add(power(ex.X, TWO), ONE), MINUS_ONE), call("square", call("reciprocal", call("hypot", ex.X, ONE)))),
+    ),
+    Rule(
+        "half-angle",
+        r"1 - \cos u = 2\sin^2\tfrac u2",
+        "always",
+        "cos rounds to 1 for small u",
+        "rule 14",
+        "|u| < 1",
+        (Op.ADD,),
+        versine,
+        (sub(ONE, call("cos", ex.X)), mul(TWO, power(call("sin", mul(HALF, ex.X)), TWO))),
+    ),
+)

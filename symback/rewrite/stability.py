@@ -1,0 +1,56 @@
+"""The stability rules applied to a program before it is differentiated, and to what the derivation makes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symback.core.expr import Node
+from symback.core.program import Body, Definition, Equation, Group, Program
+from symback.rewrite import exponentials, gaussian, gradients, limits, logistic, roots, vectors
+from symback.rewrite.engine import Engine
+from symback.rewrite.facts import Context, context_of
+from symback.rewrite.rule import Rule, Step
+
+RULES: tuple[Rule, ...] = (*vectors.RULES, *roots.RULES, *logistic.RULES, *gaussian.RULES, *exponentials.RULES, *limits.RULES)
+"""Rules on the natural form, the more special first."""
+
+GRADIENT_RULES: tuple[Rule, ...] = gradients.RULES
+"""Rules on derived expressions."""
+
+_FORWARD, _BACKWARD = Engine(RULES), Engine(GRADIENT_RULES)
+
+
+def stabilise(body: Body, program: Program) -> tuple[Body, tuple[Step, ...]]:
+    """The body with each definition's values in their stable form, and the steps taken.
+
+    Named values are seen through, so that a definition may no longer read what it read; none is dropped.
+    """
+    ctx = context_of(program)
+    groups, log = [], []
+    for group in body.groups:
+        definitions = []
+        for d in group.definitions:
+            equations = []
+            for e in d.equations:
+                value, steps = _FORWARD.rewrite(e.value, ctx, d.name)
+                equations.append(Equation(e.lhs, value, e.span))
+                log += steps
+            definitions.append(replace(d, equations=tuple(equations)))
+        groups.append(Group(tuple(definitions), group.recurrent, group.backward, group.steps))
+        for d in definitions:
+            if _transparent(d, group):
+                ctx = ctx.with_value(d)
+    return replace(body, groups=tuple(groups)), tuple(log)
+
+
+def _transparent(d: Definition, group: Group) -> bool:
+    """Whether a read of the value may be replaced by what it stands for."""
+    return not group.recurrent and len(group.definitions) == 1 and len(d.equations) == 1 and d.equations[0].lhs == d.axes
+
+
+def stabilise_gradient(node: Node, context: Context, where: str = "") -> tuple[Node, list[Step]]:
+    """A derived expression in its stable form, and the steps taken."""
+    return _BACKWARD.rewrite(node, context, where)
+
+
+__all__ = ["GRADIENT_RULES", "RULES", "Context", "context_of", "stabilise", "stabilise_gradient"]
