@@ -64,7 +64,7 @@ def _pooled(x, q):
 def _truncated(x, h0, Wx, Wh, b, K):
     hs, h = [], h0
     for t in range(len(x)):
-        h = torch.tanh(x[t] @ Wx + (h.detach() if t % K == 0 else h) @ Wh + b)
+        h = torch.tanh(x[t] @ Wx + (h.detach() if t and t % K == 0 else h) @ Wh + b)
         hs.append(h)
     return torch.stack(hs)
 
