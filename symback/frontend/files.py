@@ -13,6 +13,7 @@ from symback.frontend.declaration import declare
 from symback.frontend.document import MAX_CHARACTERS, decode, read
 from symback.frontend.faults import Faults, stop
 from symback.frontend.layer import Layer, Use
+from symback.frontend.render import remember
 from symback.frontend.syntax import Form, walk
 from symback.frontend.vocabulary import FUNCTIONS
 
@@ -36,9 +37,26 @@ def loads(text: str, file: str = "<text>", *, folder: str | Path | None = None, 
     return loader.layer(text, file, None if folder is None else Path(folder), ())
 
 
+@lru_cache(maxsize=1)
 def library_names() -> tuple[str, ...]:
     """The layers of the standard library."""
     return tuple(sorted(p.stem for p in LIBRARY.glob("*.yaml")))
+
+
+def library_text(name: str) -> str | None:
+    """The file of a layer of the standard library; None where there is none of that name."""
+    return (LIBRARY / f"{name}.yaml").read_text(encoding="utf-8") if name in library_names() else None
+
+
+def library_layers() -> tuple[tuple[str, str], ...]:
+    """(name, first sentence of what it computes) of each layer of the standard library."""
+    return tuple((name, _first_sentence(standard_layer(name).doc)) for name in library_names())
+
+
+def _first_sentence(doc: str) -> str:
+    words = " ".join(doc.split())
+    end = words.find(". ")
+    return (words if end < 0 else words[:end]).rstrip(".")
 
 
 class _Loader:
@@ -49,6 +67,7 @@ class _Loader:
         self.loaded: dict[str, Layer] = {}
 
     def layer(self, text: str, file: str, folder: Path | None, chain: tuple[str, ...]) -> Layer:
+        remember(file, text)
         layer = declare(read(text, file), file, text)
         faults = Faults()
         callees: dict[str, Layer] = {}
@@ -105,14 +124,20 @@ class _Loader:
         path = LIBRARY / f"{name}.yaml"
         if _identity(path) in chain:
             stop("E511", f"the library's layer `{name}` calls itself", span, "break the circle of files")
-        return standard_layer(name, chain)
+        return standard_layer(name)
 
 
 @lru_cache(maxsize=None)
-def standard_layer(name: str, chain: tuple[str, ...] = ()) -> Layer:
+def standard_layer(name: str) -> Layer:
+    """A layer of the standard library, read once."""
     path = LIBRARY / f"{name}.yaml"
     text = path.read_text(encoding="utf-8")
     return _Loader(()).layer(text, f"{name}.yaml", LIBRARY, (_identity(path),))
+
+
+def is_standard(layer: Layer) -> bool:
+    """Whether a layer is the standard library's own."""
+    return layer.name in library_names() and standard_layer(layer.name) is layer
 
 
 def _called(layer: Layer) -> list[tuple[str, Span | None]]:

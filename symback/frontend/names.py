@@ -17,7 +17,8 @@ def check(layer: Layer, faults: Faults) -> None:
     declared = _declared(layer, faults)
     _lines(layer, declared, faults)
     _mentions(layer, declared, faults)
-    _unused(layer, declared, faults)
+    meant = {near for d in faults.found if d.code in ("E402", "E403") and d.mend.startswith("did you mean") for near in d.mend.split("`")[1:2]}
+    _unused(layer, declared, meant, faults)
 
 
 def _declared(layer: Layer, faults: Faults) -> dict[str, tuple[str, Span | None]]:
@@ -157,7 +158,7 @@ def _mention(s: Syntax, layer: Layer, declared: dict, visible: set[str], bound: 
         faults.add("E402", f"`{s.value}` is not defined in this mode", s.span, "define it in the mode, or do not empty its section", (declared[s.value][1], "defined here"))
 
 
-def _unused(layer: Layer, declared: dict, faults: Faults) -> None:
+def _unused(layer: Layer, declared: dict, meant: set[str], faults: Faults) -> None:
     """Names that no line of any mode, no shape and no other declaration mentions."""
     used: set[str] = set()
     for line in (*layer.lines, *(e for m in layer.modes for e in m.lines)):
@@ -175,7 +176,7 @@ def _unused(layer: Layer, declared: dict, faults: Faults) -> None:
         for syntax in (*t.shape, *((t.values,) if t.values is not None else ()), *(t.init.arguments if t.init else ())):
             used.update(_words(syntax))
     for name, (what, span) in declared.items():
-        if name not in used and what not in ("a dimension", "a state"):
+        if name not in used and name not in meant and what not in ("a dimension", "a state"):
             shown = {"defined": "defined", "drawn": "drawn"}.get(what, "declared")
             faults.add("E217", f"`{name}` is {shown} and never used", span, "use it or remove it")
     called = {s.value for line in (*layer.lines, *(e for m in layer.modes for e in m.lines)) for s in walk(line.value) if s.form is Form.CALL}

@@ -18,6 +18,7 @@ from symback.frontend.arguments import refolded
 from symback.frontend.calls import entries_of, is_call
 from symback.frontend.elements import Elements
 from symback.frontend.faults import Faults, stop
+from symback.frontend.files import is_standard
 from symback.frontend.kinds import settle_grades
 from symback.frontend.layer import Layer, Line
 from symback.frontend.modes import lines_of, modes_of, random_of
@@ -35,9 +36,13 @@ def resolve(layer: Layer) -> Program:
     """The program of a layer. Raises: LayerError with all that is wrong with it."""
     faults = Faults()
     names.check(layer, faults)
+    for callee in layer.callees.values():
+        if not is_standard(callee):
+            faults.attempt(resolve, callee)
     faults.settle()
     base, derived = base_scope(layer, faults)
     tensors = {t.name: r for t in layer.tensors if (r := faults.attempt(declared_tensor, t, base)) is not None}
+    faults.settle()
     check_solvable(layer, [t for t in tensors.values() if t.role is not Role.RANDOM], base, faults)
     faults.settle()
     known_derived: dict[str, Node] = {}

@@ -9,10 +9,12 @@ from symback.core.expr import Node, text
 from symback.core.program import Tensor
 from symback.frontend import calls, whole
 from symback.frontend.faults import Faults, stop
+from symback.frontend.kinds import names_read
+from symback.frontend.order import components
 from symback.frontend.ranges import Indices, borrow, indices_of, settle
 from symback.frontend.scope import Entry, Grade, Known
 from symback.frontend.sizes import same_size
-from symback.frontend.syntax import Form, walk
+from symback.frontend.syntax import Form, Syntax, walk
 from symback.frontend.vocabulary import REDUCTIONS
 
 MAX_ENTRIES = 20_000
@@ -62,6 +64,9 @@ class Shapes:
         self.wake(entry)
 
     def declare_rank(self, entry: Entry) -> None:
+        if entry.update and entry.target not in self.known.shapes:
+            self.known.shapes[entry.target] = list(self.known.shapes[entry.update])
+            self.known.places[entry.target] = self.known.places.get(entry.update)
         if entry.positions is None:
             if not is_whole_form(entry):
                 self.known.shapes.setdefault(entry.target, [])
@@ -95,6 +100,7 @@ class Shapes:
 
     def run(self) -> None:
         """Settle every line. Faults are collected."""
+        self.require_general_lines()
         while True:
             while self.queue:
                 entry = self.queue.popleft()
@@ -104,6 +110,14 @@ class Shapes:
             if not self.borrowed():
                 break
         self.complain()
+
+    def require_general_lines(self) -> None:
+        """A fault for each value that only has lines with a number on the left."""
+        general = {e.target for e in self.entries if e.positions is None or id(e) not in self.indices or all(_is_free(p, e) for p in e.positions)}
+        for entry in list(self.open.values()):
+            if entry.target not in general and entry.target not in self.broken:
+                self.faults.add("E604", f"`{entry.line.targets[0]}` has starts but no line for its other steps", entry.span, "add the general line: `h[t, n]: …`")
+                self.fail(entry)
 
     def step(self, entry: Entry) -> bool:
         """Go as far with a line as the known shapes allow; True always (None is a fault)."""
@@ -203,8 +217,13 @@ class Shapes:
                     blamed = True
                     self.faults.add("E414", f"nothing tells the range of the index `{b.name}`", b.span, f"let it stand alone in an axis, or give its range: `indices: {{{b.name}: N}}`")
         if stuck and not blamed and not self.faults.found:
-            for entry in stuck:
-                self.faults.add("E419", f"the shape of `{entry.line.targets[0]}` depends on itself", entry.span, "index this line: `h[t, n]: …`, so that its axes are seen")
+            by_target = {e.target: e for e in stuck}
+            needs = {n: [m for m in names_read(e) if m in by_target] for n, e in by_target.items()}
+            for circle in components(list(by_target), needs):
+                if len(circle) > 1 or circle[0] in needs[circle[0]]:
+                    first, *others = (by_target[n] for n in circle)
+                    related = tuple((e.span, "and through this line") for e in others[:3])
+                    self.faults.add("E419", f"the shape of `{first.line.targets[0]}` depends on itself", first.span, "index this line: `h[t, n]: …`, so that its axes are seen", *related)
 
     def is_hopeless(self, name: str, axis: int) -> bool:
         shape = self.known.shapes.get(name)
@@ -228,3 +247,8 @@ class Shapes:
                     return True
                 stack.extend(by_target.get(name, ()))
         return entry.target in self.broken
+
+
+def _is_free(position: Syntax, entry: Entry) -> bool:
+    """Whether a position on the left is an index."""
+    return position.form is Form.ELLIPSIS or (position.form is Form.NAME and entry.scope.is_index(position.value))
