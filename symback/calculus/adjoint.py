@@ -25,6 +25,7 @@ from symback.core.expr import (
     add,
     both,
     compare,
+    fresh_index,
     index,
     is_whole,
     mul,
@@ -244,11 +245,12 @@ class _Sweep:
         loose = {b[0] for b in local.binders}
         rest = [k for k in range(len(t.axes)) if k not in target_steps or local.read.args[k].free & loose]
         rename = {t.axes[k]: h for k, h in zip(target_steps, here, strict=True)}
+        axes = tuple(fresh_index(t.axes[k].args[0]) if t.axes[k] in steps else t.axes[k] for k in rest)
         placed = place(
             tuple(local.read.args[k] for k in rest),
             value,
             [*free_scope, *local.binders],
-            tuple(t.axes[k] for k in rest),
+            axes,
             tuple(t.low[k] for k in rest) if t.low else (),
         )
         if same and not isinstance(placed, Scatter):
@@ -257,7 +259,7 @@ class _Sweep:
         if isinstance(placed, Scatter):
             inner, scope, placed = placed.targets, placed.scope, placed.value
         else:
-            inner, scope = tuple(t.axes[k] for k in rest), tuple(t.axes[k] for k in rest)
+            inner, scope = axes, axes
         targets = list(local.read.args)
         for k, f in zip(rest, inner, strict=True):
             targets[k] = f

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from symback.core.expr import ZERO, Node
 from symback.core.program import Definition, Group
@@ -49,3 +50,16 @@ class BackwardLoop:
 
 
 Stage = Cotangent | BackwardLoop
+
+
+def map_values(stage: Stage, change: Callable[[Node, str], Node]) -> Stage:
+    """The stage with each right-hand side changed; `change` is told the name of its cotangent."""
+    if isinstance(stage, Cotangent):
+        scatters = tuple(replace(s, value=change(s.value, stage.name)) for s in stage.scatters)
+        return replace(stage, value=change(stage.value, stage.name), scatters=scatters)
+    steps = []
+    for s in stage.steps:
+        name = s.start.name
+        pushes = tuple((t, replace(p, value=change(p.value, t))) for t, p in s.pushes)
+        steps.append(Step(map_values(s.start, change), change(s.local, name), pushes, s.definition))
+    return BackwardLoop(stage.group, tuple(steps))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symback.calculus.adjoint import Adjoint, adjoint
-from symback.calculus.cotangents import BackwardLoop, Cotangent
+from symback.calculus.cotangents import BackwardLoop, Cotangent, map_values
 from symback.calculus.simplify import simplified
-from symback.core.expr import Node
+from symback.core.expr import Node, Op, walk
 from symback.core.program import Body, Definition, Program
+from symback.rewrite import GRADIENT_RULES, RULES, Context, Step, context_of, stabilise, stabilise_gradient
+
+_STABILITY = {rule.name: rule for rule in (*RULES, *GRADIENT_RULES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,52 @@ def derive(program: Program) -> Mapping[str, Derivation]:
 
 
 def _derive_mode(body: Body, program: Program) -> Derivation:
+    stable, found = stabilise(body, program)
+    stable = without_unused(stable)
+    steps = [_stability_step(s) for s in found]
     if not program.wrt:
-        return Derivation(body, None)
-    swept = adjoint(body, program)
-    final, applied = simplified(swept, body)
-    steps = tuple(DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after) for a in applied)
-    return Derivation(body, final, steps)
+        return Derivation(stable, None, tuple(steps))
+    final, applied = simplified(adjoint(stable, program), stable)
+    steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after) for a in applied]
+    final, found = _stable_gradients(final, _context(stable, program))
+    steps += [_stability_step(s) for s in found]
+    return Derivation(stable, final, tuple(steps))
+
+
+def _stability_step(step: Step) -> DerivationStep:
+    rule = _STABILITY[step.rule]
+    return DerivationStep(rule.name, rule.statement, rule.reason, step.where, step.before, step.after)
+
+
+def _context(body: Body, program: Program) -> Context:
+    """What the stability rules may know of a body whose values are stable already."""
+    context = context_of(program)
+    for group in body.groups:
+        d = group.definitions[0]
+        if not group.recurrent and len(d.equations) == 1:
+            context = context.with_value(d)
+    return context
+
+
+def _stable_gradients(found: Adjoint, context: Context) -> tuple[Adjoint, list[Step]]:
+    """The adjoint with the stability rules of derived expressions applied."""
+    log: list[Step] = []
+
+    def stable(node: Node, where: str) -> Node:
+        node, steps = stabilise_gradient(node, context, where)
+        log.extend(steps)
+        return node
+
+    stages = tuple(map_values(stage, stable) for stage in found.stages)
+    return replace(found, stages=stages), log
+
+
+def without_unused(body: Body) -> Body:
+    """The body without definitions that nothing reads any more."""
+    wanted = {*body.outputs, *body.updates.values()}
+    kept = []
+    for group in reversed(body.groups):
+        if any(d.name in wanted for d in group.definitions):
+            kept.append(group)
+            wanted.update(str(n.data) for d in group.definitions for e in d.equations for n in walk(e.value) if n.op is Op.READ)
+    return replace(body, groups=tuple(reversed(kept)))

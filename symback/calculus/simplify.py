@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from symback.calculus.adjoint import Adjoint
 from symback.calculus.affine import scalar
-from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage, Step
+from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.patterns import Library, unify_product
 from symback.core.expr import (
     MINUS_ONE,
@@ -377,13 +377,7 @@ def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Appl
 
 
 def _loop(loop: BackwardLoop, facts: Facts, inlined: Mapping[str, Cotangent], log: list[Applied]) -> BackwardLoop:
-    steps = []
-    for s in loop.steps:
-        start = _tidy(_inline(s.start, inlined), facts, log)
-        local = tidy(_put_in(s.local, inlined), facts, s.start.name, log)
-        pushes = tuple((t, Scatter(p.targets, p.scope, tidy(_put_in(p.value, inlined), facts, t, log))) for t, p in s.pushes)
-        steps.append(Step(start, local, tuple((t, p) for t, p in pushes if p.value != ZERO), s.definition))
-    return BackwardLoop(loop.group, tuple(steps))
+    return map_values(loop, lambda value, name: tidy(_put_in(value, inlined), facts, name, log))
 
 
 def _live(stages: list[Stage], wanted: set[str]) -> list[Stage]:
