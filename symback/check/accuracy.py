@@ -7,6 +7,8 @@ moves the true result as much (ill-conditioned: no formula helps), or digits can
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -85,6 +87,7 @@ class AccuracyReport:
 
     rows: tuple[AccuracyRow, ...]
     points: int
+    warned: int = 0  # points at which NumPy warned
 
     @property
     def clean(self) -> bool:
@@ -102,20 +105,28 @@ def check_accuracy(
     """
     base = accepted(program, module, seed)
     rows: dict[tuple[str, str, str], AccuracyRow] = {}
-    points = 0
-    for mode in program.bodies:
-        for dtype in dtypes:
-            name = np.dtype(dtype).name
-            for scenario in scenarios(program, base, dtype, np.random.default_rng(seed)):
-                points += 1
-                for what, samples, unjudged in _judged(program, module, mode, scenario, dtype):
-                    row = rows.setdefault((mode, name, what), AccuracyRow(mode, name, what))
-                    blame = _Blame(program, mode, scenario.point, dtype, what)
-                    row.samples += [blame.excused(s) for s in samples]
-                    row.unjudged += unjudged
-                    if row.worst in samples and (row.worst.state is not State.FINE or row.worst.ulp > GOOD_ULP):
-                        row.why = blame.reason(row.worst)
-    return AccuracyReport(tuple(rows.values()), points)
+    points = warned = 0
+    for mode, dtype in itertools.product(program.bodies, dtypes):
+        for scenario in scenarios(program, base, dtype, np.random.default_rng(seed)):
+            points += 1
+            with warnings.catch_warnings(record=True) as caught, np.errstate(divide="warn", over="warn", invalid="warn"):
+                warnings.simplefilter("always")
+                results = list(_judged(program, module, mode, scenario, dtype))
+            warned += any(issubclass(w.category, RuntimeWarning) for w in caught)
+            for what, samples, unjudged in results:
+                row = rows.setdefault((mode, np.dtype(dtype).name, what), AccuracyRow(mode, np.dtype(dtype).name, what))
+                _added(row, samples, unjudged, _Blame(program, mode, scenario.point, dtype, what))
+    return AccuracyReport(tuple(rows.values()), points, warned)
+
+
+def _added(row: AccuracyRow, samples: list[Sample], unjudged: int, blame: _Blame) -> None:
+    """Put the results of one point into a row; where the worst is among them, say why it is bad."""
+    samples = [blame.excused(s) for s in samples]
+    row.samples += samples
+    row.unjudged += unjudged
+    worst = row.worst
+    if worst in samples and (worst.state is not State.FINE or worst.ulp > GOOD_ULP):
+        row.why = blame.reason(worst)
 
 
 def _judged(program: Program, module: ModuleType, mode: str, scenario: Scenario, dtype: type) -> Iterator[tuple[str, list[Sample], int]]:
@@ -186,9 +197,9 @@ def _sample(got: object, true: Slope, largest: object, dtype: type, where: str, 
         return Sample(where, place, size, value, float(nearest), np.inf, np.inf, State.NONFINITE)
     error = abs(_exactly(value, true) - nearest)
     normwise = float(error / spacing(largest, info))
-    lost = error > magnitude / 10 and normwise > GOOD_ULP
+    lost = error > magnitude / 10
     if magnitude < float(info.tiny):
-        state = State.LOST if lost and error > float(info.tiny) else State.FINE
+        state = State.LOST if lost and error > float(info.tiny) and normwise > GOOD_ULP else State.FINE
         return Sample(where, place, size, value, float(nearest), 0.0, normwise, state)
     return Sample(
         where, place, size, value, float(nearest), float(error / spacing(magnitude, info)), normwise, State.LOST if lost else State.FINE

@@ -6,8 +6,7 @@ import numpy as np
 
 from symback.check.grids import Grid, Values
 from symback.check.inputs import Point
-from symback.check.precise import high_precision
-from symback.check.reference import DIGITS, Reference
+from symback.check.reference import Reference
 from symback.core.expr import Node, Op, text, walk
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
@@ -37,7 +36,7 @@ def _binds(node: Node) -> bool:
 def _cancelled(program: Program, point: Point, reference: Reference, node: Node) -> float:
     """Decimal digits that the sum loses at worst: log10 of the largest term over the sum."""
     kinds = {t.name: t.kind for t in program.tensors} | {d.name: d.kind for d in program.bodies[reference.mode].definitions}
-    arithmetic = high_precision(DIGITS[np.dtype(np.float32)])
+    arithmetic = reference.arithmetic
     arrays = {n: arithmetic.array(v) if v.dtype == object else v for n, v in {**reference.tensors, **reference.values}.items()}
     state = Values(program, arithmetic, point.sizes, point.hyperparameters, arrays, kinds=kinds)
     free = sorted(node.free, key=lambda i: str(i.data))

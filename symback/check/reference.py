@@ -17,7 +17,7 @@ from symback.check.inputs import Point
 from symback.check.precise import high_precision
 from symback.core.program import Program
 
-DIGITS = {np.dtype(np.float16): 120, np.dtype(np.float32): 150, np.dtype(np.float64): 700}
+DIGITS = {np.dtype(np.float16): 120, np.dtype(np.float32): 150, np.dtype(np.float64): 540}
 
 
 @dataclass(frozen=True, slots=True)

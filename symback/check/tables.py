@@ -77,7 +77,7 @@ def accuracy_table(report: AccuracyReport, colour: bool = False) -> str:
         rows.append(([r.mode] if several else []) + cells)
         if r.why:
             notes.append(f"{r.dtype} {r.what}: {r.why} ({_where(r)}; computed {worst.computed:.9g}, true {worst.true:.9g})")
-    return table(head, rows, colour) + "".join(f"{n}\n" for n in notes) + f"{report.points} points\n"
+    return table(head, rows, colour) + "".join(f"{n}\n" for n in notes) + f"{report.points} points, a NumPy warning at {report.warned}\n"
 
 
 def _where(row: AccuracyRow) -> str:
@@ -114,4 +114,4 @@ def accuracy_json(report: AccuracyReport) -> str:
                 },
             }
         )
-    return json.dumps({"clean": report.clean, "points": report.points, "rows": rows}, indent=2) + "\n"
+    return json.dumps({"clean": report.clean, "points": report.points, "warned": report.warned, "rows": rows}, indent=2) + "\n"

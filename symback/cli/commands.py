@@ -14,7 +14,9 @@ from symback import __version__, frontend
 from symback.core.diagnostics import Diagnostic, InternalFault, LayerError
 from symback.core.program import Program
 from symback.frontend.document import decode
-from symback.report.terminal import wants_colour
+from symback.frontend.files import LIBRARY
+from symback.frontend.render import render
+from symback.report.terminal import table, wants_colour
 
 FINE, WRONG = 0, 1
 STDIN = "<stdin>"
@@ -123,10 +125,15 @@ def show_layer(options: argparse.Namespace) -> int:
 
 def list_library(options: argparse.Namespace) -> int:
     """List the standard library."""
-    from symback.report.terminal import table
-
-    put(table(["layer", "what it computes"], [[name, words] for name, words in frontend.library_layers()], wants_colour(sys.stdout)))
+    rows = [[name, _first_sentence(frontend.load(LIBRARY / f"{name}.yaml").doc)] for name in frontend.library_names()]
+    put(table(["layer", "what it computes"], rows, wants_colour(sys.stdout)))
     return FINE
+
+
+def _first_sentence(doc: str) -> str:
+    """The text up to its first full stop, on one line of a usual terminal."""
+    words = " ".join(doc.split()).partition(". ")[0].rstrip(".")
+    return words if len(words) <= 96 else words[:95].rstrip() + "…"
 
 
 def write_starting_file(options: argparse.Namespace) -> int:
@@ -137,7 +144,8 @@ def write_starting_file(options: argparse.Namespace) -> int:
     if not (name.isidentifier() and name.isascii()):
         sys.stderr.write(f"symback new: error: {name!r} is not an identifier, which a layer's name must be\n")
         return 2
-    text = frontend.library_text(name) or STARTING_FILE.format(name=name)
+    known = name in frontend.library_names()
+    text = (LIBRARY / f"{name}.yaml").read_text(encoding="utf-8") if known else STARTING_FILE.format(name=name)
     output = options.output or f"{name}.yaml"
     if output == "-":
         put(text)
@@ -210,7 +218,7 @@ def put(text: str) -> None:
 
 def complain(error: LayerError) -> None:
     """Show every diagnostic on standard error, with its place in the file."""
-    sys.stderr.write(frontend.render(error.diagnostics, colour=wants_colour(sys.stderr)))
+    sys.stderr.write(render(error.diagnostics, colour=wants_colour(sys.stderr)))
 
 
 def confess(error: Exception) -> None:
