@@ -14,8 +14,6 @@ from symback import __version__, frontend
 from symback.core.diagnostics import Diagnostic, InternalFault, LayerError
 from symback.core.program import Program
 from symback.frontend.document import decode
-from symback.frontend.files import LIBRARY
-from symback.frontend.render import render
 from symback.report.terminal import table, wants_colour
 
 FINE, WRONG = 0, 1
@@ -125,14 +123,13 @@ def show_layer(options: argparse.Namespace) -> int:
 
 def list_library(options: argparse.Namespace) -> int:
     """List the standard library."""
-    rows = [[name, _first_sentence(frontend.load(LIBRARY / f"{name}.yaml").doc)] for name in frontend.library_names()]
+    rows = [[name, shortened(words)] for name, words in frontend.library_layers()]
     put(table(["layer", "what it computes"], rows, wants_colour(sys.stdout)))
     return FINE
 
 
-def _first_sentence(doc: str) -> str:
-    """The text up to its first full stop, on one line of a usual terminal."""
-    words = " ".join(doc.split()).partition(". ")[0].rstrip(".")
+def shortened(words: str) -> str:
+    """The words, cut where they do not fit the line of a usual terminal."""
     return words if len(words) <= 96 else words[:95].rstrip() + "…"
 
 
@@ -144,8 +141,7 @@ def write_starting_file(options: argparse.Namespace) -> int:
     if not (name.isidentifier() and name.isascii()):
         sys.stderr.write(f"symback new: error: {name!r} is not an identifier, which a layer's name must be\n")
         return 2
-    known = name in frontend.library_names()
-    text = (LIBRARY / f"{name}.yaml").read_text(encoding="utf-8") if known else STARTING_FILE.format(name=name)
+    text = frontend.library_text(name) or STARTING_FILE.format(name=name)
     output = options.output or f"{name}.yaml"
     if output == "-":
         put(text)
@@ -218,7 +214,7 @@ def put(text: str) -> None:
 
 def complain(error: LayerError) -> None:
     """Show every diagnostic on standard error, with its place in the file."""
-    sys.stderr.write(render(error.diagnostics, colour=wants_colour(sys.stderr)))
+    sys.stderr.write(frontend.render(error.diagnostics, colour=wants_colour(sys.stderr)))
 
 
 def confess(error: Exception) -> None:
