@@ -43,11 +43,11 @@ except ModuleNotFoundError:
     print("matplotlib is not installed: no picture")
 else:
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
-    left.plot(losses)
-    for name, values in norms.items():
-        right.plot(values, label=f"|d{name}|", linewidth=0.8)
+    for axes, name, values in [(left, "loss", losses), *((right, f"|d{name}|", values) for name, values in norms.items())]:
+        (line,) = axes.plot(values, linewidth=0.4, alpha=0.4)
+        axes.plot(np.convolve(values, np.ones(22) / 22, "valid"), label=f"{name}, mean of 22 steps", color=line.get_color())
+        axes.legend()
     for axes, title in ((left, "loss"), (right, "norm of each parameter's gradient")):
         axes.set(title=title, xlabel="step", yscale="log")
-    right.legend()
     figure.savefig(picture := Path(__file__).with_name("training.png"), dpi=120, bbox_inches="tight")
     print(f"picture: {picture.name}")
