@@ -11,7 +11,16 @@ from symback.functions.function import Expansion, Function, Identity, Kernel, Uf
 TABLE: Mapping[str, Function] = MappingProxyType(
     {
         row.name: row
-        for rows in (exponential.ROWS, logistic.ROWS, trigonometric.ROWS, gaussian.ROWS, gamma.ROWS, powers.ROWS, rational.ROWS, choice.ROWS)
+        for rows in (
+            exponential.ROWS,
+            logistic.ROWS,
+            trigonometric.ROWS,
+            gaussian.ROWS,
+            gamma.ROWS,
+            powers.ROWS,
+            rational.ROWS,
+            choice.ROWS,
+        )
         for row in rows
     }
 )

@@ -40,6 +40,18 @@ ROWS = (
         safe=(ZERO_ARGUMENT,),
     ),
     Function(
+        "decay",
+        1,
+        (lambda a, v: v,),
+        Ufunc("np.exp"),
+        8,
+        lambda mp, x: mp.exp(x),
+        r"\exp\left({0}\right)",
+        domain=((-inf, 0.0),),
+        range=(0.0, 1.0),
+        notes="exp of an argument that is never positive: it needs no care where its value is not used",
+    ),
+    Function(
         "log",
         1,
         (lambda a, v: power(a[0], MINUS_ONE),),

@@ -10,7 +10,7 @@ from symback.functions.function import Expansion, Function, Kernel, Ufunc
 
 def shrunk(x: Node) -> Node:
     """E = exp(-|x|)."""
-    return call("exp", neg(call("Abs", x)))
+    return call("decay", neg(call("Abs", x)))
 
 
 def _nonnegative(x: Node, then: Node, otherwise: Node) -> Node:
@@ -48,7 +48,7 @@ def _two_sided(x: Node, a: Node, b: Node) -> Node:
 def _two_sided_slope(x: Node, a: Node, b: Node) -> Node:
     """b·σ(x) - a·σ(-x)."""
     e = shrunk(x)
-    return div(_nonnegative(x, sub(b, mul(a, e)), sub(mul(b, e), a)), add(ONE, e))
+    return div(_nonnegative(x, call("minus", b, mul(a, e)), call("minus", mul(b, e), a)), add(ONE, e))
 
 
 def _tanh_softplus_parts(x: Node) -> tuple[Node, Node, Node]:
@@ -209,6 +209,17 @@ ROWS = (
         lambda mp, x: x,
         r"{0}",
         notes="an infinity becomes the largest finite number, so that its product with 0 is 0",
+    ),
+    Function(
+        "within",
+        2,
+        (lambda a, v: ONE, lambda a, v: ZERO),
+        Kernel("_within"),
+        1,
+        lambda mp, x, c: x,
+        r"{0}",
+        domain=((-1.0, 1.0), (1.0, inf)),
+        notes="x clipped to -c … c where nothing depends on it beyond: a function at its limit, a branch not taken",
     ),
     Function(
         "finite_below",

@@ -15,7 +15,15 @@ def _inverse(x: Node) -> Node:
 
 ROWS = (
     Function(
-        "square", 1, (lambda a, v: mul(TWO, a[0]),), Ufunc("np.square"), 1, lambda mp, x: x * x, r"{0}^2", domain=((-1e9, 1e9),), range=(0.0, inf)
+        "square",
+        1,
+        (lambda a, v: mul(TWO, a[0]),),
+        Ufunc("np.square"),
+        1,
+        lambda mp, x: x * x,
+        r"{0}^2",
+        domain=((-1e9, 1e9),),
+        range=(0.0, inf),
     ),
     Function(
         "reciprocal",
@@ -93,5 +101,15 @@ ROWS = (
         r"\frac{{{0} - {1}}}{{{0} \left(1 - {0}\right)}}",
         domain=((0.0, 1.0), (0.0, 1.0)),
         safe=(number("1/2"), None),
+    ),
+    Function(
+        "minus",
+        2,
+        (lambda a, v: ONE, lambda a, v: neg(ONE)),
+        Ufunc("np.subtract"),
+        1,
+        lambda mp, x, y: x - y,
+        r"\left({0} - {1}\right)",
+        domain=((1.0, 1e9), (-1e9, 0.0)),
     ),
 )

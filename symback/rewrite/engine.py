@@ -45,7 +45,10 @@ class Engine:
         if not node.args or node.op in (Op.INDEX, Op.READ):
             return node
         args = tuple(self._go(a, ctx, where, steps, memo) for a in node.args)
-        return node if all(a is b for a, b in zip(args, node.args, strict=True)) else rebuilt(node, args)
+        if all(a is b for a, b in zip(args, node.args, strict=True)):
+            return node
+        made = rebuilt(node, args)
+        return self._parts(made, ctx, where, steps, memo) if made.op is not node.op else made
 
     def _at(self, node: Node, ctx: Context, where: str, steps: list[Step], memo: dict) -> Node:
         for _ in range(MOST_STEPS):

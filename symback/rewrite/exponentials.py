@@ -5,7 +5,19 @@ from __future__ import annotations
 from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, ZERO, Node, Op, add, call, div, mul, neg, number, power, split_coefficient, sub
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import exponential, factors, has_read, is_call, minus_term, root, scaled_pairs, shifted, terms, two_exponentials, without
+from symback.rewrite.patterns import (
+    exponential,
+    factors,
+    has_read,
+    is_call,
+    minus_term,
+    root,
+    scaled_pairs,
+    shifted,
+    terms,
+    two_exponentials,
+    without,
+)
 from symback.rewrite.rule import Rule
 
 
@@ -83,7 +95,14 @@ def product_of_exponentials(node: Node, ctx: Context) -> Node | None:
 
 
 def _is_exponential(f: Node) -> bool:
-    return is_call(f, "exp") or f.op is Op.POW and is_call(f.args[0], "exp") and f.args[1].op is Op.NUM and f.args[1].data.denominator == 1 and f.args[1].data < 0
+    return (
+        is_call(f, "exp")
+        or f.op is Op.POW
+        and is_call(f.args[0], "exp")
+        and f.args[1].op is Op.NUM
+        and f.args[1].data.denominator == 1
+        and f.args[1].data < 0
+    )
 
 
 def power_of_exponential(node: Node, ctx: Context) -> Node | None:
@@ -210,7 +229,11 @@ def _log_of_product(u: Node, ctx: Context) -> Node | None:
     if not all(w is not None or ctx.positive(f) for f, w in zip(parts, logs, strict=True)):
         return None
     constant = [call("log", number(c))] if c != 1 else []
-    return add(*([found] if found is not None else []), *(w if w is not None else call("log", f) for f, w in zip(parts, logs, strict=True)), *constant)
+    return add(
+        *([found] if found is not None else []),
+        *(w if w is not None else call("log", f) for f, w in zip(parts, logs, strict=True)),
+        *constant,
+    )
 
 
 def hyperbolic_quotient(node: Node, ctx: Context) -> Node | None:

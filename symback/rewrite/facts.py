@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from symback.core.expr import MINUS_ONE, ONE, Node, Op, Reduction, branches, neg, split_coefficient, substitute, sub, walk
+from symback.core.expr import MINUS_ONE, ONE, Node, Op, Reduction, branches, neg, split_coefficient, sub, substitute, walk
 from symback.core.program import Definition, Program
 from symback.functions import TABLE
 
-_POSITIVE_CALLS = frozenset({"exp", "sigmoid", "softplus", "cosh", "ndtr", "erfc", "gauss", "half_gauss", "sech", "sigmoid_slope", "tanh_slope", "exp_moment", "squareplus"})
+_POSITIVE_CALLS = frozenset(
+    {
+        "exp",
+        "sigmoid",
+        "softplus",
+        "cosh",
+        "ndtr",
+        "erfc",
+        "gauss",
+        "half_gauss",
+        "sech",
+        "sigmoid_slope",
+        "tanh_slope",
+        "exp_moment",
+        "squareplus",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,5 +196,3 @@ def _one_minus(node: Node, ctx: Context, kind: str) -> bool:
 def depends(node: Node, name: Node) -> bool:
     """Whether a node occurs in another."""
     return any(n == name for n in walk(node))
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, neg, power, reads, sub
+from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, Reduction, add, call, mul, neg, number, power, reads, split_coefficient, sub
 from symback.rewrite import examples as ex
 from symback.rewrite.exponentials import RULES as EXPONENTIALS
 from symback.rewrite.facts import Context
@@ -24,6 +24,8 @@ def finite_factor(node: Node, ctx: Context) -> Node | None:
                 continue
             if is_call(base, "finite_below"):
                 base = base.args[0]
+            elif is_call(base, "finite") and e == TWO:
+                base = base.args[0]
             elif base.op is not Op.READ or base not in reads(g):
                 continue
             kept = call("finite", base)
@@ -31,6 +33,28 @@ def finite_factor(node: Node, ctx: Context) -> Node | None:
                 return mul(*without(node.args, j), kept)
             return mul(*without(node.args, j, k), kept, call("product", kept, g))
     return None
+
+
+def behind_a_name(node: Node, ctx: Context) -> Node | None:
+    """exp(u - y) where y names a log-sum-exp → exp(u - LogSumExp(…)): the quotient of exponentials needs its parts."""
+    if not is_call(node, "exp"):
+        return None
+    parts = terms(node.args[0])
+    for k, t in enumerate(parts):
+        c, y = split_coefficient(t)
+        seen = ctx.unfold(y)
+        if c.denominator == 1 and seen is not None and any(s.op is Op.REDUCE and s.data is Reduction.LOGSUMEXP for s in terms(seen)):
+            return call("exp", add(*without(parts, k), mul(number(c), seen)))
+    return None
+
+
+def cubed_root(node: Node, ctx: Context) -> Node | None:
+    """x**(-3/2) → x**(-1/2) times its square."""
+    base, e = node.args
+    if e != number("-3/2"):
+        return None
+    root = power(base, number("-1/2"))
+    return mul(root, call("square", root))
 
 
 def again_scaled(node: Node, ctx: Context) -> Node | None:
@@ -81,6 +105,28 @@ RULES = (
         (Op.MUL,),
         finite_factor,
         (mul(ex.X, call("sigmoid_slope", ex.X)), mul(call("finite", ex.X), call("sigmoid_slope", ex.X))),
+    ),
+    Rule(
+        "softmax behind a name",
+        r"e^{u - y}, \quad y = \operatorname{LogSumExp}_k u_k",
+        "y is the name of a log-sum-exp",
+        "rounding y costs as many digits as it has before the point",
+        "rule 25; Blanchard, Higham and Higham 2021",
+        "|u| > 10",
+        (Op.CALL,),
+        behind_a_name,
+        (call("exp", ex.X), call("exp", ex.X)),
+    ),
+    Rule(
+        "cubed root",
+        r"x^{-3/2} = x^{-1/2} \left(x^{-1/2}\right)^2",
+        "always",
+        "x^{3/2} overflows where its reciprocal is only small",
+        "IEEE range",
+        "x > 1e25 (float32)",
+        (Op.POW,),
+        cubed_root,
+        (power(ex.X, number("-3/2")), mul(power(ex.X, number("-1/2")), call("square", power(ex.X, number("-1/2"))))),
     ),
     Rule(
         "scaled exponential again",

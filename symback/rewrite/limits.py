@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from symback.core.expr import MINUS_ONE, ONE, TWO, ZERO, Node, Op, add, call, div, mul, neg, number, power, split_coefficient, substitute, walk
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    TRUE,
+    TWO,
+    ZERO,
+    Node,
+    Op,
+    add,
+    branches,
+    call,
+    compare,
+    div,
+    mul,
+    neg,
+    number,
+    piecewise,
+    power,
+    split_coefficient,
+    substitute,
+    walk,
+)
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import constant, factors, has_read, is_call, without
@@ -91,7 +112,7 @@ def logistic_tail(node: Node, ctx: Context) -> Node | None:
     while sum(abs(c) * float(edge) ** d for d, c in polynomial) < BEYOND:
         edge *= 2
     x = powers[0].args[0]
-    return call(node.data, substitute(u, {x: call("Max", call("Min", x, number(edge)), number(-edge))}))
+    return call(node.data, substitute(u, {x: call("within", x, number(edge))}))
 
 
 def _polynomial(u: Node, x: Node) -> list[tuple[int, float]] | None:
@@ -113,6 +134,69 @@ def _polynomial(u: Node, x: Node) -> list[tuple[int, float]] | None:
         return [(int(u.args[1].data), 1.0)]
     c = constant(u)
     return None if c is None else [(0, c)]
+
+
+def clip_in_place(node: Node, ctx: Context) -> Node | None:
+    """Max(x + c, d) → Max(x, d - c) + c for numbers c and d: x is compared with the bound, not with the bound shifted and rounded."""
+    if not is_call(node, "Max", "Min") or len(node.args) != 2:
+        return None
+    for u, d in (node.args, node.args[::-1]):
+        if d.op is Op.NUM and u.op is Op.ADD and len(u.args) == 2:
+            for x, c in (u.args, u.args[::-1]):
+                if c.op is Op.NUM and (x.op is Op.READ or is_call(x, "Max", "Min")):
+                    return add(call(node.data, x, number(d.data - c.data)), c)
+    return None
+
+
+def zero_below(node: Node, ctx: Context) -> Node | None:
+    """x·(clip(x, a, b) - a) → with x kept finite below, where the other factor is 0."""
+    for k, g in enumerate(node.args):
+        if g.op is not Op.ADD:
+            continue
+        for c in g.args:
+            clip = next((t for t in g.args if t is not c), None)
+            if c.op is not Op.NUM or len(g.args) != 2:
+                continue
+            floor_ = (
+                clip.args
+                if is_call(clip, "Max")
+                else next((m.args for m in clip.args if is_call(m, "Max")), ())
+                if is_call(clip, "Min")
+                else ()
+            )
+            if number(-c.data) in floor_:
+                for j, x in enumerate(node.args):
+                    if j != k and x.op is Op.READ and x in floor_:
+                        return mul(*without(node.args, j), call("finite_below", x))
+    return None
+
+
+def bounded_branch(node: Node, ctx: Context) -> Node | None:
+    """A power of x in a branch that is taken where |x| < c: x is kept within c, so that nothing overflows where the branch is not taken."""
+    if ctx.summed:
+        return None
+    pairs, changed = [], False
+    for value, condition in branches(node):
+        bound = _bound(condition)
+        if bound is not None:
+            x, c = bound
+            mapping = {n: power(call("within", x, c), n.args[1]) for n in walk(value) if _is_square(n) and n.args[0] == x}
+            changed |= bool(mapping)
+            value = substitute(value, mapping)
+        pairs.append((value, condition))
+    return piecewise(*pairs) if changed else None
+
+
+def _is_square(n: Node) -> bool:
+    return n.op is Op.POW and n.args[1].op is Op.NUM and n.args[1].data >= 2
+
+
+def _bound(condition: Node) -> tuple[Node, Node] | None:
+    """(x, c) of a condition |x| < c or |x| <= c."""
+    if condition.op is Op.COMPARE and condition.data in ("<", "<=") and is_call(condition.args[0], "Abs"):
+        x, c = condition.args[0].args[0], condition.args[1]
+        return (x, c) if not has_read(c) else None
+    return None
 
 
 def soft_sign(node: Node, ctx: Context) -> Node | None:
@@ -170,6 +254,45 @@ def _heavy(node: Node) -> bool:
 
 RULES = (
     Rule(
+        "clip in place",
+        r"\max(x + c, d) = \max(x, d - c) + c",
+        "c and d are numbers",
+        "x + c may round to the bound, where the slope is another",
+        "kinks: the conventions of the language",
+        "x within a rounding of the bound",
+        (Op.CALL,),
+        clip_in_place,
+        (call("Max", add(ex.X, number(3)), ZERO), add(call("Max", ex.X, number(-3)), number(3))),
+    ),
+    Rule(
+        "zero below",
+        r"x\,(\operatorname{clip}(x, a, b) - a)",
+        "the second factor is 0 below a",
+        "the product of minus infinity and 0 is NaN",
+        "rule 5",
+        "x = -oo",
+        (Op.MUL,),
+        zero_below,
+        (
+            mul(ex.X, add(call("Max", ex.X, number(-3)), number(3))),
+            mul(call("finite_below", ex.X), add(call("Max", ex.X, number(-3)), number(3))),
+        ),
+    ),
+    Rule(
+        "bounded branch",
+        r"x^2 \text{ where } |x| < c",
+        "not under a sum",
+        "the square overflows where the branch is not taken",
+        "language: a branch not taken contributes nothing",
+        "|x| > 1e19 (float32)",
+        (Op.PIECEWISE,),
+        bounded_branch,
+        (
+            piecewise((power(ex.X, TWO), compare("<", call("Abs", ex.X), ONE)), (ZERO, TRUE)),
+            piecewise((power(call("within", ex.X, ONE), TWO), compare("<", call("Abs", ex.X), ONE)), (ZERO, TRUE)),
+        ),
+    ),
+    Rule(
         "removable gap",
         r"\frac{\sin u}{u} = j_0(u), \quad \frac{e^u - 1}{u} = \int_0^1 e^{s u}\,ds",
         "always",
@@ -213,13 +336,7 @@ RULES = (
         logistic_tail,
         (
             call("sigmoid", add(ex.X, power(ex.X, number(3)))),
-            call(
-                "sigmoid",
-                add(
-                    call("Max", call("Min", ex.X, number(16)), number(-16)),
-                    power(call("Max", call("Min", ex.X, number(16)), number(-16)), number(3)),
-                ),
-            ),
+            call("sigmoid", add(call("within", ex.X, number(16)), power(call("within", ex.X, number(16)), number(3)))),
         ),
     ),
     Rule(

@@ -118,7 +118,9 @@ def _common(a: Node, b: Node) -> Node:
 
 def _leading_sign(a: Node) -> int:
     if a.op is Op.ADD:
-        return -1 if all(split_coefficient(t)[0] < 0 for t in a.args if t.op is not Op.NUM) and any(t.op is not Op.NUM for t in a.args) else 1
+        return (
+            -1 if all(split_coefficient(t)[0] < 0 for t in a.args if t.op is not Op.NUM) and any(t.op is not Op.NUM for t in a.args) else 1
+        )
     if a.op is Op.MUL:
         sign = -1 if split_coefficient(a)[0] < 0 else 1
         return sign

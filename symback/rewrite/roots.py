@@ -151,7 +151,12 @@ def lorentzian(node: Node, ctx: Context) -> Node | None:
     if e != MINUS_ONE or base.op is not Op.ADD or ctx.summed:
         return None
     sides = [_side(t) for t in base.args]
-    if len(sides) == 2 and all(s is not None for s in sides) and any(has_read(s) for s in sides) and not any(_is_reduction(s) for s in sides):
+    if (
+        len(sides) == 2
+        and all(s is not None for s in sides)
+        and any(has_read(s) for s in sides)
+        and not any(_is_reduction(s) for s in sides)
+    ):
         return call("square", call("reciprocal", call("hypot", *sides)))
     return None
 

@@ -64,7 +64,7 @@ def _log_ndtr(x):
 def _hazard(x):
     """The normal density over its distribution function: sqrt(2/pi)/erfcx(-x/sqrt(2)) for x < 0."""
     x = np.asarray(x)
-    near = np.maximum(x, -1 / np.finfo(x.dtype).eps)
+    near = np.clip(x, -1 / np.finfo(x.dtype).eps, 39)
     tail = _erfcx(0.7071067811865476 * np.abs(near))
     g = _half_gauss(near)
     y = np.where(x < 0, 0.7978845608028654 / tail, 0.3989422804014327 * g / (1 - 0.5 * g * tail))

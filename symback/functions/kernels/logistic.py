@@ -50,3 +50,8 @@ def _finite(x):
 def _finite_below(x):
     """x, with the least finite number in place of minus infinity."""
     return np.maximum(x, np.finfo(np.result_type(x)).min)
+
+
+def _within(x, c):
+    """x where it is used, -c to c, and a bound beyond."""
+    return np.clip(x, -c, c)
