@@ -655,6 +655,8 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
             return (" & " if op is Op.AND else " | ").join(wrap(a, 5) for a in n.args)
         if op is Op.NOT:
             return f"~({go(n.args[0])})"
+        if is_indicator(n):
+            return f"({go(n.args[1])})"
         if op is Op.PIECEWISE:
             return "Piecewise(" + ", ".join(f"({go(v)}, {go(c)})" for v, c in branches(n)) + ")"
         taken = set(names.values()) | {str(i.data) for i in n.free}

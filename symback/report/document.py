@@ -74,7 +74,8 @@ def _derivation(title: str, steps: Iterable[DerivationStep], symbols: dict[str, 
         yield rf"\item \textbf{{{escaped_text(step.rule)}}} in ${subject}$: {escaped_text(step.reason)}"
         if step.statement:
             yield rf"\[ {step.statement} \]"
+        before, after = formulas.presentable(step.before, step.after)
         yield r"\begin{align*}"
-        yield rf"& {latex(step.before, symbols)} \\ &\quad = {latex(step.after, symbols)}"
+        yield rf"& {latex(before, symbols)} \\ &\quad = {latex(after, symbols)}"
         yield r"\end{align*}"
     yield r"\end{enumerate}"

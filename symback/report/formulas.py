@@ -13,9 +13,10 @@ from symback.calculus.affine import index_plus
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
 from symback.calculus.derive import Derivation
 from symback.core import expr
-from symback.core.expr import Node
+from symback.core.expr import Node, Op
 from symback.core.program import Program, Section
 from symback.report import latex as printer
+from symback.report.ordinary import ordinary
 from symback.report.symbols import barred
 
 
@@ -41,7 +42,7 @@ def forward_formulas(derivation: Derivation) -> Iterator[Formula]:
     for definition in derivation.forward:
         name = f"next_{definition.update}" if definition.section is Section.UPDATE and definition.update else definition.name
         for equation in definition.equations:
-            yield Formula(definition.name, name, equation.lhs, equation.value)
+            yield Formula(definition.name, name, equation.lhs, ordinary(equation.value))
 
 
 def backward_formulas(derivation: Derivation) -> Iterator[Formula]:
@@ -50,15 +51,28 @@ def backward_formulas(derivation: Derivation) -> Iterator[Formula]:
         return
     for stage in derivation.adjoint.stages:
         if isinstance(stage, Cotangent):
-            yield Formula(stage.name, stage.name, stage.axes, gradient_value(stage))
+            yield Formula(stage.name, stage.name, stage.axes, ordinary(gradient_value(stage)))
             continue
         for step in stage.steps:
-            yield Formula(step.start.name, step.start.name, step.start.axes, _step_value(stage, step.start, step.local))
+            value = ordinary(_step_value(stage, step.start, step.local))
+            yield Formula(step.start.name, step.start.name, step.start.axes, value)
 
 
 def gradient_value(gradient: Cotangent) -> Node:
     """The whole value of a cotangent: what is gathered, and each scatter as a sum over the positions that reach an element."""
-    return expr.add(gradient.value, *(gathered(gradient.axes, s) for s in gradient.scatters))
+    if not gradient.scatters:
+        return gradient.value
+    return _common_factors_first(expr.add(gradient.value, *(gathered(gradient.axes, s) for s in gradient.scatters)))
+
+
+def _common_factors_first(node: Node) -> Node:
+    """A sum whose terms share factors, with those taken out."""
+    if node.op is not Op.ADD:
+        return node
+    factors = [[f for f in (t.args if t.op is Op.MUL else (t,)) if f.op is not Op.NUM] for t in node.args]
+    common = [f for f in factors[0] if all(f in others for others in factors[1:])]
+    inverse = expr.power(expr.mul(*common), expr.MINUS_ONE)
+    return expr.mul(*common, expr.add(*(expr.mul(t, inverse) for t in node.args))) if common else node
 
 
 def _step_value(loop: BackwardLoop, start: Cotangent, local: Node) -> Node:
@@ -86,6 +100,21 @@ def gathered(axes: tuple[Node, ...], scatter: Scatter) -> Node:
             conditions.append(expr.compare("==", axis, target))
     body = expr.mul(expr.indicator(expr.both(*conditions)), expr.substitute(scatter.value, apart))
     return expr.total(expr.substitute(body, solved), *(expr.whole(i) for i in scope if i not in solved))
+
+
+def presentable(*nodes: Node) -> tuple[Node, ...]:
+    """The expressions with a letter for each index that was only made on the way, the same one in all of them."""
+    free = dict.fromkeys(i for n in nodes for i in sorted(n.free, key=lambda i: _order(str(i.data))))
+    taken = {str(n.data) for node in nodes for n in expr.walk(node)} | {h for node in nodes for n in expr.walk(node) for h in n.hint}
+    letters = (c + "'" * k for k in range(len(free) + 1) for c in "ijklmnpqrs")
+    unused = (c for c in letters if c not in taken)
+    named = {i: expr.index(next(unused), i.args[0]) for i in free if str(i.data).startswith("#")}
+    return tuple(expr.substitute(n, named) for n in nodes)
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Indices made on the way in the order in which they were made."""
+    return (int(name[1:]), "") if name[:1] == "#" and name[1:].isdigit() else (-1, name)
 
 
 def symbols(program: Program, derivation: Derivation) -> dict[str, str]:

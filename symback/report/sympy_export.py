@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from symback.core import expr
 from symback.core.expr import Node, Op, Reduction
+from symback.report.ordinary import ordinary
 
 if TYPE_CHECKING:
     import sympy
@@ -44,6 +45,8 @@ _SYMPY_NAMES = {
     "ceiling": "ceiling",
     "Min": "Min",
     "Max": "Max",
+    "polygamma": "polygamma",
+    "spherical_bessel": "jn",
 }
 
 
@@ -51,7 +54,7 @@ def to_sympy(node: Node) -> sympy.Basic:
     """The SymPy expression of a node. Bound indices keep their author's names, with a prime where two would clash."""
     import sympy
 
-    return _Exporter(sympy, {str(i.data) for i in node.free}).at(node)
+    return _Exporter(sympy, {str(i.data) for i in node.free}).at(ordinary(node))
 
 
 class _Exporter:

@@ -49,11 +49,11 @@ def _rows(rows: Iterable[Formula]) -> Iterator[str]:
 
 def _steps(steps: Iterable[DerivationStep]) -> Iterator[str]:
     for number, step in enumerate(steps, 1):
-        yield f"  {number}. {step.subject}: {step.rule} ({step.reason})" if step.reason else f"  {number}. {step.subject}: {step.rule}"
-        if step.statement:
-            yield f"       {step.statement}"
-        yield f"       {text(step.before)}"
-        yield f"     = {text(step.after)}"
+        why = f" ({step.reason})" if step.reason else ""
+        before, after = formulas.presentable(step.before, step.after)
+        yield f"  {number}. {step.subject}: {step.rule}{why}"
+        yield f"       {text(before)}"
+        yield f"     = {text(after)}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], colour: bool = False) -> str:

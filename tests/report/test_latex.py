@@ -21,8 +21,8 @@ from symback.core.expr import (
 )
 from symback.report.latex import equation, latex
 
-N, C, I = dim("N"), dim("C"), dim("I")
-n, c, k, i = index("n", N), index("c", C), index("k", C), index("i", I)
+N, C, width = dim("N"), dim("C"), dim("I")
+n, c, k, i = index("n", N), index("c", C), index("k", C), index("i", width)
 z, x = read("z", n, c), read("x", n, i)
 normaliser = reduction(Reduction.LOGSUMEXP, read("z", n, k), [whole(k)])
 
