@@ -635,8 +635,9 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
         if op is Op.READ:
             return f"{n.data}[{', '.join(go(a) for a in n.args)}]" if n.args else str(n.data)
         if op is Op.ADD:
-            out = wrap(n.args[0], 5)
-            for a in n.args[1:]:
+            first = next((k for k, a in enumerate(n.args) if split_coefficient(a)[0] > 0 and a != NEG_INF), 0)
+            out = wrap(n.args[first], 5)
+            for a in (*n.args[:first], *n.args[first + 1 :]):
                 c, rest = split_coefficient(a)
                 out += f" - {wrap(_scaled(-c, rest) if rest != ONE else number(-c), 6)}" if c < 0 else f" + {wrap(a, 6)}"
             return out

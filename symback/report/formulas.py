@@ -77,7 +77,13 @@ def _common_factors_first(node: Node) -> Node:
 
 def _step_value(loop: BackwardLoop, start: Cotangent, local: Node) -> Node:
     """A recurrent value's cotangent: from outside the loop, from the same step, and from later steps."""
-    later = [gathered(start.axes, s) for step in loop.steps for name, s in step.pushes if name == start.name]
+    members = {d.name: steps for d, steps in zip(loop.group.definitions, loop.group.steps, strict=True)}
+    later = []
+    for step in loop.steps:
+        over = tuple(step.definition.axes[k] for k in members[step.definition.name])
+        for name, push in step.pushes:
+            if name == start.name:
+                later.append(gathered(start.axes, Scatter(push.targets, (*over, *push.scope), push.value)))
     return expr.add(gradient_value(start), local, *later)
 
 
