@@ -176,7 +176,7 @@ class _Sweep:
             return
         order = [d for d in reversed(group.definitions) if d.name in self.scope.active]
         for d in order:
-            slot = self._slot(d.name)
+            self._slot(d.name)
             name = self._fresh_name(f"d{d.name}")
             self.names[d.name] = name
         starts = {

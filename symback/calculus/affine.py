@@ -120,6 +120,8 @@ def sign_of(node: Node) -> int:
         return 1 if node.data >= 0 else -1
     if node.op in (Op.DIM, Op.HYPER):
         return 1
+    if node.op is Op.POW:
+        return 1 if sign_of(node.args[0]) == 1 else 0
     if node.op is Op.MUL:
         sign = 1
         for a in node.args:

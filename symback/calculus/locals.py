@@ -25,6 +25,7 @@ from symback.core.expr import (
     indicator,
     mul,
     neg,
+    number,
     opened,
     piecewise,
     power,
@@ -113,7 +114,8 @@ def _power_rule(node: Node, scope: Scope) -> list[Local]:
         if exponent.op is not Op.NUM and not scalar(exponent):
             slope = TABLE["pow"].derivatives[0]((base, exponent), node)
         elif exponent.op is Op.NUM and exponent.data < 1 and vanishes_flatly(base, scope):
-            slope = piecewise((ZERO, compare("==", base, ZERO)), (slope, TRUE))
+            root = power(base, number(abs(exponent.data)))
+            slope = piecewise((ZERO, compare("==", root, ZERO)), (slope, TRUE))
         out += _scaled(inner, slope)
     if not scalar(exponent):
         outer = local_derivatives(exponent, scope)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from symback.calculus.adjoint import Adjoint
-from symback.calculus.affine import scalar
+from symback.calculus.affine import affine, inside, scalar
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.patterns import Library, unify_product
 from symback.core.expr import (
     MINUS_ONE,
+    NEG_INF,
     ONE,
+    TRUE,
     ZERO,
     Node,
     Op,
     Reduction,
     add,
+    both,
     branches,
+    compare,
+    indicator,
+    is_indicator,
     is_whole,
     mul,
     number,
@@ -259,15 +266,165 @@ def fold_contraction(node: Node, facts: Facts) -> Node | None:
     return None
 
 
+def delta(node: Node, facts: Facts) -> Node | None:
+    """Σ_i [i = e]·f(i) = [0 ≤ e < I]·f(e)."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    body, binders = opened(node)
+    if not all(is_whole(b) for b in binders):
+        return None
+    factors = body.args if body.op is Op.MUL else (body,)
+    bound = [b[0] for b in binders]
+    for f in factors:
+        if not is_indicator(f):
+            continue
+        conditions = f.args[1].args if f.args[1].op is Op.AND else (f.args[1],)
+        for c in conditions:
+            found = _solved(c, bound)
+            if found is None:
+                continue
+            i, e = found
+            rest = mul(*(g for g in factors if g is not f), indicator(both(*(d for d in conditions if d is not c))))
+            kept = [b for b in binders if b[0] != i]
+            range_ = TRUE if inside(e, i.args[0]) else both(compare("<=", ZERO, e), compare("<", e, i.args[0]))
+            return total(mul(substitute(rest, {i: e}), indicator(range_)), *kept)
+    return None
+
+
+def _solved(condition: Node, bound: list[Node]) -> tuple[Node, Node] | None:
+    """(i, e) where the condition says i = e for a bound index and an expression without it."""
+    if condition.op is not Op.COMPARE or condition.data != "==":
+        return None
+    left, right = condition.args
+    for i, e in ((left, right), (right, left)):
+        if i in bound and i not in e.free and (affine(e) is not None):
+            return i, e
+    return None
+
+
+def few_cases(node: Node, facts: Facts) -> Node | None:
+    """A sum over an index of two to four values that a case distinction tells apart is written out."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    body, binders = opened(node)
+    for b in binders:
+        i, size = b[0], b[0].args[0]
+        if not is_whole(b) or size.op is not Op.NUM or not 1 <= size.data <= 4:
+            continue
+        told_apart = any(
+            n.op is Op.PIECEWISE and any(c.op is Op.COMPARE and c.data == "==" and i in c.args and not (set(c.free) - {i}) for _, c in branches(n)) for n in walk(body)
+        )
+        if told_apart:
+            rest = [c for c in binders if c is not b]
+            return add(*(total(substitute(body, {i: number(v)}), *rest) for v in range(int(size.data))))
+    return None
+
+
+def split_condition(node: Node, facts: Facts) -> Node | None:
+    """{v if c, else 0} = v·[c], where v has a value everywhere."""
+    if node.op is Op.PIECEWISE and len(node.args) == 4 and node.args[2] == ZERO and node.args[0] != ONE and _total(node.args[0]):
+        return mul(node.args[0], indicator(node.args[1]))
+    return None
+
+
+def _total(node: Node) -> bool:
+    """Whether it is finite wherever its tensors are: sums, products and whole powers of reads and sizes."""
+    if node.op in (Op.READ, Op.NUM, Op.DIM, Op.HYPER, Op.INDEX):
+        return True
+    if node.op is Op.POW:
+        return scalar(node) or (node.args[1].op is Op.NUM and node.args[1].data > 0 and node.args[1].data.denominator == 1 and _total(node.args[0]))
+    return node.op in (Op.ADD, Op.MUL) and all(_total(a) for a in node.args)
+
+
+def masked_exponential(node: Node, facts: Facts) -> Node | None:
+    """[c]·exp(u) = exp(u), where u is -oo unless c."""
+    if node.op is not Op.MUL:
+        return None
+    for k, f in enumerate(node.args):
+        if is_indicator(f):
+            rest = (*node.args[:k], *node.args[k + 1 :])
+            if any(_zero_unless(r, f.args[1], facts, 4) for r in rest):
+                return mul(*rest)
+    return None
+
+
+def _zero_unless(node: Node, condition: Node, facts: Facts, depth: int) -> bool:
+    """Whether the value is exactly 0 wherever the condition does not hold."""
+    if node.op is Op.READ and depth:
+        inner = facts.unfolded(node)
+        return inner is not None and _zero_unless(inner, condition, facts, depth - 1)
+    if node.op is Op.MUL:
+        return any(_zero_unless(a, condition, facts, depth) for a in node.args)
+    if is_indicator(node):
+        return node.args[1] == condition
+    if node.op is Op.CALL and node.data == "exp":
+        u = node.args[0]
+        return any(_minus_infinity_unless(t, condition, facts, depth) for t in (u.args if u.op is Op.ADD else (u,)))
+    return False
+
+
+def _minus_infinity_unless(node: Node, condition: Node, facts: Facts, depth: int) -> bool:
+    if node.op is Op.READ and depth:
+        inner = facts.unfolded(node)
+        return inner is not None and _minus_infinity_unless(inner, condition, facts, depth - 1)
+    return node.op is Op.PIECEWISE and len(node.args) == 4 and node.args[1] == condition and node.args[2] == NEG_INF
+
+
+def shared_by_some(node: Node, facts: Facts) -> Node | None:
+    """a·b + a·c + d = a·(b + c) + d, for the product that two terms share most of."""
+    if node.op is not Op.ADD or not 3 <= len(node.args) <= 24:
+        return None
+    parts = [_powers(t) for t in node.args]
+    best: tuple[int, dict[Node, Fraction]] | None = None
+    for i in range(len(parts)):
+        for j in range(i + 1, len(parts)):
+            common = _meet(parts[i], parts[j])
+            weight = sum(1 for b in common if not scalar(b))
+            if weight and (best is None or weight > best[0]):
+                best = (weight, common)
+    if best is None:
+        return None
+    common = {b: e for b, e in best[1].items() if not scalar(b)}
+    members = [k for k, p in enumerate(parts) if all(b in p and (p[b] >= e if e > 0 else p[b] <= e) for b, e in common.items())]
+    factor = [power(b, number(e)) for b, e in common.items()]
+    inner = add(*(mul(node.args[k], *(power(b, number(-e)) for b, e in common.items())) for k in members))
+    rest = [t for k, t in enumerate(node.args) if k not in members]
+    return add(mul(*factor, inner), *rest)
+
+
+def _powers(term: Node) -> dict[Node, Fraction]:
+    out: dict[Node, Fraction] = {}
+    _, rest = split_coefficient(term)
+    for f in rest.args if rest.op is Op.MUL else (rest,):
+        base, exponent = split_power(f)
+        if f.op is Op.PIECEWISE:
+            continue
+        out[base if exponent.op is Op.NUM else f] = exponent.data if exponent.op is Op.NUM else Fraction(1)
+    return out
+
+
+def _meet(a: dict[Node, Fraction], b: dict[Node, Fraction]) -> dict[Node, Fraction]:
+    return {x: (min(e, b[x]) if e > 0 else max(e, b[x])) for x, e in a.items() if x in b and (e > 0) == (b[x] > 0)}
+
+
+_FOLD = Row("fold-value", r"f(x) = y", "the expression defines a value that forward has", fold_value)
+
 ROWS = (
+    Row("split-condition", r"\{v \text{ if } c, \text{ else } 0\} = v\,[c]", "the value exists on both sides", split_condition),
+    Row("delta", r"\sum_i [i = e]\, f_i = f_e", "only one term of the sum is not 0", delta),
+    Row("few-cases", r"\sum_{i<2} f_i = f_0 + f_1", "the cases are told apart by the index", few_cases),
+    Row("masked-exponential", r"[c]\, e^{u} = e^{u}", "the exponent is -oo unless the condition holds", masked_exponential),
     Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out),
     Row("vanishing-sum", r"\sum_n (x_n - \mu) = 0", "the definitions of the values prove it", vanishing),
     Row("outer-difference", r"\sum_m g_{nm}(x_n - z_m) = x_n \sum_m g_{nm} - \sum_m g_{nm} z_m", "neither part has all indices of the bracket", outer_difference),
     Row("merge-cases", r"[c]\,a + [c]\,b = [c]\,(a + b)", "the same conditions decide both", merge_branches),
     Row("fold-contraction", r"\sum_j P_{ij} \sum_e g_{ie} V_{je} = \sum_e g_{ie} O_{ie}", "the inner sum over the other index is a value already", fold_contraction),
-    Row("fold-value", r"f(x) = y", "the expression defines a value that forward has", fold_value),
+    _FOLD,
     Row("common-factor", r"a\,b + a\,c = a\,(b + c)", "the distributive law", common_factor),
 )
+
+LAST_ROWS = (Row("shared-by-some", r"a\,b + a\,c + d = a\,(b + c) + d", "the distributive law", shared_by_some),)
+"""Applied when nothing else can be: what they join, no other row would find again."""
 
 
 # ---------------------------------------------------------------------------------------------- the pass
@@ -362,6 +519,8 @@ def tidy(value: Node, facts: Facts, subject: str, log: list[Applied]) -> Node:
             value = _rewritten(value, row, facts, subject, log)
         if value == before:
             break
+    for row in LAST_ROWS:
+        value = _rewritten(value, row, facts, subject, log)
     return value
 
 
@@ -373,7 +532,31 @@ def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Appl
         log.append(Applied(row, subject, n, got))
         return got
 
-    return transform(value, step)
+    return transform(value, step) if row is _FOLD else _outside_functions(value, step)
+
+
+def _outside_functions(value: Node, step: Callable[[Node], Node | None]) -> Node:
+    """Rewrite sums and products bottom-up, but not what stands inside a function, a power or a condition: forward has
+    that in the same form, and shares it."""
+    if value.op in (Op.CALL, Op.COMPARE, Op.POW, Op.READ, Op.INDEX, Op.NUM, Op.DIM, Op.HYPER, Op.AND, Op.OR, Op.NOT):
+        return step(value) or value
+    out = value
+    if value.op is Op.REDUCE:
+        if value.data is Reduction.SUM:
+            body, binders = opened(value)
+            changed = _outside_functions(body, step)
+            if changed is not body:
+                out = total(changed, *binders)
+    elif value.op is Op.PIECEWISE:
+        pairs = [(_outside_functions(v, step), c) for v, c in branches(value)]
+        if any(a is not b for (a, _), (b, _) in zip(pairs, branches(value), strict=True)):
+            out = piecewise(*pairs)
+    elif value.args:
+        args = [_outside_functions(a, step) for a in value.args]
+        if any(a is not b for a, b in zip(args, value.args, strict=True)):
+            out = add(*args) if value.op is Op.ADD else mul(*args)
+    got = step(out)
+    return out if got is None else got
 
 
 def _loop(loop: BackwardLoop, facts: Facts, inlined: Mapping[str, Cotangent], log: list[Applied]) -> BackwardLoop:

@@ -26,7 +26,7 @@ from symback.core.expr import (
 )
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
-from symback.lower import softmax
+from symback.lower import norms, softmax
 from symback.lower.arithmetic import choose, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
@@ -206,11 +206,11 @@ def times_scalar(low: Lowering, v: Lowered, factor: Node) -> Lowered:
     """v·factor; a number is divided by as such where that is exact to one rounding, and put to the smallest operand."""
     if factor == ONE:
         return v
-    if factor == MINUS_ONE:
-        return negative(low, v)
     inner = _smallest_factor(v, low)
     if inner is not None:
         return inner(factor)
+    if factor == MINUS_ONE:
+        return negative(low, v)
     over, under = _numerator_denominator(factor)
     if under == ONE:
         return operate(low, "*", v, low.scalar(over))
@@ -288,6 +288,9 @@ def lower_power(low: Lowering, node: Node) -> Lowered:
         e: Fraction = exponent.data
         if e < 0:
             return operate(low, "/", low.scalar(ONE), _divisor(low, node))
+        scaled = norms.root(low, node)
+        if scaled is not None:
+            return scaled
         v = low.as_float(low.value(base)) if e.denominator != 1 else low.value(base)
         if e.denominator == 2 and e.numerator <= 5:
             root = _ufunc(low, "sqrt", [v if never_negative(base) else _safe(low, v, ONE)])
@@ -338,7 +341,7 @@ def _safe(low: Lowering, v: Lowered, instead: Node) -> Lowered:
 
 # ------------------------------------------------------------------------------------------------ calls
 
-_MATH = {"floordiv": "//", "mod": "%"}
+_MATH = {"floordiv": "//", "mod": "%", "product": "*", "minus": "-"}
 
 
 def lower_call(low: Lowering, node: Node) -> Lowered:
@@ -362,6 +365,8 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
     if any(v.array.element == "f" for v in values):
         values = [low.as_float(v) for v in values]
     safe = list(row.safe) + [None] * (len(values) - len(row.safe))
+    if name == "exp" and never_negative(mul(MINUS_ONE, node.args[0])):
+        safe = [None]
     values = [v if s is None else _safe(low, v, s) for v, s in zip(values, safe, strict=True)]
     if isinstance(row.spelling, Ufunc):
         return _folded_ufunc(

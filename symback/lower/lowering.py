@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symback.calculus.affine import scalar
-from symback.core.expr import ONE, ZERO, Node, Op, add, call, fresh_index, is_whole, mul, neg, number, opened, reduction, substitute, walk
+from symback.core.expr import ONE, ZERO, Node, Op, add, call, fresh_index, is_whole, neg, number, opened, reduction, substitute, walk
 from symback.core.program import Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
 from symback.lower.arrays import FULL_SLICE, Array, Kind

@@ -33,7 +33,7 @@ from symback.core.expr import (
 )
 from symback.lower import softmax
 from symback.lower.arrays import Array, Kind, Slice
-from symback.lower.arithmetic import operate
+from symback.lower.arithmetic import choose, operate
 from symback.lower.elements import Factor, combine, factor, gathered, share_pairs, times_scalar
 from symback.lower.lowering import Lowered, Lowering
 
@@ -131,8 +131,11 @@ def sum_over(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
 def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lowered:
     """Σ over `bound` of the product of `factors`."""
     masks = [f for f in factors if is_indicator(f)]
-    if masks and len(factors) > len(masks) or any(low.value(f).array.element != "f" for f in factors if not is_indicator(f)):
-        return _over_axes(low, Reduction.SUM, low.value(mul(*factors)), bound)
+    factors = [f for f in factors if not is_indicator(f)]
+    if not factors or any(low.value(f).array.element != "f" for f in factors):
+        return _over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
+    if masks:
+        return _masked_contraction(low, factors, masks, bound)
     if len(factors) == 1 and factors[0].op is not Op.POW:
         return _over_axes(low, Reduction.SUM, low.value(factors[0]), bound)
     operands = []
@@ -146,6 +149,20 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
     if down:
         operands = _divided(low, up, down)
     return _contract_operands(low, operands, set(bound))
+
+
+def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], bound: tuple[Node, ...]) -> Lowered:
+    """Conditions are applied to one factor that has their indices; the contraction stays one."""
+    condition = low.value(both(*(m.args[1] for m in masks)))
+    hosts = [f for f in factors if f.op is not Op.POW and set(condition.axes) <= set(low.value(f).axes)]
+    if not hosts:
+        return _over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
+    host = min(hosts, key=lambda f: len(low.value(f).axes))
+    rest = [factor(low, f) for f in factors if f is not host]
+    masked = Factor(mul(host, *masks), choose(low, condition, low.guarded(condition).value(host), low.scalar(ZERO)))
+    operands = share_pairs(low, [masked, *rest])
+    up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
+    return _contract_operands(low, _divided(low, up, down) if down else operands, set(bound))
 
 
 def _divided(low: Lowering, up: list[Factor], down: list[Factor]) -> list[Factor]:
