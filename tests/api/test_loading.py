@@ -36,12 +36,12 @@ def test_every_public_name_is_there():
 def test_a_module_in_memory_shows_its_source_in_a_traceback():
     from symback.api import loaded
 
-    module = loaded("def forward(x):\n    return x / 0  # the culprit\n", "broken")
+    module = loaded("def forward(x):\n    return x / 0  # the culprit\n", "culprit")
     with pytest.raises(ZeroDivisionError) as caught:
         module.forward(1)
     shown = "".join(traceback.format_exception(caught.value))
     assert "return x / 0  # the culprit" in shown
-    assert 'File "<symback broken>", line 2' in shown
+    assert 'File "<symback culprit>", line 2' in shown
 
 
 def test_two_modules_of_one_name_keep_their_own_source():
