@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symback.calculus.affine import scalar
-from symback.calculus.patterns import skeleton
+from symback.calculus.patterns import skeleton_key
 from symback.core.expr import (
     MINUS_ONE,
     ONE,
@@ -190,9 +190,9 @@ def _product_of(low: Lowering, factors: list[Factor]) -> Factor:
 
 def pair_key(a: Node, b: Node) -> tuple[int, int]:
     """What two factors are, whatever their indices are called."""
-    first, second = sorted((a, b), key=lambda n: skeleton(n, {}).digest)
-    names: dict[Node, Node] = {}
-    return skeleton(first, names).digest, skeleton(second, names).digest
+    first, second = sorted((a, b), key=lambda n: skeleton_key(n, {}))
+    names: dict[Node, int] = {}
+    return skeleton_key(first, names), skeleton_key(second, names)
 
 
 def _fold(low: Lowering, symbol: str, values: list[Lowered]) -> Lowered | None:

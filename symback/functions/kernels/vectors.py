@@ -19,3 +19,38 @@ def _exponentials(x, axis):
     rest = e.sum(axis=axis)
     np.put_along_axis(e, index, np.where(np.isneginf(top), 0, 1), axis=axis)
     return e, rest, top.squeeze(axis)
+
+
+def _root_of_squares(x, scale, shift, axis):
+    """sqrt(scale*sum(x*x) + shift) along an axis; a row whose squares leave the range is scaled by a power of two."""
+    info = np.finfo(x.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        square = np.vecdot(x, x, axis=axis) * scale + shift
+    wide = ~((square > info.tiny / info.eps) & (square < info.max / 2))
+    root = np.sqrt(np.where(wide, 1, square))
+    if wide.any():
+        rows = np.moveaxis(x, axis, -1)[wide]
+        largest = np.abs(rows).max(axis=-1, initial=0)
+        power = np.frexp(np.where(np.isfinite(largest), largest, 1))[1]
+        rows = np.ldexp(rows, -power[:, None])
+        small = np.sqrt(np.vecdot(rows, rows) * scale + np.ldexp(np.asarray(shift, x.dtype), -2 * np.maximum(power, info.minexp // 2)))
+        root = np.asarray(root)
+        root[wide] = np.where(np.isinf(largest), largest, np.ldexp(small, power))
+    return root
+
+
+def _root_of_powers(x, p, axis):
+    """sum(|x|**p)**(1/p) along an axis; a row whose powers leave the range is scaled by its largest entry."""
+    info = np.finfo(x.dtype)
+    size = np.abs(x)
+    with np.errstate(over="ignore", under="ignore"):
+        total = (size**p).sum(axis=axis)
+    wide = ~((total > info.tiny / info.eps) & (total < info.max / 2))
+    root = np.asarray(np.where(wide, 1, total) ** (1 / p))
+    if wide.any():
+        rows = np.moveaxis(size, axis, -1)[wide]
+        largest = rows.max(axis=-1, initial=0)
+        unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+        small = ((rows / unit[:, None]) ** p).sum(axis=-1) ** (1 / p)
+        root[wide] = np.where(np.isinf(largest), largest, unit * small)
+    return root
