@@ -8,12 +8,14 @@ import sys
 import pytest
 
 import symback as package
+from symback.report.terminal import wants_colour
 from tests.cli.conftest import LINEAR
 
 
 def command(*arguments, **options):
     """The command as a process of its own."""
-    return subprocess.run([sys.executable, "-m", "symback", *map(str, arguments)], capture_output=True, text=True, **options)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.run([sys.executable, "-m", "symback", *map(str, arguments)], text=True, **streams)
 
 
 def test_the_version_is_printed_without_the_compiler():
@@ -23,9 +25,11 @@ def test_the_version_is_printed_without_the_compiler():
     assert printed == f"symback {package.__version__}\n[]\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["frobnicate"], ["compile"], ["compile", "a", "b"], ["check", "a", "--seed", "x"], ["new", "not a name"], ["explain", "E000"]])
-def test_a_wrong_command_line_has_status_two(symback, arguments):
-    done = symback(*arguments)
+@pytest.mark.parametrize(
+    "words", ["", "frobnicate", "compile", "compile a b", "check a --seed x", "new not-a-name", "explain E000", "compile a --wit jvp"]
+)
+def test_a_wrong_command_line_has_status_two(symback, words):
+    done = symback(*words.split())
     assert done.status == 2 and done.out == ""
     assert "error" in done.err
 
@@ -171,7 +175,7 @@ def test_a_reader_that_goes_away_is_no_error(affine):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as gone:
-        done = subprocess.run([sys.executable, "-m", "symback", "compile", str(affine), "-o", "-"], stdout=gone, stderr=subprocess.PIPE, text=True)
+        done = command("compile", affine, "-o", "-", stdout=gone)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -179,7 +183,7 @@ def test_a_full_disk_at_standard_output_is_an_error(affine):
     if not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-m", "symback", "compile", str(affine), "-o", "-"], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = command("compile", affine, "-o", "-", stdout=full)
     assert done.returncode == 1
     assert "cannot be written" in done.stderr and "Traceback" not in done.stderr
 
@@ -197,11 +201,11 @@ class Terminal:
         return True
 
 
-@pytest.mark.parametrize(("environment", "expected"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"NO_COLOR": ""}, True)])
-def test_colours_are_for_terminals_that_want_them(environment, expected):
-    from symback.report.terminal import wants_colour
-
-    assert wants_colour(Terminal(), environment) is expected
+def test_colours_are_for_terminals_that_want_them():
+    for environment in ({}, {"NO_COLOR": ""}):
+        assert wants_colour(Terminal(), environment)
+    for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert not wants_colour(Terminal(), environment)
 
 
 def test_a_layers_text_cannot_drive_the_terminal(symback, tmp_path):
