@@ -119,8 +119,9 @@ class _Hoist:
     def argument(self, s: Syntax, parameter: str) -> Syntax:
         if s.form is Form.NAME:
             return s
-        value = self.call(s) if calls_layer(s, self.scope) else self.inner(s)
-        return self.named(value, f"{self.target}_{parameter}")
+        if calls_layer(s, self.scope):
+            return self.named(self.call(s), f"{self.target}_{s.value}")
+        return self.named(self.inner(s), f"{self.target}_{parameter}")
 
     def named(self, value: Syntax, name: str) -> Syntax:
         target = unique(name, self.taken)

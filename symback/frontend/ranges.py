@@ -29,7 +29,7 @@ class Binding:
     uses: list[tuple[str, int, Span | None]] = field(default_factory=list)  # (tensor, axis, place) where it stands alone
     size: Node | None = None
     why: Span | None = None  # the place that settled the size
-    limits: list[Binding] = field(default_factory=list)  # indices that stand alone as a limit of this one
+    limits: list[Binding] = field(default_factory=list)  # indices that are a limit of this one, but for a number
 
 
 @dataclass(slots=True)
@@ -175,10 +175,20 @@ class _Collector:
                     around[mine[k].name] = env[mine[k].name]
                 for limit in a.args[1:]:
                     self.visit(limit, around)
-                    if limit.form is Form.NAME and limit.value in around:
-                        mine[k].limits.append(around[limit.value])
+                    who = _moved_index(limit)
+                    if who in around:
+                        mine[k].limits.append(around[who])
         self.found.bound[id(s)] = tuple(mine)
         self.visit(s.args[0], inner)
+
+
+def _moved_index(limit: Syntax) -> str:
+    """The index in a limit such as `i`, `i - 1` or `i + 2`; empty where it is another expression."""
+    if limit.form is Form.NAME:
+        return limit.value
+    if limit.form is Form.SUM and limit.args[0].form is Form.NAME and all(a.form is Form.INTEGER for a in limit.args[1:]):
+        return limit.args[0].value
+    return ""
 
 
 def check_reduction(s: Syntax, scope: Scope) -> None:

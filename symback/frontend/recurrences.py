@@ -16,6 +16,7 @@ from symback.core.expr import Node, Op
 from symback.core.program import Definition, Group
 from symback.frontend.faults import stop
 from symback.frontend.order import components
+from symback.frontend.sizes import difference
 from symback.frontend.starts import check_starts
 
 MAX_STEP_AXES = 3
@@ -109,7 +110,7 @@ def _difference(where: Node, step: Node) -> int | None:
     if where.op is Op.CALL and where.data == "floordiv" and where.args[1].op is Op.NUM and where.args[1].data >= 2:
         inner = _difference(where.args[0], step)
         return inner if inner is not None and inner < 0 else None
-    rest = expr.sub(where, step)
+    rest = difference(where, step)
     return int(rest.data) if rest.op is Op.NUM else None
 
 

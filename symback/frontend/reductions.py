@@ -8,7 +8,7 @@ from symback.core import expr
 from symback.core.expr import MINUS_ONE, ONE, TWO, ZERO, Binder, Node, Op, Reduction
 from symback.frontend.faults import stop
 from symback.frontend.ranges import Binding
-from symback.frontend.sizes import at_most, bounds, floor_divide, least
+from symback.frontend.sizes import at_most, bounds, difference, floor_divide, least
 from symback.frontend.syntax import Form, Syntax, walk
 from symback.frontend.vocabulary import PLAIN_REDUCTIONS, POSITIONWISE
 
@@ -107,7 +107,7 @@ class _Ranges:
         self.limited(binding, low, high)
 
     def limited(self, binding: Binding, low: Node, high: Node) -> None:
-        width = expr.sub(high, low)
+        width = difference(high, low)
         fixed = not width.free and not any(n.op is Op.READ for n in expr.walk(width))
         if fixed:
             size = expr.add(width, ONE)
@@ -127,7 +127,7 @@ class _Ranges:
         lowest, _ = bounds(low, values)
         shift, trusted = ZERO, lowest is None and binding.size is not None and not self.is_padded(binding)
         if not trusted and (lowest is None or not at_most(ZERO, lowest)):
-            shift, low, high = low, ZERO, expr.sub(high, low)
+            shift, low, high = low, ZERO, difference(high, low)
         _, highest = bounds(high, values)
         size = binding.size if shift == ZERO else None
         if size is None or (self.is_padded(binding) and (highest is None or not at_most(highest, expr.add(size, MINUS_ONE)))):
@@ -137,7 +137,9 @@ class _Ranges:
         node = self.index(binding, size)
         self.env[binding.name] = (expr.add(shift, node),)
         self.binders.append((node, low, high))
-        self.counts.append(expr.call("Max", expr.add(expr.sub(high, low), ONE), ONE))
+        count = expr.add(difference(high, low), ONE)
+        fewest, _ = bounds(count, values)
+        self.counts.append(count if fewest is not None and at_most(ONE, fewest) else expr.call("Max", count, ONE))
         self.shift.append(shift)
 
     def is_padded(self, binding: Binding) -> bool:

@@ -28,7 +28,7 @@ from symback.frontend.recurrences import group_of
 from symback.frontend.roots import base_scope, check_solvable, declared_tensor, distribution, plain_dims, whole_number
 from symback.frontend.scope import GRADE_OF_KIND, Entry, Grade, Known, Scope
 from symback.frontend.shapes import Shapes, is_whole_form
-from symback.frontend.sizes import expanded
+from symback.frontend.sizes import difference, expanded
 from symback.frontend.syntax import Form, Syntax
 
 
@@ -256,7 +256,7 @@ def _reach(axes: tuple[Node, ...], equations: tuple[Equation, ...]) -> tuple[tup
         for k, n in enumerate(q.lhs):
             if n.op is Op.NUM:
                 low[k] = min(low[k], int(n.data))
-            beyond = expr.sub(n, axes[k].args[0])
+            beyond = difference(n, axes[k].args[0])
             if beyond.op is Op.NUM and beyond.data >= 0 and n.op is not Op.INDEX:
                 high[k] = max(high[k], int(beyond.data) + 1)
     return tuple(low), tuple(high)

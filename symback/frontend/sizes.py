@@ -18,7 +18,6 @@ from symback.core.expr import (
     neg,
     number,
     split_coefficient,
-    sub,
     substitute,
 )
 
@@ -39,9 +38,37 @@ def expanded(size: Node, derived: Mapping[str, Node]) -> Node:
     return substitute(size, {dim(name): value for name, value in derived.items()})
 
 
+MAX_TERMS = 64
+
+
+def polynomial(node: Node) -> Node:
+    """An integer expression with its products of sums multiplied out, as far as that stays small."""
+    if node.op is Op.ADD:
+        return add(*(polynomial(t) for t in node.args))
+    if node.op is Op.MUL:
+        factors = [polynomial(f) for f in node.args]
+        terms: list[list[Node]] = [[]]
+        for f in factors:
+            parts = f.args if f.op is Op.ADD else (f,)
+            if len(terms) * len(parts) > MAX_TERMS:
+                return mul(*factors)
+            terms = [[*t, p] for t in terms for p in parts]
+        return add(*(mul(*t) for t in terms))
+    if node.op is Op.POW and node.args[0].op is Op.ADD and node.args[1].op is Op.NUM and node.args[1].data in (2, 3):
+        return polynomial(Node(Op.MUL, None, (node.args[0],) * int(node.args[1].data)))
+    if node.op is Op.CALL and node.data == "floordiv":
+        return floor_divide(*(polynomial(a) for a in node.args))
+    return node
+
+
+def difference(left: Node, right: Node) -> Node:
+    """left - right with everything that cancels gone."""
+    return polynomial(add(left, neg(right)))
+
+
 def same_size(left: Node, right: Node, derived: Mapping[str, Node]) -> bool:
     """Whether two sizes are equal whatever the dimensions are."""
-    return left == right or sub(expanded(left, derived), expanded(right, derived)) == ZERO
+    return left == right or difference(expanded(left, derived), expanded(right, derived)) == ZERO
 
 
 def least(size: Node) -> Fraction | None:
@@ -129,8 +156,8 @@ def _extremum_bounds(node: Node, values: Mapping[str, Node]) -> tuple[Node | Non
 
 def at_most(left: Node, right: Node) -> bool:
     """Whether left ≤ right is seen for dimensions that are at least 1."""
-    difference = least(sub(right, left))
-    return difference is not None and difference >= 0
+    gap = least(difference(right, left))
+    return gap is not None and gap >= 0
 
 
 def solved(shape: Node, size: Node, unknown: Node) -> Node | None:

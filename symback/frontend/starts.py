@@ -9,6 +9,7 @@ from symback.core import expr
 from symback.core.expr import Node, Op, Reduction
 from symback.core.program import Definition, Equation
 from symback.frontend.faults import stop
+from symback.frontend.sizes import difference
 
 MAX_LAG = 64
 
@@ -30,7 +31,7 @@ def _greatest_lag(group: Mapping[str, Definition], plan: Mapping[str, tuple[int,
     lag = 1
     for r in references:
         for p, q in zip(plan[r.source], plan[r.target], strict=True):
-            rest = expr.sub(r.where[q], group[r.source].axes[p])
+            rest = difference(r.where[q], group[r.source].axes[p])
             if rest.op is Op.NUM:
                 lag = max(lag, abs(int(rest.data)))
     starts = max((len(d.equations) - 1 for d in group.values()), default=0)
@@ -39,7 +40,7 @@ def _greatest_lag(group: Mapping[str, Definition], plan: Mapping[str, tuple[int,
 
 def _check_step(d: Definition, distances: Mapping[int, int], group: Mapping[str, Definition], plan: Mapping[str, tuple[int, ...]], backward: bool) -> None:
     """Check the general line of `d` where the given axes are that many steps from the first."""
-    places = {a: expr.sub(expr.add(d.axes[a].args[0], expr.MINUS_ONE), expr.number(n)) if backward else expr.number(n) for a, n in distances.items()}
+    places = {a: difference(expr.add(d.axes[a].args[0], expr.MINUS_ONE), expr.number(n)) if backward else expr.number(n) for a, n in distances.items()}
     if any(_holds(q, places) for q in d.equations[:-1]):
         return
     value = decided(expr.substitute(d.equations[-1].value, {d.axes[a]: place for a, place in places.items()}))
@@ -62,13 +63,13 @@ def _check_step(d: Definition, distances: Mapping[int, int], group: Mapping[str,
 def _is_outside(where: Node, size: Node) -> bool:
     if where.op is Op.NUM:
         return where.data < 0
-    beyond = expr.sub(where, size)
+    beyond = difference(where, size)
     return beyond.op is Op.NUM and beyond.data >= 0
 
 
 def _holds(start: Equation, places: Mapping[int, Node]) -> bool:
     """Whether a start line wins at these places, whatever the other indices are."""
-    return all(n.op is Op.INDEX or (k in places and expr.sub(n, places[k]) == expr.ZERO) for k, n in enumerate(start.lhs))
+    return all(n.op is Op.INDEX or (k in places and difference(n, places[k]) == expr.ZERO) for k, n in enumerate(start.lhs))
 
 
 def _covers(start: Equation, read: Node, target: Definition) -> bool:
@@ -76,7 +77,7 @@ def _covers(start: Equation, read: Node, target: Definition) -> bool:
         if n.op is Op.INDEX:
             if _is_outside(where, target.axes[k].args[0]):
                 return False
-        elif expr.sub(n, where) != expr.ZERO:
+        elif difference(n, where) != expr.ZERO:
             return False
     return True
 
@@ -86,17 +87,31 @@ def decided(node: Node) -> Node:
 
     def step(n: Node) -> Node | None:
         if n.op is Op.COMPARE:
-            rest = expr.sub(n.args[0], n.args[1])
+            rest = difference(n.args[0], n.args[1])
             if rest.op is Op.NUM and not any(m.op is Op.READ for m in expr.walk(n)):
                 return expr.compare(n.data, rest, expr.ZERO)
+        if n.op is Op.PIECEWISE:
+            return _without_repeats(n)
         if n.op is Op.REDUCE and n.data is Reduction.SUM:
             for low, high in zip(n.args[2::3], n.args[3::3], strict=True):
-                width = expr.sub(high, low)
+                width = difference(high, low)
                 if width.op is Op.NUM and width.data < 0:
                     return expr.ZERO
         return None
 
     return expr.transform(node, step)
+
+
+def _without_repeats(node: Node) -> Node:
+    """A Piecewise without the branches whose condition holds only where an earlier one does."""
+    kept: list[tuple[Node, Node]] = []
+    earlier: list[Node] = []
+    for value, condition in expr.branches(node):
+        parts = condition.args if condition.op is Op.AND else (condition,)
+        if not any(p in earlier for p in (condition, *parts)):
+            kept.append((value, condition))
+            earlier.append(condition)
+    return expr.piecewise(*kept)
 
 
 def _reads(node: Node) -> Iterator[Node]:
@@ -106,6 +121,6 @@ def _reads(node: Node) -> Iterator[Node]:
         n = stack.pop()
         if n.op is Op.READ:
             yield n
-        if n.op is Op.REDUCE and any((w := expr.sub(h, lo)).op is Op.NUM and w.data < 0 for lo, h in zip(n.args[2::3], n.args[3::3], strict=True)):
+        if n.op is Op.REDUCE and any((w := difference(h, lo)).op is Op.NUM and w.data < 0 for lo, h in zip(n.args[2::3], n.args[3::3], strict=True)):
             continue
         stack.extend(n.args)
