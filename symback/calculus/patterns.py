@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
-from symback.core.expr import Node, Op, Reduction, index, is_whole, opened, read, substitute, walk
+from symback.core.expr import COMMUTATIVE, Node, Op, Reduction, is_whole, opened, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +22,17 @@ class _Contraction:
 class Library:
     """Values by their definitions."""
 
-    by_skeleton: dict[Node, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    by_skeleton: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     contractions: list[_Contraction] = field(default_factory=list)
 
     def add(self, name: str, axes: tuple[Node, ...], value: Node) -> None:
         """Make `value` known as `name[axes]`."""
         if value.op in (Op.READ, Op.NUM, Op.INDEX, Op.DIM, Op.HYPER):
             return
-        names: dict[Node, Node] = {}
-        key = skeleton(value, names)
+        names: dict[Node, int] = {}
+        key = skeleton_key(value, names)
         if all(a in names for a in axes):
-            order = list(names)
-            self.by_skeleton.setdefault(key, (name, tuple(order.index(a) for a in axes)))
+            self.by_skeleton.setdefault(key, (name, tuple(names[a] for a in axes)))
         if value.op is Op.REDUCE and value.data is Reduction.SUM and value.args[0].op is Op.MUL:
             body, binders = opened(value)
             if all(is_whole(b) for b in binders):
@@ -42,21 +42,54 @@ class Library:
         """The read that stands for an expression, where one is known."""
         if node.op not in (Op.CALL, Op.POW, Op.REDUCE, Op.ADD, Op.MUL, Op.PIECEWISE) or not self.by_skeleton:
             return None
-        names: dict[Node, Node] = {}
-        found = self.by_skeleton.get(skeleton(node, names))
+        names: dict[Node, int] = {}
+        found = self.by_skeleton.get(skeleton_key(node, names))
         if found is None:
             return None
         name, order = found
-        free = list(names)
-        return read(name, *(free[k] for k in order))
+        numbered = {number: i for i, number in names.items()}
+        return read(name, *(numbered[k] for k in order))
 
 
-def skeleton(node: Node, names: dict[Node, Node]) -> Node:
-    """The expression with its free indices numbered by first appearance; `names` receives them."""
-    for n in walk(node):
-        if n.op is Op.INDEX and n in node.free and n not in names:
-            names[n] = index(f"@{len(names)}", n.args[0])
-    return substitute(node, names)
+def skeleton_key(node: Node, names: dict[Node, int]) -> int:
+    """A digest of the expression with its free indices numbered by first appearance; `names` receives (and continues) the numbers."""
+    if not node.free:
+        return node.digest
+    if node.op is Op.INDEX:
+        if node not in names:
+            names[node] = sum(1 for v in names.values() if v >= 0)
+        number = names[node]
+        return hash((number, node.args[0].digest))
+    bound = node.args[1::3] if node.op is Op.REDUCE else ()
+    keys = []
+    for a in node.args:
+        if a.op is Op.INDEX and a in bound:
+            keys.append(a.digest)
+        else:
+            keys.append(_under(a, names, bound) if bound else skeleton_key(a, names))
+    if node.op in COMMUTATIVE:
+        keys.sort()
+    return hash((_OP_NUMBER[node.op], _data_key(node), *keys))
+
+
+def _under(node: Node, names: dict[Node, int], bound: tuple[Node, ...]) -> int:
+    """The key of a reduction's body: its bound indices keep their own names, and are no free ones."""
+    hidden = {b: names[b] for b in bound if b in names}
+    depth = sum(1 for v in names.values() if v < 0)
+    for k, b in enumerate(bound):
+        names[b] = -1 - depth - k
+    key = skeleton_key(node, names)
+    for b in bound:
+        del names[b]
+    names.update(hidden)
+    return key
+
+
+_OP_NUMBER = {op: k for k, op in enumerate(Op)}
+
+
+def _data_key(node: Node) -> int:
+    return int.from_bytes(blake2b(str(node.data).encode(), digest_size=7).digest(), "big")
 
 
 def unify_product(library: Library, factors: list[Node], bound: set[Node]) -> tuple[Node, list[Node]] | None:

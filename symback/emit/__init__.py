@@ -32,5 +32,4 @@ def build(program: Program, *, target: str = "numpy", extras: tuple[str, ...] = 
     if target not in TARGETS:
         raise LayerError(Diagnostic("E702", f"there is no target {target!r}", None, f"choose among: {', '.join(TARGETS)}"))
     derivations = derive(program)
-    built = Built("", program, derivations)
-    return Built(render(target, module_view(program, derivations, built)), program, derivations)
+    return Built(render(target, module_view(program, derivations)), program, derivations)

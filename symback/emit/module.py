@@ -29,7 +29,7 @@ class _Mode:
     cache: str
 
 
-def module_view(program: Program, derivations: Mapping[str, Derivation], built: object) -> ModuleView:
+def module_view(program: Program, derivations: Mapping[str, Derivation]) -> ModuleView:
     """Every string of the module."""
     modes = []
     for name, derivation in derivations.items():
@@ -58,7 +58,7 @@ def module_view(program: Program, derivations: Mapping[str, Derivation], built: 
         _imports(body, kernels, bool(tuples), "sliding_window_view" in helpers),
         tuple(tuples),
         tuple(functions),
-        tuple(_latex(program, derivations, built)),
+        tuple(_latex(program, derivations)),
         tuple(k.text for k in kernels),
     )
 
@@ -375,12 +375,11 @@ def _backward_doc(program: Program, modes: Sequence[_Mode]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _latex(program: Program, derivations: Mapping[str, Derivation], built: object) -> list[tuple[str, str]]:
+def _latex(program: Program, derivations: Mapping[str, Derivation]) -> list[tuple[str, str]]:
     out: dict[str, str] = {}
-    for mode, derivation in derivations.items():
-        for f in (*formulas.forward_formulas(derivation), *formulas.backward_formulas(derivation)):
-            if f.key not in out:
-                out[f.key] = formulas.formula(built, mode, f.key)
+    for derivation in derivations.values():
+        for key, line in formulas.printed(program, derivation).items():
+            out.setdefault(key, line)
     return [(_quoted(k), _quoted(v)) for k, v in out.items()]
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from symback.calculus.affine import affine, bounds, inside
 from symback.calculus.cotangents import Cotangent, Scatter
-from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, call, compare, dim, neg, number, piecewise, substitute, walk
+from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, call, compare, dim, neg, number, piecewise, substitute
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, signature
-from symback.lower.lowering import Lowering
+from symback.lower.lowering import Lowering, RangeCheck
 from symback.lower.reads import Limits, as_index, gathered_axes, loops_of, slice_of, step_of
 
 
@@ -65,14 +65,14 @@ def cotangent_array(low: Lowering, c: Cotangent) -> Array:
     scatters = [
         Scatter(tuple(add(t, number(-k)) if k else t for t, k in zip(s.targets, offsets, strict=True)), s.scope, s.value) for s in scatters
     ]
-    return scattered(low, base, sizes, scatters, outside)
+    return scattered(low, base, sizes, scatters, c.of)
 
 
-def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatters: list[Scatter], outside: bool) -> Array:
+def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatters: list[Scatter], of: str) -> Array:
     """base (or zeros) with the scatters added; those that leave the range go through a padded buffer."""
     direct, padded = [], []
     for s in scatters:
-        (padded if (outside or _guarded(s.value)) and _leaves(low, s, sizes) else direct).append(s)
+        (padded if _leaves(low, s, sizes, of) else direct).append(s)
     for s in padded:
         cropped = _through_padding(low, sizes, s)
         base = cropped if base is None else Array(Kind.OPERATOR, "+", (base, cropped), sizes, "f")
@@ -92,14 +92,13 @@ def _within_data_range(s: Scatter, sizes: tuple[Node, ...]) -> Scatter:
     return replace(s, value=piecewise((s.value, both(*conditions)), (ZERO, TRUE))) if conditions else s
 
 
-def _guarded(value: Node) -> bool:
-    """Whether a condition may keep the positions of a scatter inside."""
-    return any(n.op is Op.PIECEWISE for n in walk(value))
-
-
-def _leaves(low: Lowering, s: Scatter, sizes: tuple[Node, ...]) -> bool:
-    for t, size in zip(s.targets, sizes, strict=True):
-        if affine(t) is not None and t.free and not inside(t, size) and _padding(t, size) != (ZERO, ZERO):
+def _leaves(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> bool:
+    """Whether a position may lie beyond the buffer: neither proved to be inside, nor checked when forward read it."""
+    for axis, (t, size) in enumerate(zip(s.targets, sizes, strict=True)):
+        if affine(t) is None or not t.free or inside(t, size) or _padding(t, size) == (ZERO, ZERO):
+            continue
+        lowest, highest = bounds(t)
+        if RangeCheck(of, axis, lowest, highest, size) not in low.checks:
             return True
     return False
 
