@@ -18,8 +18,8 @@ import numpy as np
 
 from symback.check import module as calls
 from symback.check.cancellation import explanation
-from symback.check.gradients import accepted
 from symback.check.inputs import Point
+from symback.check.points import accepted
 from symback.check.reference import Reference, Slope
 from symback.check.scenarios import Scenario, scenarios
 from symback.core.program import Program

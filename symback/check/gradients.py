@@ -17,7 +17,8 @@ import numpy as np
 from symback.check import module as calls
 from symback.check.arithmetic import ANALYTIC, Arithmetic, complex_numbers, double, extended
 from symback.check.evaluate import evaluated
-from symback.check.inputs import CannotSample, Point, drawn, sizes_to_try
+from symback.check.inputs import Point
+from symback.check.points import accepted
 from symback.core.expr import Node, Op, Reduction, walk
 from symback.core.program import Kind, Program
 
@@ -84,24 +85,6 @@ def check_gradients(program: Program, module: ModuleType, seed: int = 0) -> Grad
     for mode in program.bodies:
         rows += _mode_rows(program, module, mode, point, np.random.default_rng(seed + 1))
     return GradientReport(tuple(rows), point.sizes)
-
-
-def accepted(program: Program, module: ModuleType, seed: int) -> Point:
-    """The first point of those proposed that `forward` takes without an error.
-
-    Raises:
-        CannotSample: there is none.
-    """
-    complaint: Exception | None = None
-    for sizes in sizes_to_try(program):
-        try:
-            point = drawn(program, sizes, np.random.default_rng(seed))
-            for mode in program.bodies:
-                calls.forward(module, program, mode, point, np.float64, calls.draws(program, mode, point))
-            return point
-        except (ValueError, IndexError, CannotSample) as error:
-            complaint = complaint or error
-    raise CannotSample(f"no sizes were found that the layer accepts; give some under check: dims ({complaint})") from complaint
 
 
 # ---------------------------------------------------------------------------------------------------- one mode

@@ -8,7 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from symback.check.inputs import Point, satisfies
+from symback.check.assumptions import satisfies
+from symback.check.inputs import Point
 from symback.core.expr import Node, Op, walk
 from symback.core.program import Kind, Program, Role
 

@@ -56,7 +56,7 @@ def check_layer(options: argparse.Namespace) -> int:
     """Compare a layer's gradients, or its accuracy, with a reference; status 1 where something is wrong."""
     from symback import api
     from symback.check import tables
-    from symback.check.inputs import CannotSample
+    from symback.check.points import CannotSample
 
     if options.plot and not options.accuracy:
         sys.stderr.write("symback check: error: --plot needs --accuracy\n")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symback.check.accuracy import State, check_accuracy
-from symback.check.inputs import drawn, sizes_to_try
+from symback.check.inputs import SHAPES, drawn, sizes_to_try
 from symback.check.reference import Reference
 from symback.check.scenarios import critical_points, scenarios
 from symback.check.tables import accuracy_json, accuracy_table
@@ -89,7 +89,7 @@ def test_scenarios_stay_within_the_assumptions():
     tensors = (Tensor("x", Role.INPUT, (N,)),)
     logged = definition("y", (n,), call("log", read("x", n)), section=Section.OUTPUT)
     program = layers.program("log", tensors, (logged,), ("x",), assumptions=(compare(">", read("x", n), expr.ZERO),))
-    base = drawn(program, next(iter(sizes_to_try(program))), np.random.default_rng(0))
+    base = drawn(program, next(iter(sizes_to_try(program))), np.random.default_rng(0), SHAPES[1])
     met = list(scenarios(program, base, np.float32, np.random.default_rng(0)))
     assert len(met) > 40
     assert all((s.point.tensors["x"] > 0).all() for s in met)
