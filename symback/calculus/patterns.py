@@ -59,7 +59,7 @@ def skeleton_key(node: Node, names: dict[Node, int]) -> int:
         if node not in names:
             names[node] = sum(1 for v in names.values() if v >= 0)
         number = names[node]
-        return hash((number, node.args[0].digest))
+        return hash((number if number >= 0 else 1000 - number, node.args[0].digest))  # hash(-1) is hash(-2) in Python
     bound = node.args[1::3] if node.op is Op.REDUCE else ()
     keys = []
     for a in node.args:
