@@ -11,12 +11,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from symback import calculus, emit, frontend
+from symback import emit, frontend
 from symback.core.expr import Node
 from symback.core.program import Program
 from symback.files import write_atomically
 from symback.frontend import Layer
 from symback.report import formulas, sympy_export
+from symback.report.jacobian import jacobian
 
 if TYPE_CHECKING:
     import sympy
@@ -99,9 +100,10 @@ class Compiled:
         """The local Jacobian of an output by a tensor, one element by one element, as a SymPy expression.
 
         Raises:
-            KeyError: no such output or tensor.
+            KeyError: no such value or tensor.
+            LayerError: the value is part of a recurrence.
         """
-        return sympy_export.to_sympy(calculus.jacobian(self.program, output, wrt))
+        return sympy_export.to_sympy(jacobian(self.program, self.built.derivations[TRAIN].body, output, wrt))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from symback.calculus.affine import index_plus
+from symback.calculus.affine import affine
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
 from symback.calculus.derive import Derivation
 from symback.core import expr
@@ -62,10 +62,10 @@ def gradient_value(gradient: Cotangent) -> Node:
     """The whole value of a cotangent: what is gathered, and each scatter as a sum over the positions that reach an element."""
     if not gradient.scatters:
         return gradient.value
-    return _common_factors_first(expr.add(gradient.value, *(gathered(gradient.axes, s) for s in gradient.scatters)))
+    return common_factors_first(expr.add(gradient.value, *(gathered(gradient.axes, s) for s in gradient.scatters)))
 
 
-def _common_factors_first(node: Node) -> Node:
+def common_factors_first(node: Node) -> Node:
     """A sum whose terms share factors, with those taken out."""
     if node.op is not Op.ADD:
         return node
@@ -88,24 +88,41 @@ def _step_value(loop: BackwardLoop, start: Cotangent, local: Node) -> Node:
 
 
 def gathered(axes: tuple[Node, ...], scatter: Scatter) -> Node:
-    """What a scatter adds to the element at `axes`: each target that is an index plus a constant is solved for the index,
-    every other one becomes a condition under the sum."""
+    """What a scatter adds to the element at `axes`: an affine target is solved for one of the scatter's own indices, with the
+    conditions that keep it in range; every other target becomes a condition under the sum."""
     apart = {i: expr.index(f"{i.data}'", i.args[0]) for i in scatter.scope if i in axes}
     scope = dict.fromkeys(apart.get(i, i) for i in scatter.scope)
     solved: dict[Node, Node] = {}
     conditions: list[Node] = []
     for axis, target in zip(axes, (expr.substitute(t, apart) for t in scatter.targets), strict=True):
-        form = index_plus(target)
-        if form is not None and form[0] in scope and form[0] not in solved:
-            solved[form[0]] = expr.add(axis, expr.number(-form[1]))
-            if form[1] > 0:
-                conditions.append(expr.compare("<=", expr.number(form[1]), axis))
-            elif form[1] < 0 or form[0].args[0] != axis.args[0]:
-                conditions.append(expr.compare("<", solved[form[0]], form[0].args[0]))
-        else:
+        found = _solved(axis, expr.substitute(target, solved), [i for i in scope if i not in solved])
+        if found is None:
             conditions.append(expr.compare("==", axis, target))
-    body = expr.mul(expr.indicator(expr.both(*conditions)), expr.substitute(scatter.value, apart))
+            continue
+        unknown, value, within = found
+        solved = {i: expr.substitute(v, {unknown: value}) for i, v in solved.items()} | {unknown: value}
+        conditions += within
+    body = expr.mul(*(expr.indicator(c) for c in conditions), expr.substitute(scatter.value, apart))
     return expr.total(expr.substitute(body, solved), *(expr.whole(i) for i in scope if i not in solved))
+
+
+def _solved(axis: Node, target: Node, unknowns: list[Node]) -> tuple[Node, Node, list[Node]] | None:
+    """(index, its value, conditions on the value) from axis = target, for an index of coefficient 1 or -1; None where there is none."""
+    form = affine(target)
+    if form is None:
+        return None
+    for unknown in unknowns:
+        c = form.coefficients.get(unknown)
+        if c in (expr.ONE, expr.MINUS_ONE):
+            value = expr.mul(c, expr.sub(axis, expr.sub(target, expr.mul(c, unknown))))
+            size = unknown.args[0]
+            if value == axis and axis.args[0] == size:
+                return unknown, value, []
+            offset = expr.sub(value, axis)
+            low = [expr.compare("<=", expr.ZERO, value)] if not (expr.is_number(offset) and offset.data >= 0) else []
+            high = [expr.compare("<", value, size)] if not (expr.is_number(offset) and offset.data <= 0 and axis.args[0] == size) else []
+            return unknown, value, low + high
+    return None
 
 
 def presentable(*nodes: Node) -> tuple[Node, ...]:

@@ -1,0 +1,85 @@
+"""The local Jacobian of one value by one tensor: an element by an element, in named values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symback.calculus.adjoint import active_names
+from symback.calculus.cotangents import Scatter
+from symback.calculus.locals import Local, Scope, local_derivatives
+from symback.core import expr
+from symback.core.diagnostics import Diagnostic, LayerError
+from symback.core.expr import Binder, Node, Op
+from symback.core.program import Body, Definition, Program
+from symback.report.formulas import common_factors_first, gathered
+
+_LETTERS = "jklmipqrstuv"
+
+
+def jacobian(program: Program, body: Body, output: str, tensor: str) -> Node:
+    """∂output[axes]/∂tensor[indices]. The output's indices are its author's, the tensor's are letters that nothing else has.
+
+    Softmax, p[i] of x, gives p[i]*((i == j) - p[j]).
+
+    Raises:
+        KeyError: the layer has no such value or tensor.
+        LayerError: the value is part of a recurrence, whose Jacobian is a product over its steps.
+    """
+    definitions = {d.name: d for d in body.definitions}
+    declared = program.tensor(tensor)
+    if output not in definitions or declared is None:
+        raise KeyError(f"the layer {program.name} has no value {output!r} or no tensor {tensor!r}")
+    recurrent = {d.name for g in body.groups if g.recurrent for d in g.definitions}
+    scope = Scope(active_names(body, [tensor]), definitions)
+    indices = _indices(definitions[output], declared.shape, body)
+    memo: dict[str, Node] = {}
+
+    def of(name: str) -> Node:
+        """∂name[its axes]/∂tensor[indices]."""
+        if name in recurrent:
+            raise LayerError(Diagnostic("E907", f"`{name}` recurs: its Jacobian is no single formula", mend="use the gradients"))
+        if name not in memo:
+            parts = [part(local, definitions[name]) for local in local_derivatives(definitions[name].value, scope)]
+            memo[name] = common_factors_first(expr.add(*parts))
+        return memo[name]
+
+    def part(local: Local, definition: Definition) -> Node:
+        slope = expr.mul(local.slope, *(_range(b) for b in local.binders if not expr.is_whole(b)))
+        over = tuple(b[0] for b in local.binders)
+        if local.read.data == tensor:
+            return gathered(indices, Scatter(local.read.args, over, slope))
+        inner = definitions[local.read.data]
+        chained = expr.substitute(of(inner.name), dict(zip(inner.axes, local.read.args, strict=True)))
+        return expr.total(expr.mul(slope, chained), *(expr.whole(i) for i in over))
+
+    return _folded(of(output), definitions[output], indices)
+
+
+def _range(binder: Binder) -> Node:
+    index, low, high = binder
+    return expr.indicator(expr.both(expr.compare("<=", low, index), expr.compare("<=", index, high)))
+
+
+def _indices(output: Definition, shape: tuple[Node, ...], body: Body) -> tuple[Node, ...]:
+    """One new index an axis of the tensor."""
+    taken = {str(n.data) for d in body.definitions for e in d.equations for n in (*expr.walk(e.value), *e.lhs)}
+    taken |= {h for d in body.definitions for n in expr.walk(d.value) for h in n.hint} | {str(a.data) for a in output.axes}
+    names = (letter + "'" * k for k in range(len(shape) + 1) for letter in _LETTERS)
+    free = (n for n in names if n not in taken)
+    return tuple(expr.index(next(free), size) for size in shape)
+
+
+def _folded(node: Node, output: Definition, indices: tuple[Node, ...]) -> Node:
+    """The expression with the output's own value, at its indices or the tensor's, by its name."""
+    known: Mapping[Node, Node] = {}
+    places = [output.axes]
+    for k, axis in enumerate(output.axes):
+        same = [i for i in indices if i.args[0] == axis.args[0]]
+        places += [tuple(i if m == k else a for m, a in enumerate(output.axes)) for i in same]
+    if len(indices) == len(output.axes):
+        places.append(indices)
+    for place in places:
+        value = expr.substitute(output.value, dict(zip(output.axes, place, strict=True)))
+        if value.op not in (Op.READ, Op.NUM):
+            known = {**known, value: expr.read(output.name, *place)}
+    return common_factors_first(expr.transform(node, known.get))
