@@ -1,0 +1,137 @@
+"""The formulas that are shown are the gradients: evaluated as they stand, they give what the module gives."""
+
+import textwrap
+
+import numpy as np
+import pytest
+
+import symback
+from symback.check import module as calls
+from symback.check.arithmetic import double
+from symback.check.evaluate import evaluated
+from symback.check.points import accepted
+from symback.core import expr
+from symback.core.expr import compare, fresh_index, read
+from symback.core.program import Body, Definition, Equation, Group, Program, Role, Section, Tensor
+from symback.report import formulas
+
+LAYERS = {
+    "network": """
+        inputs:
+          x: [N, I]
+          t: {shape: [N], values: O}
+        params:
+          W: [I, H]
+          V: [H, O]
+        where:
+          a[n, k]: tanh(Sum(x[n, i]*W[i, k], i))
+          z[n, o]: Sum(a[n, k]*V[k, o], k)
+        outputs:
+          loss: Mean(LogSumExp(z[n, o], o) - z[n, t[n]], n)
+        """,
+    "convolution": """
+        inputs:
+          x: {shape: [N, L], outside: 0}
+        params:
+          w: [K]
+        indices:
+          i: (L + 1)//2
+        outputs:
+          y[n, i]: Sum(x[n, 2*i + k - 1]*w[k], k)
+        """,
+    "embedding": """
+        inputs:
+          ids: {shape: [N], values: V}
+        params:
+          W: [V, D]
+        outputs:
+          y[n, d]: W[ids[n], d]**2
+        """,
+    "normalisation": """
+        inputs:
+          x: [N, D]
+        params:
+          g: [D]
+        where:
+          mu[n]: Mean(x[n, d], d)
+          var[n]: Mean((x[n, d] - mu[n])**2, d)
+        outputs:
+          y[n, d]: g[d]*(x[n, d] - mu[n])/sqrt(var[n] + 1e-5)
+        """,
+    "prefix": """
+        inputs:
+          x: [N]
+        outputs:
+          y[i]: Sum(x[j]*x[i], (j, 0, i))
+        """,
+    "diagonal": """
+        inputs:
+          x: [N, N]
+        outputs:
+          y[i]: x[i, i]*x[N - 1 - i, i]
+        """,
+    "activations": """
+        inputs:
+          x: [N]
+        outputs:
+          y[n]: x[n]/(1 + exp(-x[n])) + log(1 + exp(x[n])) + x[n]*(1 + erf(x[n]/sqrt(2)))/2 + Max(x[n], 0)
+        """,
+    "output used again": """
+        inputs:
+          x: [N]
+        outputs:
+          y[n]: sin(x[n])
+          z: Sum(y[n]**2, n)
+        """,
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_formulas_of_the_backward_give_its_gradients(name):
+    compiled = symback.compile(symback.loads("layer: a\n" + textwrap.dedent(LAYERS[name])))
+    program, derivation, module = compiled.program, compiled.built.derivations["train"], compiled.load()
+    point = accepted(program, module, 0)
+    call = calls.forward(module, program, "train", point, np.float64)
+    rng = np.random.default_rng(1)
+    upstream = {o: rng.normal(size=np.shape(v)) for o, v in call.outputs.items()}
+    grads = calls.backward(module, program, call, upstream, "train")
+    found = formula_values(program, derivation, point, upstream)
+    for tensor, gradient in derivation.gradients.items():
+        np.testing.assert_allclose(found[gradient.name], grads[tensor], rtol=1e-9, atol=1e-12, err_msg=gradient.name)
+
+
+def formula_values(program, derivation, point, upstream):
+    """The values of all formulas that are shown, forward ones and then backward ones, as a program of their own."""
+    shown = [*formulas.forward_formulas(derivation), *formulas.backward_formulas(derivation)]
+    lines = [Definition(f.name, Section.WHERE, f.axes, (Equation(f.axes, f.value),), low=(0,) * len(f.axes)) for f in shown]
+    axes = {d.name: d.axes for d in derivation.forward}
+    passed = [Tensor(name, Role.INPUT, tuple(a.args[0] for a in axes[o])) for o, name in derivation.adjoint.upstream.items()]
+    body = Body(tuple(Group((d,)) for d in lines), (), {}, ())
+    whole = Program("shown", "", (*program.tensors, *passed), (), program.dims, program.derived, {"train": body}, ())
+    tensors = {**point.tensors, **{name: upstream[o] for o, name in derivation.adjoint.upstream.items()}}
+    return evaluated(whole, "train", tensors, point.sizes, point.hyperparameters, double())
+
+
+def test_indices_made_on_the_way_get_letters_that_nothing_else_has():
+    n = expr.dim("N")
+    i, j = fresh_index(n), fresh_index(n)
+    before, after = formulas.presentable(expr.mul(read("x", i), read("y", j)), read("z", j, expr.index("i", n)))
+    assert repr(before) == "x[j]*y[k]"
+    assert repr(after) == "z[k, i]"
+
+
+def test_an_outputs_own_and_its_whole_gradient_look_different():
+    compiled = symback.compile(symback.loads("layer: a\n" + textwrap.dedent(LAYERS["output used again"])))
+    names = formulas.symbols(compiled.program, compiled.built.derivations["train"])
+    assert len(set(names.values())) == len(names)
+    assert names["dy"] == r"\bar{y}"
+
+
+def test_a_later_step_stands_in_the_gradient_of_a_recurrence():
+    text = "layer: a\ninputs:\n  x: [T]\nwhere:\n  h[-1]: 0\n  h[t]: sin(h[t-1])*x[t]\noutputs:\n  y: h[T-1]\n"
+    derivation = symback.compile(symback.loads(text)).built.derivations["train"]
+    line = next(f for f in formulas.backward_formulas(derivation) if f.name == "dh")
+    t = line.axes[0]
+    later = read("dh", expr.add(t, expr.ONE))
+    assert later in expr.reads(line.value)
+    assert compare("<", expr.add(t, expr.ONE), expr.dim("T")) in set(expr.walk(line.value))
