@@ -348,6 +348,8 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
     name = node.data
     if name in _MATH:
         return operate(low, _MATH[name], low.value(node.args[0]), low.value(node.args[1]))
+    if name == "ratio":
+        return combine(low, [factor(low, node.args[0]), factor(low, Node(Op.POW, None, (node.args[1], MINUS_ONE)))])
     if name == "exp":
         found = softmax.softmax(low, node)
         if found is not None:

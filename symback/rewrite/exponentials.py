@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, ZERO, Node, Op, add, call, div, mul, neg, number, power, split_coefficient, sub
+from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, ZERO, Node, Op, add, call, div, mul, neg, number, power, split_coefficient, sub, walk
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import (
@@ -27,6 +27,8 @@ def difference_of_exponentials(node: Node, ctx: Context) -> Node | None:
         left = minus_term(rest, neg(c))
         if left is not None and has_read(call_):
             return add(left, mul(c, call("expm1", call_.args[0])))
+    if any(n.op is Op.REDUCE for n in walk(node)):
+        return None
     pair = two_exponentials(node)
     if pair is None or ZERO in (pair[0][1], pair[1][1]) or pair[0][0] != -pair[1][0]:
         return None

@@ -105,10 +105,9 @@ def two_sided(node: Node, ctx: Context) -> Node | None:
 
 
 def _times(sign: Node, a: Node) -> Node:
-    """sign·a with the sign taken into a sum."""
-    if sign == ONE:
-        return a
-    return add(*(neg(t) for t in a.args)) if a.op is Op.ADD else neg(a)
+    """sign·a with numbers taken into a sum, so that t and 1 - t add up to 1."""
+    c, rest = split_coefficient(mul(sign, a))
+    return add(*(mul(number(c), t) for t in rest.args)) if rest.op is Op.ADD else mul(number(c), rest)
 
 
 def _common(a: Node, b: Node) -> Node:

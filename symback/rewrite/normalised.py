@@ -1,0 +1,427 @@
+"""Rules for vectors divided by their own norm, and for gradients through a softmax: what is large is divided before it is multiplied."""
+
+from __future__ import annotations
+
+from symback.core.expr import (
+    HALF,
+    MINUS_ONE,
+    ONE,
+    TRUE,
+    ZERO,
+    Binder,
+    Node,
+    Op,
+    Reduction,
+    add,
+    branches,
+    call,
+    is_whole,
+    mul,
+    number,
+    opened,
+    piecewise,
+    power,
+    read,
+    reduction,
+    split_coefficient,
+    sqrt,
+    sub,
+    substitute,
+    total,
+    walk,
+)
+from symback.rewrite import examples as ex
+from symback.rewrite.facts import Context
+from symback.rewrite.patterns import factors, has_read, is_call, terms, without
+from symback.rewrite.power_sums import PowerSum, power_sum
+from symback.rewrite.rule import Rule
+
+MINUS_HALF = number("-1/2")
+
+
+def _is_sum(node: Node) -> bool:
+    return node.op is Op.REDUCE and node.data is Reduction.SUM
+
+
+def _hinted(made: Node, old: Node) -> Node:
+    if made.op is Op.REDUCE and len(made.args) == len(old.args):
+        made.hint = old.hint
+    return made
+
+
+# ------------------------------------------------------------------------------------------ forward rules
+
+
+def named_root(node: Node, ctx: Context) -> Node | None:
+    """sqrt(v + eps) with v the name of a sum of squares → the sum itself, so that its root can be scaled."""
+    base, e = node.args
+    if e not in (HALF, MINUS_HALF):
+        return None
+    seen = add(*(_unfolded(t, ctx) for t in terms(base)))
+    return power(seen, e) if seen != base and power_sum(seen) is not None else None
+
+
+def _unfolded(t: Node, ctx: Context) -> Node:
+    return mul(*(ctx.see(f) if f.op is Op.READ else f for f in factors(t)))
+
+
+def _norm_of(a: Node, ctx: Context) -> PowerSum | None:
+    """The sum of squares whose root `a` is, perhaps kept above a constant."""
+    seen = ctx.see(a)
+    if is_call(seen, "Max") and len(seen.args) == 2:
+        roots = [s for s in seen.args if has_read(s)]
+        seen = ctx.see(roots[0]) if len(roots) == 1 else seen
+    return power_sum(seen.args[0]) if seen.op is Op.POW and seen.args[1] == HALF else None
+
+
+def cosine(node: Node, ctx: Context) -> Node | None:
+    """Sum(x·y)/(|x|·|y|) → the sum of products of normalised entries."""
+    for k, f in enumerate(node.args):
+        if _is_sum(f):
+            made = _normalised_sum(f, without(node.args, k), ctx)
+            if made is not None:
+                return made
+    return None
+
+
+def cosine_inside(node: Node, ctx: Context) -> Node | None:
+    """The same with the norms under the sum."""
+    return _normalised_sum(node, (), ctx) if _is_sum(node) else None
+
+
+def _normalised_sum(node: Node, outer: tuple[Node, ...], ctx: Context) -> Node | None:
+    body, binders = opened(node)
+    inside, outside, count = list(factors(body)), list(outer), 0
+    for place in (inside, outside):
+        for a in [f for f in place if f.op is Op.POW and f.args[1] in (MINUS_ONE, MINUS_HALF)]:
+            divisor = a.args[0] if a.args[1] == MINUS_ONE else sqrt(a.args[0])
+            found = _norm_of(divisor, ctx)
+            if found is None or len(found.binders) != len(binders):
+                continue
+            u = substitute(found.body, {o[0]: b[0] for o, b in zip(found.binders, binders, strict=True)})
+            hit = next((x for x in inside if x == u), None)
+            if hit is not None:
+                place.remove(a)
+                inside[inside.index(hit)] = call("ratio", hit, divisor)
+                count += 1
+    if count < 2:
+        return None
+    return mul(*outside, _hinted(total(mul(*inside), *binders), node))
+
+
+# ----------------------------------------------------------------------------------------- gradient rules
+
+
+def projection(node: Node, ctx: Context) -> Node | None:
+    """u_i·Sum(g·u)/B with B the sum of squares of u → by h = u/sqrt(B): h_i·Sum(g·h)."""
+    for k, b in enumerate(node.args):
+        if b.op is not Op.POW or b.args[1].op is not Op.NUM or b.args[1].data > -1:
+            continue
+        found = power_sum(b.args[0])
+        if found is None or found.exponent != number(2):
+            continue
+        root = power(b.args[0], MINUS_HALF)
+        for j, f in enumerate(node.args):
+            if j == k or not _is_entry(f, found):
+                continue
+            for s, g in enumerate(node.args):
+                summed = _with_normalised(g, found, root) if s not in (j, k) else None
+                if summed is not None:
+                    left = power(b.args[0], add(b.args[1], ONE))
+                    return mul(*without(node.args, j, k, s), left, call("product", f, root), summed)
+    return None
+
+
+def _is_entry(f: Node, found: PowerSum) -> bool:
+    """Whether f is the summed entry u at other indices."""
+    return _entry_at(f, found) is not None
+
+
+def _entry_at(f: Node, found: PowerSum) -> tuple[Node, ...] | None:
+    """The indices at which f is the entry u; None where it is not."""
+    bound = [b[0] for b in found.binders]
+    indices = sorted((i for i in f.free if i not in found.body.free), key=lambda i: str(i.data))
+    chosen = []
+    for b in bound:
+        same = [i for i in indices if i.args == b.args and i not in chosen]
+        if not same:
+            return None
+        chosen.append(same[0])
+    for candidate in _orders(bound, indices):
+        if substitute(found.body, dict(zip(bound, candidate, strict=True))) == f:
+            return candidate
+    return None
+
+
+def _orders(bound: list[Node], indices: list[Node]):
+    if not bound:
+        yield ()
+        return
+    for i in indices:
+        if i.args == bound[0].args:
+            for rest in _orders(bound[1:], [j for j in indices if j is not i]):
+                yield (i, *rest)
+
+
+def _with_normalised(g: Node, found: PowerSum, root: Node) -> Node | None:
+    """The Sum g with its factor u divided by the root."""
+    if not _is_sum(g):
+        return None
+    body, binders = opened(g)
+    inside = factors(body)
+    for k, f in enumerate(inside):
+        at = _entry_at(f, found)
+        if at is not None and set(at) == {b[0] for b in binders}:
+            return _hinted(total(mul(*without(inside, k), call("product", f, root)), *binders), g)
+    return None
+
+
+def unit_power(node: Node, ctx: Context) -> Node | None:
+    """|x|**(p-1)·S**(1/p - 1) with S = Sum(|x|**p) → (|x|/S**(1/p))**(p-1)."""
+    for k, f in enumerate(node.args):
+        options = branches(f) if f.op is Op.PIECEWISE else [(f, TRUE)]
+        made, p = [], None
+        for value, condition in options:
+            found = _norm_power(value)
+            if found is not None:
+                rest, base, p = found
+                value = (rest, base)
+            elif value != ZERO:
+                break
+            made.append((value, condition))
+        if p is None or len(made) != len(options):
+            continue
+        for j, x in enumerate(node.args):
+            if x.op is Op.POW and x.args[1] == add(p, MINUS_ONE) and is_call(x.args[0], "Abs"):
+                pairs = []
+                for value, condition in made:
+                    if isinstance(value, tuple):
+                        rest, base = value
+                        unit = call("ratio", x.args[0], power(base, power(p, MINUS_ONE)))
+                        value = mul(rest, power(unit, add(p, MINUS_ONE)))
+                    pairs.append((value, condition))
+                return mul(*without(node.args, j, k), piecewise(*pairs))
+    return None
+
+
+def _norm_power(value: Node) -> tuple[Node, Node, Node] | None:
+    """(rest, S, p) with value = rest·S**(1/p - 1) and S a sum of p-th powers, p > 2."""
+    inside = factors(value)
+    for k, f in enumerate(inside):
+        if f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0:
+            found = power_sum(f.args[0])
+            if found is not None and found.exponent != number(2) and add(f.args[1], ONE) == power(found.exponent, MINUS_ONE):
+                return mul(*without(inside, k)), f.args[0], found.exponent
+    return None
+
+
+def softmax_of(node: Node, ctx: Context) -> tuple[Node, tuple[Binder, ...], tuple[Node, ...]] | None:
+    """(body u, binders, at) where node is exp(u[at] - LogSumExp(u over the binders)), perhaps behind a name."""
+    seen = ctx.see(node) if node.op is Op.READ else node
+    if not is_call(seen, "exp"):
+        return None
+    parts = terms(seen.args[0])
+    for k, t in enumerate(parts):
+        c, lse = split_coefficient(t)
+        if c == -1 and lse.op is Op.REDUCE and lse.data is Reduction.LOGSUMEXP:
+            body, binders = opened(lse)
+            entry = add(*without(parts, k))
+            if not all(is_whole(b) for b in binders):
+                continue
+            at = _at(body, tuple(b[0] for b in binders), entry)
+            if at is not None:
+                return body, binders, at
+    return None
+
+
+def _at(body: Node, bound: tuple[Node, ...], entry: Node) -> tuple[Node, ...] | None:
+    indices = sorted(entry.free, key=lambda i: str(i.data))
+    for candidate in _orders(list(bound), indices):
+        if substitute(body, dict(zip(bound, candidate, strict=True))) == entry:
+            return candidate
+    return None
+
+
+def probability(node: Node, ctx: Context) -> Node | None:
+    """Sum(p) → 1 for a softmax p."""
+    if not _is_sum(node):
+        return None
+    body, binders = opened(node)
+    bound = {b[0] for b in binders}
+    inside = factors(body)
+    for k, f in enumerate(inside):
+        if not bound <= f.free:
+            continue
+        found = softmax_of(f, ctx)
+        if found is not None and set(found[2]) == bound and not mul(*without(inside, k)).free & bound:
+            return mul(*without(inside, k))
+    return None
+
+
+def dominant_shift(node: Node, ctx: Context) -> Node | None:
+    """g_i - Sum(p·g) → (g_i - g_a) - Sum(p·(g - g_a)) with a the dominant entry of the softmax p."""
+    parts = [_expanded_mean(t, ctx) for t in terms(node)]
+    for k, t in enumerate(parts):
+        c, s = split_coefficient(t)
+        if c >= 0 or not _is_sum(s):
+            continue
+        body, binders = opened(s)
+        if len(binders) != 1:
+            continue
+        (idx, _, _) = binders[0]
+        inside = factors(body)
+        for m, f in enumerate(inside):
+            found = softmax_of(f, ctx) if idx in f.free else None
+            if found is None or found[2] != (idx,):
+                continue
+            g = mul(*without(inside, m))
+            if idx not in g.free or _reduces(g):
+                continue
+            made = _shifted(parts, k, c, s, (idx, binders, f, g), found)
+            if made is not None:
+                return made
+    return None
+
+
+def _expanded_mean(t: Node, ctx: Context) -> Node:
+    """-y as -Sum(p·g) where y names such a sum."""
+    c, y = split_coefficient(t)
+    seen = ctx.unfold(y)
+    if c < 0 and seen is not None and _is_sum(seen):
+        body, binders = opened(seen)
+        if any(softmax_of(f, ctx) is not None for f in factors(body)):
+            return mul(number(c), seen)
+    return t
+
+
+def _reduces(node: Node) -> bool:
+    return any(n.op is Op.REDUCE for n in walk(node))
+
+
+def _shifted(parts, k, c, s, sum_parts, found) -> Node | None:
+    idx, binders, f, g = sum_parts
+    body, (bound,), _ = found
+    top = reduction(Reduction.ARGMAX, body, (bound,))
+    for j, t in enumerate(parts):
+        if j == k:
+            continue
+        for i in sorted(t.free, key=lambda n: str(n.data)):
+            if i.args == idx.args and mul(number(-c), substitute(g, {idx: i})) == t:
+                at_top = substitute(g, {idx: top})
+                mean = _hinted(total(mul(f, call("minus", g, at_top)), *binders), s)
+                entry = call("minus", substitute(g, {idx: i}), at_top)
+                return add(*without(tuple(parts), j, k), mul(number(-c), entry), mul(number(c), mean))
+    return None
+
+
+_WHOLE = (ex.K, ZERO, add(ex.K.args[0], MINUS_ONE))
+_SQUARES = total(power(ex.XK, number(2)), _WHOLE)
+_CUBES = total(power(call("Abs", ex.XK), number(3)), _WHOLE)
+_LSE = reduction(Reduction.LOGSUMEXP, ex.XK, (_WHOLE,))
+_X_AT_J = read("x", ex.N, ex.J)
+_SOFTMAX = call("exp", sub(ex.XK, _LSE))
+_Y_AT_TOP = substitute(ex.YK, {ex.K: reduction(Reduction.ARGMAX, ex.XK, (_WHOLE,))})
+_Y_AT_J = read("y", ex.N, ex.J)
+_OTHER = total(power(ex.YK, number(2)), _WHOLE)
+
+FORWARD = (
+    Rule(
+        "cosine",
+        r"\frac{\sum_k x_k y_k}{|x|\,|y|} = \sum_k \frac{x_k}{|x|} \frac{y_k}{|y|}",
+        "both vectors are divided by their own norms",
+        "the products overflow or underflow where the cosine is at most 1",
+        "rule 30",
+        "|x| |y| > 1e38 or < 1e-38 (float32)",
+        (Op.MUL,),
+        cosine,
+        (
+            mul(total(mul(ex.XK, ex.YK), _WHOLE), power(_SQUARES, MINUS_HALF), power(_OTHER, MINUS_HALF)),
+            total(mul(call("ratio", ex.XK, sqrt(_SQUARES)), call("ratio", ex.YK, sqrt(_OTHER))), _WHOLE),
+        ),
+    ),
+    Rule(
+        "cosine under the sum",
+        r"\sum_k \frac{x_k y_k}{|x|\,|y|} = \sum_k \frac{x_k}{|x|} \frac{y_k}{|y|}",
+        "both vectors are divided by their own norms",
+        "the products overflow or underflow where the cosine is at most 1",
+        "rule 30",
+        "|x| |y| > 1e38 or < 1e-38 (float32)",
+        (Op.REDUCE,),
+        cosine_inside,
+        (
+            total(mul(ex.XK, ex.YK, power(_SQUARES, MINUS_HALF), power(_OTHER, MINUS_HALF)), _WHOLE),
+            total(mul(call("ratio", ex.XK, sqrt(_SQUARES)), call("ratio", ex.YK, sqrt(_OTHER))), _WHOLE),
+        ),
+    ),
+)
+
+GRADIENT = (
+    Rule(
+        "projection",
+        r"\frac{u_i \sum_k g_k u_k}{B} = h_i \sum_k g_k h_k, \quad h = \frac{u}{\sqrt B}",
+        "B is a scaled sum of the squares of u, perhaps with a constant added",
+        "the squares overflow or underflow where h does not",
+        "rule 29",
+        "|u| > 1e19 or < 1e-19 (float32)",
+        (Op.MUL,),
+        projection,
+        (
+            mul(_X_AT_J, total(mul(ex.YK, ex.XK), _WHOLE), power(_SQUARES, MINUS_ONE)),
+            mul(
+                call("product", _X_AT_J, power(_SQUARES, MINUS_HALF)),
+                total(mul(ex.YK, call("product", ex.XK, power(_SQUARES, MINUS_HALF))), _WHOLE),
+            ),
+        ),
+    ),
+    Rule(
+        "unit power",
+        r"|x_i|^{p-1} \left(\sum_k |x_k|^p\right)^{\frac1p - 1} = \left(\frac{|x_i|}{\|x\|_p}\right)^{p-1}",
+        "p > 2",
+        "the powers overflow or underflow where their quotient is at most 1",
+        "rule 29",
+        "|x| > 1e12 or < 1e-12 (float32, p = 3)",
+        (Op.MUL,),
+        unit_power,
+        (
+            mul(power(call("Abs", _X_AT_J), number(2)), power(_CUBES, number("-2/3"))),
+            power(call("ratio", call("Abs", _X_AT_J), power(_CUBES, number("1/3"))), number(2)),
+        ),
+    ),
+    Rule(
+        "total probability",
+        r"\sum_k p_k = 1",
+        "p is a softmax over k",
+        "computed, the sum is 1 up to rounding, and a difference of such sums is noise",
+        "definition",
+        "one dominant entry",
+        (Op.REDUCE,),
+        probability,
+        (total(_SOFTMAX, _WHOLE), ONE),
+    ),
+    Rule(
+        "shift by the dominant entry",
+        r"g_i - \sum_k p_k g_k = (g_i - g_a) - \sum_k p_k (g_k - g_a)",
+        "p is a softmax, a its largest entry, and g is no reduction",
+        "at the dominant entry the difference has no digit left",
+        "rule 24",
+        "one dominant entry",
+        (Op.ADD,),
+        dominant_shift,
+        (
+            sub(_Y_AT_J, total(mul(_SOFTMAX, ex.YK), _WHOLE)),
+            sub(call("minus", _Y_AT_J, _Y_AT_TOP), total(mul(_SOFTMAX, call("minus", ex.YK, _Y_AT_TOP)), _WHOLE)),
+        ),
+    ),
+)
+
+NAMED = Rule(
+    "root of a named sum",
+    r"\sqrt{v + \epsilon}, \quad v = \tfrac1N \sum_k u_k^2",
+    "v is the name of a scaled sum of squares",
+    "the sum overflows or underflows where its root does not",
+    "rule 29",
+    "|u| > 1e19 or < 1e-19 (float32)",
+    (Op.POW,),
+    named_root,
+    (sqrt(_SQUARES), sqrt(_SQUARES)),
+)
