@@ -87,7 +87,7 @@ class AccuracyReport:
 
     rows: tuple[AccuracyRow, ...]
     points: int
-    warned: int = 0  # points at which NumPy warned
+    warned: int = 0  # points at which NumPy warned though every true result is a number
 
     @property
     def clean(self) -> bool:
@@ -112,7 +112,8 @@ def check_accuracy(
             with warnings.catch_warnings(record=True) as caught, np.errstate(divide="warn", over="warn", invalid="warn"):
                 warnings.simplefilter("always")
                 results = list(_judged(program, module, mode, scenario, dtype))
-            warned += any(issubclass(w.category, RuntimeWarning) for w in caught)
+            everywhere = not any(unjudged for _, _, unjudged in results)
+            warned += everywhere and any(issubclass(w.category, RuntimeWarning) for w in caught)
             for what, samples, unjudged in results:
                 row = rows.setdefault((mode, np.dtype(dtype).name, what), AccuracyRow(mode, np.dtype(dtype).name, what))
                 _added(row, samples, unjudged, _Blame(program, mode, scenario.point, dtype, what))

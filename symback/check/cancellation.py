@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from symback.check.grids import Grid, Values
 from symback.check.inputs import Point
 from symback.check.reference import Reference
-from symback.core.expr import Node, Op, text, walk
+from symback.core.expr import ZERO, Node, Op, compare, index, read, text, walk
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
+from symback.rewrite import stabilise
 
 
 def explanation(program: Program, mode: str, point: Point, dtype: type) -> str:
@@ -25,7 +28,35 @@ def explanation(program: Program, mode: str, point: Point, dtype: type) -> str:
                         lost, where = digits, (definition.name, node)
     if where is None:
         return "no sum of the layer as it is written cancels there: the loss is in the compiled formula, which is worth a report"
-    return f"{lost:.0f} digits cancel in {text(where[1])} of {where[0]}: a form of it without the cancellation would help"
+    found = f"{lost:.0f} digits cancel in {text(where[1])} of {where[0]}"
+    rule = helpful_rule(program, mode, point)
+    return f"{found}: {rule}" if rule else f"{found}: a form of it without the cancellation would help"
+
+
+def helpful_rule(program: Program, mode: str, point: Point) -> str:
+    """A stability rule that would apply if the layer assumed the sign that a tensor has at a point; nothing where there is none."""
+    body = program.bodies[mode]
+    applied = {s.rule for s in stabilise(body, program)[1]}
+    for assumption in _signs(program, point):
+        assuming = replace(program, assumptions=(*program.assumptions, assumption))
+        more = [s.rule for s in stabilise(body, assuming)[1] if s.rule not in applied]
+        if more:
+            return f"the rule `{more[0]}` would help, and applies where the layer says so under assume: {text(assumption)}"
+    return ""
+
+
+def _signs(program: Program, point: Point) -> list[Node]:
+    """For each float tensor whose elements at a point have one sign, the relation that says so."""
+    out = []
+    for t in program.tensors:
+        values = point.tensors[t.name]
+        if t.kind is Kind.FLOAT and values.size:
+            element = read(t.name, *(index(letter, size) for letter, size in zip("ijklmpqr", t.shape, strict=False)))
+            if (values > 0).all():
+                out.append(compare(">", element, ZERO))
+            elif (values < 0).all():
+                out.append(compare("<", element, ZERO))
+    return out
 
 
 def _binds(node: Node) -> bool:

@@ -31,7 +31,8 @@ def accepted(program: Program, module: ModuleType, seed: int) -> Point:
         try:
             for point in allowed(program, sizes, seed):
                 for mode in program.bodies:
-                    calls.forward(module, program, mode, point, np.float64, calls.draws(program, mode, point))
+                    with np.errstate(all="ignore"):
+                        calls.forward(module, program, mode, point, np.float64, calls.draws(program, mode, point))
                 if is_defined(program, point):
                     return point
                 undefined = undefined or point

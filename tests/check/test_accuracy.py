@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from symback.check.accuracy import State, check_accuracy
+from symback.check.cancellation import helpful_rule
 from symback.check.inputs import SHAPES, drawn, sizes_to_try
 from symback.check.reference import Reference
 from symback.check.scenarios import critical_points, scenarios
@@ -94,3 +95,13 @@ def test_scenarios_stay_within_the_assumptions():
     assert len(met) > 40
     assert all((s.point.tensors["x"] > 0).all() for s in met)
     assert all((s.point.tensors["x"].astype(np.float32) == s.point.tensors["x"]).all() for s in met)
+
+
+def test_a_rule_that_needs_to_know_a_sign_is_named():
+    natural = expr.sub(expr.power(read("x", n), read("p", n)), expr.ONE)
+    tensors = (Tensor("x", Role.INPUT, (N,)), Tensor("p", Role.INPUT, (N,)))
+    program = layers.program("power", tensors, (definition("y", (n,), natural, section=Section.OUTPUT),), ("x",))
+    point = drawn(program, {"N": 3}, np.random.default_rng(0), SHAPES[1])
+    assert helpful_rule(program, "train", point).endswith("applies where the layer says so under assume: 0 < x[i]")
+    mixed = drawn(program, {"N": 9}, np.random.default_rng(0))
+    assert helpful_rule(program, "train", mixed) == ""
