@@ -16,6 +16,7 @@ from symback.core.expr import (
     Node,
     Op,
     Reduction,
+    add,
     branches,
     is_indicator,
     mul,
@@ -29,6 +30,7 @@ from symback.functions.function import Expansion, Identity, Ufunc
 from symback.lower import norms, softmax
 from symback.lower.arithmetic import choose, negative, operate
 from symback.lower.arrays import Array, Kind
+from symback.lower.centred import centred
 from symback.lower.lowering import Lowered, Lowering
 
 
@@ -38,6 +40,9 @@ from symback.lower.lowering import Lowered, Lowering
 def lower_sum(low: Lowering, node: Node) -> Lowered:
     """Terms of equal axes first, small ones before large ones."""
     found = softmax.log_softmax(low, node)
+    if found is not None:
+        return found
+    found = centred(low, node)
     if found is not None:
         return found
     buckets: dict[frozenset, list[tuple[int, Lowered]]] = {}
@@ -77,13 +82,14 @@ def _plus(low: Lowering, a: tuple[int, Lowered], b: tuple[int, Lowered]) -> tupl
 
 def lower_product(low: Lowering, node: Node) -> Lowered:
     """Factors of few axes are multiplied (and divided) among themselves before they meet a large one."""
-    scalars = [f for f in node.args if scalar(f)]
     masks = [f for f in node.args if is_indicator(f)]
+    scalars = [f for f in node.args if scalar(f) and not is_indicator(f)]
     others = [f for f in node.args if not scalar(f) and not is_indicator(f)]
     if masks and not others and len(masks) == 1:
         return times_scalar(low, low.value(masks[0]), mul(*scalars))
     if masks and others:
         return _masked_product(low, masks, mul(*scalars, *others))
+    others, scalars = _unit_brackets(low, others, scalars)
     return times_scalar(low, combine(low, [part for f in [*others, *masks] for part in factors_of(low, f)]), mul(*scalars))
 
 
@@ -95,6 +101,23 @@ def factors_of(low: Lowering, node: Node) -> list[Factor]:
             over, under = fraction
             return [Factor(node, over), Factor(Node(Op.CALL, "softmax sum", node.args), under, True)]
     return [factor(low, node)]
+
+
+def _unit_brackets(low: Lowering, factors: list[Node], scalars: list[Node]) -> tuple[list[Node], list[Node]]:
+    """A number that multiplies the widest term of a bracket is taken out of it, where the bracket is multiplied anyway."""
+    if len(factors) < 2:
+        return factors, scalars
+    out = []
+    for f in factors:
+        if f.op is Op.ADD:
+            widths = [len(t.free) for t in f.args]
+            wide = {abs(split_coefficient(t)[0]) for t, w in zip(f.args, widths, strict=True) if w == max(widths)}
+            if len(wide) == 1 and wide != {Fraction(1)} and max(widths):
+                (c,) = wide
+                f = add(*(mul(number(1 / c), t) for t in f.args))
+                scalars = [*scalars, number(c)]
+        out.append(f)
+    return out, scalars
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +296,28 @@ def _numerator_denominator(factor: Node) -> tuple[Node, Node]:
 
 
 def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
-    """rest where every condition holds, else exactly 0."""
+    """rest where every condition holds, else exactly 0; the choice is made on the smallest factor that allows it."""
     condition = _fold(low, "&", [low.value(m.args[1]) for m in masks])
+    factors = list(rest.args) if rest.op is Op.MUL else [rest]
+    if all(finite_by_form(f) for f in factors):
+        small = [f for f in factors if set(low.value(f).axes) <= set(condition.axes)]
+        large = [f for f in factors if f not in small]
+        if large and (small or condition.axes):
+            inner = choose(low, condition, low.value(mul(*small)), low.scalar(ZERO)) if small else low.as_float(condition)
+            return combine(low, [Factor(mul(*masks, *small), low.as_float(inner)), *(factor(low, f) for f in large)])
     return choose(low, condition, low.guarded(condition).value(rest), low.scalar(ZERO))
+
+
+def finite_by_form(node: Node) -> bool:
+    """Whether it is finite wherever its tensors are: sums, products and whole powers of reads and sizes."""
+    if node.op in (Op.READ, Op.NUM, Op.DIM, Op.HYPER, Op.INDEX):
+        return True
+    if node.op is Op.POW:
+        e = node.args[1]
+        return scalar(node) or (e.op is Op.NUM and e.data > 0 and e.data.denominator == 1 and finite_by_form(node.args[0]))
+    if node.op is Op.REDUCE:
+        return node.data is Reduction.SUM and finite_by_form(node.args[0])
+    return node.op in (Op.ADD, Op.MUL) and all(finite_by_form(a) for a in node.args)
 
 
 # ----------------------------------------------------------------------------------------------- powers

@@ -32,5 +32,3 @@ def root(low: Lowering, node: Node) -> Lowered | None:
         name, numbers = "_root_of_powers", (found.exponent,)
     args = (rows, *(low.scalar(n).array for n in numbers))
     return Lowered(Array(Kind.KERNEL, (name, axis), args, shape, "f"), outer)
-
-

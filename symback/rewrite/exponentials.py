@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, ZERO, Node, Op, add, call, div, mul, neg, number, power, split_coefficient, sub, walk
+from symback.core.expr import (
+    HALF,
+    MINUS_ONE,
+    ONE,
+    TWO,
+    ZERO,
+    Node,
+    Op,
+    add,
+    call,
+    div,
+    mul,
+    neg,
+    number,
+    power,
+    split_coefficient,
+    sub,
+    walk,
+)
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import (

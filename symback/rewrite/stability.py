@@ -11,7 +11,16 @@ from symback.rewrite.engine import Engine
 from symback.rewrite.facts import Context, context_of
 from symback.rewrite.rule import Rule, Step
 
-RULES: tuple[Rule, ...] = (*vectors.RULES, normalised.NAMED, *normalised.FORWARD, *roots.RULES, *logistic.RULES, *gaussian.RULES, *exponentials.RULES, *limits.RULES)
+RULES: tuple[Rule, ...] = (
+    *vectors.RULES,
+    normalised.NAMED,
+    *normalised.FORWARD,
+    *roots.RULES,
+    *logistic.RULES,
+    *gaussian.RULES,
+    *exponentials.RULES,
+    *limits.RULES,
+)
 """Rules on the natural form, the more special first."""
 
 GRADIENT_RULES: tuple[Rule, ...] = (*normalised.GRADIENT, *gradients.RULES)

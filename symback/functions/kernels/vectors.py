@@ -54,3 +54,13 @@ def _root_of_powers(x, p, axis):
         small = ((rows / unit[:, None]) ** p).sum(axis=-1) ** (1 / p)
         root[wide] = np.where(np.isinf(largest), largest, unit * small)
     return root
+
+
+def _centred(x, mean, axis):
+    """x - mean along an axis; a row whose mean is large beside its spread is centred again."""
+    gap = x - mean
+    shift = gap.mean(axis=axis, keepdims=True)
+    sample = gap[tuple(slice(0, 2 if k in np.atleast_1d(axis) else None) for k in range(x.ndim))]
+    first = np.abs(sample).max(axis=axis, keepdims=True, initial=0)
+    off = np.abs(shift) > 2 * np.finfo(x.dtype).eps * first
+    return np.subtract(gap, shift, out=gap, where=off) if off.any() else gap
