@@ -275,7 +275,7 @@ def start_room(d: Definition, k: int) -> tuple[int, int]:
         if at.op is Op.NUM and at.data >= 0:
             low = max(low, int(at.data) + 1)
         elif at.op is not Op.INDEX:
-            from_end = add(size, neg(at))
+            from_end = linear(add(size, neg(at)))
             if from_end.op is Op.NUM and from_end.data > 0:
                 high = max(high, int(from_end.data))
     return low, high

@@ -17,7 +17,7 @@ def exact_float(node: Node) -> str:
 
     with mpmath.workdps(40):
         value = _value(node, mpmath)
-        return repr(float(value))
+        return repr(value if isinstance(value, bool) else float(value))
 
 
 def _value(node: Node, mp):
@@ -36,4 +36,21 @@ def _value(node: Node, mp):
         from symback.functions import TABLE
 
         return TABLE[node.data].reference(mp, *args)
+    if node.op is Op.PIECEWISE:
+        return next(value for value, condition in zip(args[::2], args[1::2], strict=True) if condition)
+    return _truth(node, args)
+
+
+_RELATIONS = {"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, "==": lambda a, b: a == b, "!=": lambda a, b: a != b}
+
+
+def _truth(node: Node, args: list) -> bool:
+    if node.op is Op.BOOL:
+        return node.data
+    if node.op is Op.COMPARE:
+        return _RELATIONS[node.data](*args)
+    if node.op is Op.NOT:
+        return not args[0]
+    if node.op in (Op.AND, Op.OR):
+        return (all if node.op is Op.AND else any)(args)
     raise ValueError(f"not a constant: {node}")

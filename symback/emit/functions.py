@@ -168,7 +168,7 @@ class BodyText:
 
 def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     """Forward and backward of one mode, with what backward needs of forward kept by its variable's name."""
-    taken = taken_names(program) | {d for d in lowered.upstream.values()}
+    taken = taken_names(program) | set(lowered.upstream.values()) | set(lowered.variables)
     forward = Schedule({}, set(taken))
     for t in program.tensors:
         forward.taken.add(t.name)

@@ -122,6 +122,9 @@ def _simple(text: str) -> bool:
 
 def items_text(items: tuple[object, ...], operands: Mapping[int, str] = {}) -> str:
     """`[…]` for basic or advanced indexing; a second `[…]` turns reversed axes round."""
+    view, items = view_first(items)
+    if view:
+        return items_text(view) + items_text(items, operands)
     parts, flips = [], []
     for item in items:
         if item is None:
@@ -129,7 +132,7 @@ def items_text(items: tuple[object, ...], operands: Mapping[int, str] = {}) -> s
             flips.append(":")
         elif isinstance(item, Slice):
             parts.append(_slice_text(item))
-            flips.append("::-1" if item.step is not None and item.step.op is Op.NUM and item.step.data < 0 else ":")
+            flips.append("::-1" if _turned(item) else ":")
         elif isinstance(item, int):
             parts.append(operands[item])
         elif isinstance(item, str):
@@ -144,6 +147,19 @@ def items_text(items: tuple[object, ...], operands: Mapping[int, str] = {}) -> s
             flips.pop()
         text = (text if text not in ("[:]",) and set(parts) != {":"} else "") + f"[{', '.join(flips)}]"
     return text
+
+
+def view_first(items: tuple[object, ...]) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """(view, rest): slices that run backward are taken before index arrays are applied; `view` is empty where there is no need."""
+    if not (any(_turned(i) for i in items) and any(isinstance(i, int) for i in items)):
+        return (), items
+    view = tuple(i if isinstance(i, Slice) else FULL_SLICE for i in items)
+    return view, tuple(FULL_SLICE if isinstance(i, Slice) else i for i in items)
+
+
+def _turned(item: object) -> bool:
+    """Whether it is a slice that runs backward."""
+    return isinstance(item, Slice) and item.step is not None and item.step.op is Op.NUM and item.step.data < 0
 
 
 def _slice_text(s: Slice) -> str:

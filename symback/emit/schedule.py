@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from symback.core.expr import Node
-from symback.emit.numpy_text import CONDITIONAL, PRODUCT, Speller, items_text, scalar_text, shape_text
-from symback.lower.arrays import Array, Kind
+from symback.emit.numpy_text import CONDITIONAL, PRODUCT, Speller, items_text, scalar_text, shape_text, view_first
+from symback.lower.arrays import FULL_SLICE, Array, Kind
 from symback.lower.loops import LoopBody, Store
 from symback.lower.scatters import ScatterItem, ScatterPlan
 
@@ -224,7 +224,9 @@ def _accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[
     for k in it.items:
         if isinstance(k, int):
             fancy[k] = fitted(schedule, operands[k], 40)
-    target = items_text(it.items, fancy) if it.items else "[...]"
+    view, items = view_first(it.items)
+    name = name + items_text(view) if view else name
+    target = items_text(items, fancy) if items else "[...]"
     if not it.taps:
         negative = value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names
         shown = value.args[0] if negative and not it.repeats else value
@@ -232,7 +234,7 @@ def _accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[
         if len(text) + len(name) + len(target) + 4 > WIDTH and shown not in schedule.names and shown.kind not in TRIVIAL:
             text = define(schedule, shown)
         if it.repeats:
-            schedule.lines.append(f"np.add.at({name}, {_index_tuple(it.items, fancy)}, {text})")
+            schedule.lines.append(f"np.add.at({name}, {_index_tuple(items, fancy)}, {text})")
         else:
             schedule.lines.append(f"{name}{target} {'-=' if negative else '+='} {text}")
         return
@@ -245,7 +247,7 @@ def _accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[
         indent += "    "
     cut = items_text(it.cut) if it.cut else ""
     if it.repeats:
-        schedule.lines.append(f"{indent}np.add.at({name}, {_index_tuple(it.items, fancy)}, {text}{cut})")
+        schedule.lines.append(f"{indent}np.add.at({name}, {_index_tuple(items, fancy)}, {text}{cut})")
     else:
         schedule.lines.append(f"{indent}{name}{target} += {text}{cut}")
 
@@ -254,8 +256,6 @@ def _index_tuple(items: tuple[object, ...], fancy: Mapping[int, str]) -> str:
     if len(items) == 1 and isinstance(items[0], int):
         return fancy[items[0]]
     items = list(items)
-    from symback.lower.arrays import FULL_SLICE
-
     while len(items) > 1 and items[-1] == FULL_SLICE:
         items.pop()
     if len(items) == 1 and isinstance(items[0], int):

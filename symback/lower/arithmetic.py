@@ -58,6 +58,9 @@ def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowe
     if "f" in elements:
         yes, no = low.as_float(yes), low.as_float(no)
     element = result_element(*elements) if elements != {"b"} else "b"
+    if condition.array.element == "s" and yes.axes != no.axes:
+        axes = low.union([yes, no])
+        yes, no = (Lowered(low.broadcast(v, axes, element), axes) for v in (yes, no))
     if element == "s" and condition.array.element != "s":
         chosen = low.elementwise(Kind.WHERE, None, [condition, yes, no], "i")
         return Lowered(Array(Kind.CAST, "dtype", (chosen.array,), chosen.array.shape, "f"), chosen.axes)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from symback.calculus.adjoint import start_room
+from symback.calculus.affine import linear
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
 from symback.core.expr import ZERO, Node, Op, add, dim, neg, number, substitute
 from symback.core.program import Definition, Group
@@ -98,7 +99,7 @@ def _storage(d: Definition) -> tuple[Node, ...]:
     for k, a in enumerate(d.axes):
         size = add(a.args[0], number(-d.low[k])) if d.low and d.low[k] else a.args[0]
         for e in d.equations[:-1]:
-            beyond = add(e.lhs[k], number(1), neg(a.args[0])) if e.lhs[k].op is not Op.INDEX else ZERO
+            beyond = linear(add(e.lhs[k], number(1), neg(a.args[0]))) if e.lhs[k].op is not Op.INDEX else ZERO
             if beyond.op is Op.NUM and beyond.data > 0:
                 size = add(a.args[0], number(beyond.data))
         out.append(size)
@@ -117,6 +118,7 @@ def _variables(low: Lowering, group: Group, backward: bool) -> tuple[tuple[str, 
         while name in taken:
             name += "_"
         taken.add(name)
+        low.variables.setdefault(name)
         rooms = [start_room(m, q[positions.index(p)]) for m, q in zip(group.definitions, group.steps, strict=True)]
         first, last = max(r[0] for r in rooms), max(r[1] for r in rooms)
         out.append((name, number(first), add(axis.args[0], number(-last)), backward))

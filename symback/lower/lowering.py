@@ -48,6 +48,7 @@ class Lowering:
     arrays     tensor or value name -> its array, axes in declared order
     computed   values of the declaration that forward has computed
     popularity how often a pair of factors occurs in the products of the whole program
+    variables  names of the loops' variables
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
     guards     conditions under which the present expression is used: partial functions get a safe argument elsewhere
@@ -66,6 +67,7 @@ class Lowering:
     memo: dict[tuple, Lowered] = field(default_factory=dict)
     steps: dict[str, StepValue] = field(default_factory=dict)
     computed: set[Array] = field(default_factory=set)
+    variables: dict[str, None] = field(default_factory=dict)
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
     def value(self, node: Node) -> Lowered:
@@ -156,14 +158,16 @@ class Lowering:
         arrays = [self.aligned(v, axes) for v in operands]
         return Lowered(Array(kind, data, arrays, tuple(a.args[0] for a in axes), element), axes)
 
-    def broadcast(self, v: Lowered, axes: tuple[Node, ...]) -> Array:
+    def broadcast(self, v: Lowered, axes: tuple[Node, ...], element: str = "") -> Array:
         """The array with exactly these axes; missing ones are broadcast (a read-only view)."""
         if v.axes == axes:
             return v.array
         if set(v.axes) == set(axes):
             return self.transposed(v, axes).array
-        inner = self.aligned(v, axes)
-        return Array(Kind.KERNEL, ("np.broadcast_to", ""), (inner,), tuple(a.args[0] for a in axes), v.array.element)
+        shape = tuple(a.args[0] for a in axes)
+        if v.array.kind is Kind.SCALAR and v.array.data == ZERO and element == "f":
+            return Array(Kind.FULL, "0", (), shape, "f")
+        return Array(Kind.KERNEL, ("np.broadcast_to", ""), (self.aligned(v, axes),), shape, v.array.element)
 
     # ------------------------------------------------------------------------------------------- contexts
 

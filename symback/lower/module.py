@@ -20,13 +20,14 @@ RULES = {**elements.RULES, Op.READ: reads.read_tensor, Op.REDUCE: reductions.red
 
 @dataclass(frozen=True, slots=True)
 class LoweredBody:
-    """One mode as arrays. `hints`: the names that arrays bear in the declaration."""
+    """One mode as arrays. `hints`: the names that arrays bear in the declaration; `variables`: those of loops."""
 
     outputs: Mapping[str, Array]
     updates: Mapping[str, Array]
     gradients: Mapping[str, Array]
     upstream: Mapping[str, str]
     hints: Mapping[Array, str]
+    variables: tuple[str, ...]
     checks: tuple[RangeCheck, ...]
     array_checks: tuple[tuple[str, int, Array, Node], ...]
 
@@ -61,7 +62,7 @@ def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> Lowered
                 low.arrays[stage.name] = cotangent_array(low, stage)
                 _hint(hints, low.arrays[stage.name], stage.name)
         gradients = {tensor: low.arrays[name] for tensor, name in adjoint.gradients.items()}
-    return LoweredBody(outputs, updates, gradients, upstream, hints, tuple(low.checks), tuple(low.array_checks))
+    return LoweredBody(outputs, updates, gradients, upstream, hints, tuple(low.variables), tuple(low.checks), tuple(low.array_checks))
 
 
 def _without_starts(low: Lowering, name: str) -> Array:

@@ -169,10 +169,10 @@ def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], whe
     indices: list[Lowered] = []
     for f, size, adv in zip(where, sizes, advanced, strict=True):
         if adv:
-            v = low.value(f)
+            v = as_index(low.value(f))
             if low.guards and not inside(f, size) and not _labels(low, f, size):
                 v = low.elementwise(Kind.KERNEL, ("np.clip", Limits(size)), [v], "i")
-            indices.append(as_index(v))
+            indices.append(v)
     if not indices:
         return _view(low, array, sizes, where, forms)
     axes = low.union(indices)

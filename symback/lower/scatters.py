@@ -127,32 +127,16 @@ def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Arra
 
 def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: list[Array]) -> ScatterItem:
     """One accumulation; its operands are appended."""
-    forms = [affine(t) for t in s.targets]
-    taps: list[tuple[str, Node]] = []
-    taken: set[str] = set()
-    tapped: dict[Node, Node] = {}
-    for form in forms:
-        if form is not None and len(form.indices) > 1:
-            for i in _tap_indices(low, form.indices):
-                if i not in tapped:
-                    name = _tap_name(low, i, taken)
-                    taps.append((name, i.args[0]))
-                    tapped[i] = dim(name)
+    tapped = _taps(low, s.targets)
     targets = tuple(substitute(t, tapped) for t in s.targets)
+    advanced = _advanced(targets)
+    if any(adv and t != before for adv, t, before in zip(advanced, targets, s.targets, strict=True)):
+        tapped, targets = {}, s.targets
+        advanced = _advanced(targets)
+    taps = tuple((str(d.data), i.args[0]) for i, d in tapped.items())
+    low.variables.update(dict.fromkeys(name for name, _ in taps))
     forms = [affine(t) for t in targets]
-    count: dict[Node, int] = {}
-    for t in targets:
-        for i in t.free:
-            count[i] = count.get(i, 0) + 1
-    advanced = [
-        form is None or len(form.indices) > 1 or any(count[i] > 1 for i in form.indices) or (bool(form.indices) and step_of(form) is None)
-        for form in forms
-    ]
-    fancy = [
-        as_index(low.value(t if inside(t, size) or not low.guards else t))
-        for t, size, adv in zip(targets, sizes, advanced, strict=True)
-        if adv
-    ]
+    fancy = [as_index(low.value(t)) for t, adv in zip(targets, advanced, strict=True) if adv]
     axes = low.union(fancy) if fancy else ()
     aligned = iter([low.aligned(v, axes) for v in fancy])
     items: list[object] = []
@@ -188,7 +172,33 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
     operands.append(array)
     covered = {i for f in plain if f is not None for i in (f,)} | {i for t in targets if t.op is Op.INDEX for i in (t,)}
     repeats = any(i not in covered and i not in tapped for i in s.scope) if fancy else False
-    return ScatterItem(tuple(items), len(operands) - 1, repeats, tuple(taps), tuple(cut))
+    return ScatterItem(tuple(items), len(operands) - 1, repeats, taps, tuple(cut))
+
+
+def _taps(low: Lowering, targets: tuple[Node, ...]) -> dict[Node, Node]:
+    """Indices that become loops, so that each position has one index left, with the loops' variables."""
+    taken: set[str] = set()
+    tapped: dict[Node, Node] = {}
+    for t in targets:
+        form = affine(t)
+        if form is not None and len(form.indices) > 1:
+            for i in _tap_indices(low, form.indices):
+                if i not in tapped:
+                    tapped[i] = dim(_tap_name(low, i, taken))
+    return tapped
+
+
+def _advanced(targets: tuple[Node, ...]) -> list[bool]:
+    """Which positions need an index array: all that are no slice, or whose index another position has too."""
+    forms = [affine(t) for t in targets]
+    count: dict[Node, int] = {}
+    for t in targets:
+        for i in t.free:
+            count[i] = count.get(i, 0) + 1
+    return [
+        form is None or len(form.indices) > 1 or any(count[i] > 1 for i in form.indices) or (bool(form.indices) and step_of(form) is None)
+        for form in forms
+    ]
 
 
 def _clipped(low: Lowering, array: Array, target: Node, size: Node) -> Array:

@@ -112,7 +112,7 @@ def _try(
 
 def _exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered] | None:
     """(e, rest, top): exp(u - top) over all axes, Σ of all but the largest, and the largest, without the bound axes."""
-    names = {b: _canonical(b, k) for k, b in enumerate(bound)}
+    names = {b: _canonical(b, body.height, k) for k, b in enumerate(bound)}
     v = low.as_float(low.value(substitute(body, names)))
     inner = tuple(names[b] for b in bound)
     back = {names[b]: b for b in bound}
@@ -135,9 +135,9 @@ def _exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[L
     return e, Lowered(_part(call, 1, shape), outer), Lowered(_part(call, 2, shape), outer)
 
 
-def _canonical(idx: Node, k: int) -> Node:
+def _canonical(idx: Node, height: int, k: int) -> Node:
     """An index for the summed axis whose name does not depend on the author, so that equal softmaxes are one value."""
-    return index(f"@softmax{k}", idx.args[0])
+    return index(f"@softmax{height}.{k}", idx.args[0])
 
 
 def _part(call: Array, k: int, shape: tuple[Node, ...]) -> Array:
