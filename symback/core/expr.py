@@ -16,6 +16,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from hashlib import blake2b
 
 MAX_NUMBER_BITS = 8192
@@ -29,6 +30,7 @@ class NumberTooLarge(ValueError):
 class Op(Enum):
     """The kinds of node; `data` and `args` of each."""
 
+    __hash__ = object.__hash__  # members are looked up at every step, and Enum's own hash is slow
     NUM = "num"  # data: Fraction
     CONST = "const"  # data: "pi", "oo", "-oo"
     BOOL = "bool"  # data: True or False
@@ -62,6 +64,7 @@ class Reduction(Enum):
 
 COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.AND, Op.OR})
 _EMPTY: frozenset = frozenset()
+_HEAD = {op: op.value.encode() for op in Op}
 
 
 class Node:
@@ -74,35 +77,35 @@ class Node:
     hint             for REDUCE: the author's names of the bound indices (not part of the identity)
     """
 
-    __slots__ = ("op", "data", "args", "digest", "free", "height", "hint")
+    __slots__ = ("op", "data", "args", "digest", "free", "height", "hint", "_key", "_hash", "_rest")
 
     def __init__(self, op: Op, data: object, args: tuple[Node, ...], hint: tuple[str, ...] = ()):
         self.op, self.data, self.args, self.hint = op, data, args, hint
-        digests = [a.digest for a in args]
+        keys = [a._key for a in args]
         if op in COMMUTATIVE:
-            digests.sort()
-        text = f"{op.value}|{data}|{digests}"
-        self.digest = int.from_bytes(blake2b(text.encode(), digest_size=15).digest(), "big")
+            keys.sort()
+        shown = "" if data is None else data._value_ if op is Op.REDUCE else str(data)
+        self._key = key = blake2b(b"%b|%b|%b" % (_HEAD[op], shown.encode(), b"".join(keys)), digest_size=15).digest()
+        self.digest = digest = int.from_bytes(key, "big")
+        self._hash = hash(digest)
+        free, height = _EMPTY, 0
+        for a in args:
+            if a.free is not free and a.free:
+                free = a.free if not free else free | a.free
+            if a.height > height:
+                height = a.height
         if op is Op.INDEX:
-            self.free, self.height = frozenset((self,)), 0
-        else:
-            free = _EMPTY
-            height = 0
-            for a in args:
-                if a.free:
-                    free = a.free if not free else free | a.free
-                if a.height > height:
-                    height = a.height
-            if op is Op.REDUCE:
-                free = free - frozenset(args[1::3])
-                height += 1
-            self.free, self.height = free, height
+            free, height = frozenset((self,)), 0
+        elif op is Op.REDUCE:
+            free = free - frozenset(args[1::3])
+            height += 1
+        self.free, self.height = free, height
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Node) and self.digest == other.digest)
 
     def __hash__(self) -> int:
-        return hash(self.digest)
+        return self._hash
 
     def __repr__(self) -> str:
         return text(self)
@@ -113,12 +116,19 @@ class Node:
 
 def number(value: int | Fraction | str) -> Node:
     """The exact number; a string is read as a decimal or fraction."""
-    value = Fraction(value)
-    if value.numerator.bit_length() > MAX_NUMBER_BITS or value.denominator.bit_length() > MAX_NUMBER_BITS:
+    if type(value) is not Fraction:
+        value = Fraction(value)
+    return _number(value.numerator, value.denominator)
+
+
+@lru_cache(maxsize=4096)
+def _number(numerator: int, denominator: int) -> Node:
+    if numerator.bit_length() > MAX_NUMBER_BITS or denominator.bit_length() > MAX_NUMBER_BITS:
         raise NumberTooLarge("an exact number of more than 2400 digits")
-    return Node(Op.NUM, value, ())
+    return Node(Op.NUM, Fraction(numerator, denominator), ())
 
 
+_ZERO, _ONE = Fraction(0), Fraction(1)
 ZERO, ONE, TWO, HALF, MINUS_ONE = number(0), number(1), number(2), number("1/2"), number(-1)
 PI, INF, NEG_INF = Node(Op.CONST, "pi", ()), Node(Op.CONST, "oo", ()), Node(Op.CONST, "-oo", ())
 TRUE, FALSE = Node(Op.BOOL, True, ()), Node(Op.BOOL, False, ())
@@ -162,9 +172,13 @@ def split_coefficient(node: Node) -> tuple[Fraction, Node]:
     if node.op is Op.NUM:
         return node.data, ONE
     if node.op is Op.MUL and node.args[0].op is Op.NUM:
-        rest = node.args[1:]
-        return node.args[0].data, rest[0] if len(rest) == 1 else Node(Op.MUL, None, rest)
-    return Fraction(1), node
+        try:
+            return node.args[0].data, node._rest
+        except AttributeError:
+            rest = node.args[1:]
+            node._rest = rest[0] if len(rest) == 1 else Node(Op.MUL, None, rest)
+            return node.args[0].data, node._rest
+    return _ONE, node
 
 
 def split_power(node: Node) -> tuple[Node, Node]:
@@ -175,21 +189,28 @@ def split_power(node: Node) -> tuple[Node, Node]:
 def add(*terms: Node) -> Node:
     """The sum, flattened, like terms collected, in the order of first appearance."""
     collected: dict[Node, Fraction] = {}
-    constant = Fraction(0)
+    whole_terms: dict[Node, Node] = {}  # what stands in the sum once only, as it is
+    constant = _ZERO
     infinite: Node | None = None
     stack = list(reversed(terms))
     while stack:
         term = stack.pop()
-        if term.op is Op.ADD:
+        op = term.op
+        if op is Op.ADD:
             stack.extend(reversed(term.args))
-        elif term.op is Op.NUM:
+        elif op is Op.NUM:
             constant += term.data
-        elif term.op is Op.CONST and term.data != "pi":
+        elif op is Op.CONST and term.data != "pi":
             infinite = term
         else:
             c, rest = split_coefficient(term)
-            collected[rest] = collected.get(rest, 0) + c
-    out = [_scaled(c, rest) for rest, c in collected.items() if c]
+            if rest in collected:
+                collected[rest] += c
+                whole_terms.pop(rest, None)
+            else:
+                collected[rest] = c
+                whole_terms[rest] = term
+    out = [whole_terms[rest] if rest in whole_terms else _scaled(c, rest) for rest, c in collected.items() if c]
     if constant:
         out.append(number(constant))
     if infinite is not None:
@@ -217,35 +238,43 @@ def sub(left: Node, right: Node) -> Node:
 
 def mul(*factors: Node) -> Node:
     """The product, flattened, numbers folded, powers of one base with numeric exponents collected. 0·x is 0."""
-    coefficient = Fraction(1)
+    coefficient = _ONE
     powers: dict[tuple[Node, Node | None], Fraction] = {}
+    single: dict[tuple[Node, Node | None], Node] = {}  # what stands in the product once only, as it is
     sign, infinite = 1, False
     stack = list(reversed(factors))
     while stack:
         factor = stack.pop()
-        if factor.op is Op.MUL:
+        op = factor.op
+        if op is Op.MUL:
             stack.extend(reversed(factor.args))
-        elif factor.op is Op.NUM:
+        elif op is Op.NUM:
             coefficient *= factor.data
-        elif factor.op is Op.CONST and factor.data != "pi":
+        elif op is Op.CONST and factor.data != "pi":
             infinite, sign = True, -sign if factor.data == "-oo" else sign
         else:
-            base, exponent = split_power(factor)
-            if exponent.op is Op.NUM:
-                powers[base, None] = powers.get((base, None), Fraction(0)) + exponent.data
+            base, exponent = factor.args if op is Op.POW else (factor, ONE)
+            key, more = ((base, None), exponent.data) if exponent.op is Op.NUM else ((base, exponent), _ONE)
+            if key in powers:
+                powers[key] += more
+                single.pop(key, None)
             else:
-                powers[base, exponent] = powers.get((base, exponent), Fraction(0)) + 1
+                powers[key] = more
+                single[key] = factor
     if not coefficient:
         return ZERO
     out: list[Node] = []
-    for (base, symbolic), total in powers.items():
-        factor = power(base, number(total)) if symbolic is None else power(base, mul(number(total), symbolic))
-        c, rest = split_coefficient(factor)
-        coefficient *= c
-        if rest.op is Op.MUL:
-            out.extend(rest.args)
-        elif rest != ONE:
-            out.append(rest)
+    for key, total in powers.items():
+        factor = single.get(key)
+        if factor is None:
+            base, symbolic = key
+            factor = power(base, number(total)) if symbolic is None else power(base, mul(number(total), symbolic))
+            c, factor = split_coefficient(factor)
+            coefficient *= c
+        if factor.op is Op.MUL:
+            out.extend(factor.args)
+        elif factor != ONE:
+            out.append(factor)
     if infinite:
         if not out:
             return INF if (coefficient > 0) == (sign > 0) else NEG_INF
@@ -438,11 +467,16 @@ Binder = tuple[Node, Node, Node]
 
 def whole(idx: Node) -> Binder:
     """The binder over an index's whole range."""
-    return (idx, ZERO, add(idx.args[0], MINUS_ONE))
+    return (idx, ZERO, _last(idx.args[0]))
 
 
 def is_whole(binder: Binder) -> bool:
-    return binder[1] == ZERO and binder[2] == add(binder[0].args[0], MINUS_ONE)
+    return binder[1] == ZERO and binder[2] == _last(binder[0].args[0])
+
+
+@lru_cache(maxsize=4096)
+def _last(size: Node) -> Node:
+    return add(size, MINUS_ONE)
 
 
 def reduction(kind: Reduction, body: Node, binders: Iterable[Binder]) -> Node:
@@ -551,7 +585,51 @@ def substitute(node: Node, mapping: Mapping[Node, Node]) -> Node:
     """Replace free leaves (indices, dimensions, reads …) by expressions, without capture."""
     if not mapping:
         return node
-    return transform(node, lambda n: mapping.get(n), top_down=True)
+    only_indices = all(k.op is Op.INDEX for k in mapping)
+    arriving = _EMPTY.union(*(v.free for v in mapping.values()), (k for k in mapping if k.op is Op.INDEX))
+    memo: dict[Node, Node] = {}
+
+    def go(n: Node) -> Node:
+        if only_indices and n.free.isdisjoint(mapping):
+            return n
+        done = memo.get(n)
+        if done is None:
+            done = mapping.get(n)
+            if done is None:
+                done = n
+                if n.op is Op.REDUCE:
+                    done = _with_parts(n, go(n.args[0]), go, arriving)
+                    if done is None:
+                        done = transform(n, mapping.get, top_down=True)
+                elif n.args and n.op is not Op.INDEX:
+                    args = tuple([go(a) for a in n.args])
+                    if any(a is not b for a, b in zip(args, n.args, strict=True)):
+                        done = rebuilt(n, args)
+            memo[n] = done
+        return done
+
+    return go(node)
+
+
+def _with_parts(node: Node, body: Node, go: Callable[[Node], Node], arriving: frozenset) -> Node | None:
+    """The reduction over a body that was changed in place; None where its binders would need other names, or capture an index
+    that arrives."""
+    bound = node.args[1::3]
+    if not arriving.isdisjoint(bound) or any(go(b.args[0]) is not b.args[0] for b in bound) or body.height != node.args[0].height:
+        return None
+    args = [body]
+    for b, low, high in zip(bound, node.args[2::3], node.args[3::3], strict=True):
+        args += [b, go(low), go(high)]
+    if all(a is b for a, b in zip(args, node.args, strict=True)):
+        return node
+    if any(a.height != b.height for a, b in zip(args, node.args, strict=True)) or body == ZERO:
+        return None
+    if len(bound) > 1:
+        order = {n: k for k, n in enumerate(_indices_in_order(body))}
+        places = [order.get(b, len(order)) for b in bound]
+        if places != sorted(places):
+            return None
+    return Node(Op.REDUCE, node.data, tuple(args), node.hint)
 
 
 def transform(node: Node, step: Callable[[Node], Node | None], *, top_down: bool = False) -> Node:
