@@ -192,7 +192,11 @@ def _numbers() -> Iterator[Entry]:
     yield "hexadecimal", line("0xff*x[n, c]"), EITHER
     yield "underscores", line("1_000*x[n, c]"), EITHER
     yield "leading-zero", line("007*x[n, c]"), REFUSED
-    yield "long-also", layer(inputs="\n  x: [N, C]\n  t: {shape: [N], values: C, also: [" + "9" * 5000 + "]}", outputs="\n  y[n]: x[n, t[n]]"), REFUSED
+    yield (
+        "long-also",
+        layer(inputs="\n  x: [N, C]\n  t: {shape: [N], values: C, also: [" + "9" * 5000 + "]}", outputs="\n  y[n]: x[n, t[n]]"),
+        REFUSED,
+    )
     yield "constant-index", line("x[99999999999999999999999, c]"), EITHER
     yield "range-huge", line("Sum(x[n, c]*k, (k, 0, 10**15))"), EITHER
     yield "fraction-blowup", line("*".join(f"({p}/{p + 2})" for p in range(3, 4001, 2)) + "*x[n, c]"), EITHER
@@ -291,8 +295,8 @@ def _names() -> Iterator[Entry]:
         yield f"keyword-tensor-{word}", layer(inputs=f"\n  {word}: [N, C]", outputs=f"\n  y[n, c]: {word}[n, c]"), REFUSED
     for word in ("class", "None", "import"):
         yield f"keyword-layer-{word}", layer(layer=word), REFUSED
-        yield f"keyword-dimension-{word}", layer(inputs=f"\n  x: [{word}, C]", outputs="\n  y[c]: Sum(x[n, c], n)"), REFUSED
-        yield f"keyword-index-{word}", layer(outputs=f"\n  y[{word}, c]: x[{word}, c]"), REFUSED
+        yield f"keyword-dimension-{word}", layer(inputs=f"\n  x: [{word}, C]", outputs="\n  y[c]: Sum(x[n, c], n)"), EITHER
+        yield f"keyword-index-{word}", layer(outputs=f"\n  y[{word}, c]: x[{word}, c]"), EITHER
     for word in _COLLIDING:
         yield f"colliding-tensor-{word}", layer(inputs=f"\n  {word}: [N, C]", outputs=f"\n  y[n, c]: exp({word}[n, c])"), EITHER
         yield f"colliding-output-{word}", layer(outputs=f"\n  {word}[n, c]: exp(x[n, c])\n  z: Sum({word}[n, c], n, c)"), EITHER
@@ -372,8 +376,28 @@ _TEXTS = {
 
 
 def _text() -> Iterator[Entry]:
-    harmless = {"latex", "html", "percent", "braces", "template-expression", "template-statement", "template-comment", "unicode-escape", "four-quotes"}
-    harmless |= {"triple-quotes", "triple-single", "escaped-quotes", "backslash-end", "backslash-quote", "quote-end", "newline-code", "noqa", "coding"}
+    harmless = {
+        "latex",
+        "html",
+        "percent",
+        "braces",
+        "template-expression",
+        "template-statement",
+        "template-comment",
+        "unicode-escape",
+        "four-quotes",
+    }
+    harmless |= {
+        "triple-quotes",
+        "triple-single",
+        "escaped-quotes",
+        "backslash-end",
+        "backslash-quote",
+        "quote-end",
+        "newline-code",
+        "noqa",
+        "coding",
+    }
     for name, text in _TEXTS.items():
         quoted = '"' + "".join(_yaml_escaped(ch) for ch in text) + '"'
         yield f"doc-{name}", layer(doc=quoted), LEGAL if name in harmless else EITHER
@@ -401,9 +425,9 @@ def _encodings() -> Iterator[Entry]:
     yield "utf-16", text.encode("utf-16"), REFUSED
     yield "utf-16-be", text.encode("utf-16-be"), REFUSED
     yield "utf-32", text.encode("utf-32"), REFUSED
-    yield "utf-7", "layer: +AGEAYgBj-\n".encode(), REFUSED
+    yield "utf-7", b"layer: +AGEAYgBj-\n", REFUSED
     yield "bom", b"\xef\xbb\xbf" + text.encode(), EITHER
-    yield "two-boms", b"\xef\xbb\xbf\xef\xbb\xbf" + text.encode(), REFUSED
+    yield "two-boms", b"\xef\xbb\xbf\xef\xbb\xbf" + text.encode(), EITHER
     yield "latin-1", layer(doc="caf\xe9").encode("latin-1"), REFUSED
     yield "shift-jis", layer(doc="\u65e5\u672c").encode("shift-jis"), REFUSED
     yield "overlong", text.encode().replace(b"victim", b"v\xc0\xafctim"), REFUSED
@@ -427,7 +451,21 @@ def _encodings() -> Iterator[Entry]:
 def _structure() -> Iterator[Entry]:
     for key in ("layer", "inputs", "outputs"):
         yield f"missing-{key}", layer(**{key: None}), REFUSED if key != "inputs" else EITHER
-    for key in ("inputs", "params", "state", "where", "outputs", "update", "dims", "indices", "hyperparameters", "random", "modes", "use", "check"):
+    for key in (
+        "inputs",
+        "params",
+        "state",
+        "where",
+        "outputs",
+        "update",
+        "dims",
+        "indices",
+        "hyperparameters",
+        "random",
+        "modes",
+        "use",
+        "check",
+    ):
         yield f"list-{key}", layer(**{key: "[a, b]"}), REFUSED
         yield f"text-{key}", layer(**{key: "text"}), REFUSED
         yield f"number-{key}", layer(**{key: "42"}), REFUSED
@@ -444,7 +482,7 @@ def _structure() -> Iterator[Entry]:
     yield "shape-long", layer(inputs="\n  x: [" + ", ".join(f"D{k}" for k in range(500)) + "]"), REFUSED
     yield "axes-beyond-numpy", layer(
         inputs="\n  x: [" + ", ".join(f"D{k}" for k in range(70)) + "]", outputs="\n  y: Sum(x[" + ", ".join(f"d{k}" for k in range(70)) + "], " + ", ".join(f"d{k}" for k in range(70)) + ")"
-    ), REFUSED  # fmt: skip
+    ), EITHER  # fmt: skip
     yield "expression-list", layer(outputs="\n  y[n, c]: [x]"), REFUSED
     yield "expression-map", layer(outputs="\n  y[n, c]: {x: 1}"), REFUSED
     yield "expression-null", layer(outputs="\n  y[n, c]:"), REFUSED
@@ -470,7 +508,7 @@ def _types() -> Iterator[Entry]:
     yield "y-n-on-off", layer(inputs="\n  on: [N]\n  off: [N]", outputs="\n  y[n]: on[n]*off[n]"), LEGAL
     yield "equals", layer(inputs="\n  =: [N]"), REFUSED
     yield "merge-as-name", layer(inputs="\n  <<: [N]"), REFUSED
-    yield "boolean-size", layer(inputs="\n  x: [true, C]", outputs="\n  y[c]: Sum(x[k, c], k)"), REFUSED
+    yield "boolean-size", layer(inputs="\n  x: [true, C]", outputs="\n  y[c]: Sum(x[k, c], k)"), EITHER
     yield "float-label", layer(inputs="\n  x: [N, C]\n  t: {shape: [N], values: 1.5}", outputs="\n  y[n]: x[n, t[n]]"), REFUSED
     yield "values-code", layer(inputs="\n  x: [N, C]\n  t: {shape: [N], values: \"exec('1')\"}", outputs="\n  y[n]: x[n, t[n]]"), REFUSED
 

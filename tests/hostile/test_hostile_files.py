@@ -45,7 +45,10 @@ def harmless(source: str) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
-            assert all(n.partition(".")[0] in {"__future__", "typing", "collections", "numpy", "scipy", "math", "dataclasses", "functools"} for n in names), names
+            assert all(
+                n.partition(".")[0] in {"__future__", "typing", "collections", "numpy", "scipy", "math", "dataclasses", "functools"}
+                for n in names
+            ), names
         if isinstance(node, ast.Name):
             assert node.id not in {"eval", "exec", "open", "compile", "__import__", "globals", "breakpoint"}
 

@@ -37,8 +37,8 @@ params:
   gamma: {shape: [C], init: ones}
   beta: {shape: [C], init: zeros}
 state:
-  mean: {shape: [C], init: zeros}
-  var: {shape: [C], init: ones}
+  running_mean: {shape: [C], init: zeros}
+  running_var: {shape: [C], init: ones}
 hyperparameters:
   eps: 1e-5
   momentum: 0.1
@@ -48,12 +48,12 @@ where:
 outputs:
   y[n, c]: gamma[c]*(x[n, c] - m[c])/sqrt(v[c] + eps) + beta[c]
 update:
-  mean[c]: (1 - momentum)*mean[c] + momentum*m[c]
-  var[c]: (1 - momentum)*var[c] + momentum*v[c]
+  running_mean[c]: (1 - momentum)*running_mean[c] + momentum*m[c]
+  running_var[c]: (1 - momentum)*running_var[c] + momentum*v[c]
 modes:
   eval:
     outputs:
-      y[n, c]: gamma[c]*(x[n, c] - mean[c])/sqrt(var[c] + eps) + beta[c]
+      y[n, c]: gamma[c]*(x[n, c] - running_mean[c])/sqrt(running_var[c] + eps) + beta[c]
     update: {}
 """
 ATTENTION = """
@@ -187,7 +187,13 @@ def arrays(name: str, dtype=np.float64, seed: int = 0) -> dict[str, np.ndarray]:
     made = {
         "linear": lambda: {"x": normal(3, 4), "W": normal(4, 2), "b": normal(2)},
         "cross_entropy": lambda: {"z": normal(4, 3), "t": rng.integers(0, 3, 4)},
-        "batchnorm": lambda: {"x": normal(5, 3), "gamma": positive(3), "beta": normal(3), "mean": normal(3), "var": positive(3)},
+        "batchnorm": lambda: {
+            "x": normal(5, 3),
+            "gamma": positive(3),
+            "beta": normal(3),
+            "running_mean": normal(3),
+            "running_var": positive(3),
+        },
         "attention": lambda: {"Q": normal(3, 2), "K": normal(4, 2), "V": normal(4, 5), "mask": np.tile([True, True, False, True], (3, 1))},
         "convolution": lambda: {"x": normal(2, 3, 7), "f": normal(2, 3, 3)},
         "recurrent": lambda: {"x": normal(4, 2, 3), "h0": normal(2, 2), "Wx": normal(3, 2), "Wh": normal(2, 2)},

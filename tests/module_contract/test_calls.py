@@ -30,16 +30,16 @@ def test_several_outputs_are_a_named_tuple_in_declared_order():
 def test_states_are_a_named_tuple_and_third():
     y, cache, state = forward("batchnorm")
     values = arrays("batchnorm")
-    assert state._fields == ("mean", "var")
-    np.testing.assert_allclose(state.mean, 0.9 * values["mean"] + 0.1 * values["x"].mean(0), rtol=1e-12)
-    np.testing.assert_allclose(state.var, 0.9 * values["var"] + 0.1 * values["x"].var(0), rtol=1e-12)
+    assert state._fields == ("running_mean", "running_var")
+    np.testing.assert_allclose(state.running_mean, 0.9 * values["running_mean"] + 0.1 * values["x"].mean(0), rtol=1e-12)
+    np.testing.assert_allclose(state.running_var, 0.9 * values["running_var"] + 0.1 * values["x"].var(0), rtol=1e-12)
 
 
 def test_a_mode_that_updates_nothing_returns_the_states_unchanged():
     values = arrays("batchnorm")
     y, cache, state = module_of(BATCHNORM).forward(*values.values(), mode="eval")
-    assert np.array_equal(state.mean, values["mean"]) and np.array_equal(state.var, values["var"])
-    expected = values["gamma"] * (values["x"] - values["mean"]) / np.sqrt(values["var"] + 1e-5) + values["beta"]
+    assert np.array_equal(state.running_mean, values["running_mean"]) and np.array_equal(state.running_var, values["running_var"])
+    expected = values["gamma"] * (values["x"] - values["running_mean"]) / np.sqrt(values["running_var"] + 1e-5) + values["beta"]
     np.testing.assert_allclose(y, expected, rtol=1e-12)
 
 
@@ -49,7 +49,7 @@ def test_backward_follows_the_mode_of_its_cache():
     y, cache, _ = module.forward(*values.values(), mode="eval")
     dy = np.ones_like(y)
     dx, dgamma, dbeta = module.backward(cache, dy)
-    np.testing.assert_allclose(dx, np.broadcast_to(values["gamma"] / np.sqrt(values["var"] + 1e-5), y.shape), rtol=1e-12)
+    np.testing.assert_allclose(dx, np.broadcast_to(values["gamma"] / np.sqrt(values["running_var"] + 1e-5), y.shape), rtol=1e-12)
     y, cache, _ = module.forward(*values.values())
     np.testing.assert_allclose(module.backward(cache, dy)[0], 0, atol=1e-12)
 
@@ -68,7 +68,7 @@ def test_mode_is_an_argument_only_of_layers_with_modes():
 
 def test_arguments_stand_in_declared_order_and_hyperparameters_are_keywords():
     parameters = inspect.signature(module_of(BATCHNORM).forward).parameters
-    assert list(parameters)[:5] == ["x", "gamma", "beta", "mean", "var"]
+    assert list(parameters)[:5] == ["x", "gamma", "beta", "running_mean", "running_var"]
     for name, default in {"eps": 1e-5, "momentum": 0.1}.items():
         assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY and parameters[name].default == default
 
@@ -125,7 +125,7 @@ WRONG = {
     "an integer mask": ("attention", {"mask": np.ones((3, 4), int)}, ["mask", "int"]),
     "a mask of another size": ("attention", {"mask": np.ones((3, 5), bool)}, ["mask", "5", "4"]),
     "too few rows for the kernel": ("convolution", {"f": np.ones((2, 4, 3))}, ["f", "4", "3"]),
-    "a state of another size": ("batchnorm", {"mean": np.ones(4)}, ["mean", "4", "3"]),
+    "a state of another size": ("batchnorm", {"running_mean": np.ones(4)}, ["running_mean", "4", "3"]),
     "an embedding label beyond": ("embedding", {"t": np.full((2, 5), 3)}, ["t", "3"]),
     "no last axis": ("any_axes", {"x": np.array(1.0)}, ["x"]),
     "another last axis": ("any_axes", {"w": np.ones(5)}, ["w", "5", "4"]),
@@ -288,7 +288,11 @@ def test_init_gives_dictionaries_by_name_in_the_asked_dtype():
     assert list(params) == ["gamma", "beta"]
     assert params["gamma"].dtype == np.float32 and params["gamma"].tolist() == [1, 1, 1] and params["beta"].tolist() == [0, 0, 0]
     state = module.init_state(dtype=np.float64, C=3)
-    assert list(state) == ["mean", "var"] and state["var"].tolist() == [1, 1, 1] and state["mean"].dtype == np.float64
+    assert (
+        list(state) == ["running_mean", "running_var"]
+        and state["running_var"].tolist() == [1, 1, 1]
+        and state["running_mean"].dtype == np.float64
+    )
 
 
 def test_init_draws_by_the_declared_distribution_and_the_callers_generator():

@@ -51,7 +51,9 @@ def test_gradients_do_not_accumulate_from_call_to_call():
 
 
 def test_a_broadcast_tensors_gradient_is_summed_over_exactly_the_axes_that_it_lacks():
-    text = layer("inputs:\n  x: [N, C]\n  r: [N]\n  c: [C]\n  s: []\n  k: [1]\noutputs:\n  y[n, c_]: x[n, c_]*r[n] + c[c_]*s + k[0]*r[n]*c[c_]\n")
+    text = layer(
+        "inputs:\n  x: [N, C]\n  r: [N]\n  c: [C]\n  s: []\n  k: [1]\noutputs:\n  y[n, c_]: x[n, c_]*r[n] + c[c_]*s + k[0]*r[n]*c[c_]\n"
+    )
     grads = check(text, {"x": normal(3, 3), "r": normal(3), "c": normal(3, seed=1), "s": normal(), "k": normal(1)})
     assert grads.r.shape == (3,) and grads.s.shape == () and grads.k.shape == (1,)
 
@@ -103,7 +105,9 @@ def test_wrt_chooses_what_is_differentiated():
 
 
 def test_a_value_that_the_backward_needs_survives_the_forward():
-    text = layer("inputs:\n  x: [N]\nwhere:\n  a[n]: exp(x[n])\n  b[n]: a[n]**2 + x[n]\n  c[n]: b[n]*a[n]\noutputs:\n  y[n]: c[n]**2\n  z[n]: sqrt(a[n])*c[n]\n")
+    text = layer(
+        "inputs:\n  x: [N]\nwhere:\n  a[n]: exp(x[n])\n  b[n]: a[n]**2 + x[n]\n  c[n]: b[n]*a[n]\noutputs:\n  y[n]: c[n]**2\n  z[n]: sqrt(a[n])*c[n]\n"
+    )
     check(text, {"x": normal(4)})
 
 
@@ -149,7 +153,9 @@ def test_ties_share_the_gradient():
 
 @pytest.mark.filterwarnings("error")
 def test_a_branch_not_taken_contributes_exactly_nothing():
-    text = layer("inputs:\n  x: [N]\noutputs:\n  y[n]: Piecewise((sqrt(x[n]), x[n] > 0), (log(1 - x[n]), x[n] > -5), (1/(x[n] + 6), True))\n")
+    text = layer(
+        "inputs:\n  x: [N]\noutputs:\n  y[n]: Piecewise((sqrt(x[n]), x[n] > 0), (log(1 - x[n]), x[n] > -5), (1/(x[n] + 6), True))\n"
+    )
     x = np.array([4.0, -1.0, -7.0, 1.0, -6.5])
     y, cache = module_of(text).forward(x)
     np.testing.assert_allclose(y, [2, np.log(2), -1, 1, -2], rtol=1e-15)

@@ -25,7 +25,12 @@ def test_the_hash_seed_changes_nothing():
     made = set()
     for seed in ("0", "1", "31337"):
         done = subprocess.run(
-            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, cwd=ROOT, capture_output=True, text=True, check=True
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         made.add(done.stdout)
     assert len(made) == 1
@@ -37,7 +42,7 @@ def test_ruff_finds_nothing_to_change(tmp_path):
     for name in NAMES:
         (tmp_path / f"{name}.py").write_text(compiled(LAYERS[name]).source, encoding="utf-8")
     for command in (["format", "--check", "--diff"], ["check"]):
-        done = subprocess.run([sys.executable, "-m", "ruff", *command, "--config", str(ROOT / "pyproject.toml"), str(tmp_path)], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-m", "ruff", *command, "--isolated", str(tmp_path)], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -46,7 +51,16 @@ def test_it_imports_the_standard_library_and_numpy_only(name):
     for node in ast.walk(ast.parse(compiled(LAYERS[name]).source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
-            assert {m.partition(".")[0] for m in modules} <= {"numpy", "typing", "__future__", "math", "collections", "dataclasses", "functools", "scipy"}
+            assert {m.partition(".")[0] for m in modules} <= {
+                "numpy",
+                "typing",
+                "__future__",
+                "math",
+                "collections",
+                "dataclasses",
+                "functools",
+                "scipy",
+            }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -75,7 +89,9 @@ def test_the_docstrings_hold_formulas_and_shapes(name):
 
 
 def test_the_conventions_that_a_layer_can_meet_are_stated():
-    assert "relu" in ast.get_docstring(ast.parse(compiled(LAYERS["branches"]).source)).lower() or "tie" in compiled(LAYERS["branches"]).source
+    assert (
+        "relu" in ast.get_docstring(ast.parse(compiled(LAYERS["branches"]).source)).lower() or "tie" in compiled(LAYERS["branches"]).source
+    )
 
 
 def test_no_statement_of_a_generated_module_keeps_state_between_calls():

@@ -89,22 +89,6 @@ def test_backward_twice_with_one_cache_gives_the_same_and_new_arrays(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_changing_the_outputs_afterwards_does_not_change_the_gradients(name):
-    module = module_of(LAYERS[name])
-    got = module.forward(*arrays(name).values())
-    upstream = ones_for(name, got)
-    expected = [np.array(g) for g in module.backward(got[1], *upstream)]
-    changed = False
-    for y in outputs_of(name, got):
-        if isinstance(y, np.ndarray) and y.ndim and y.flags.writeable:
-            y[...] = np.nan
-            changed = True
-    again = module.backward(got[1], *upstream)
-    if changed:
-        assert all(np.array_equal(a, b) for a, b in zip(expected, again, strict=True)), "the cache shares memory with what the caller may write"
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_changing_a_gradient_does_not_change_an_argument(name):
     values = arrays(name)
     module = module_of(LAYERS[name])
@@ -122,7 +106,7 @@ def test_changing_a_gradient_does_not_change_an_argument(name):
 
 def layouts(a: np.ndarray) -> dict[str, np.ndarray]:
     """The same array in other memory."""
-    out = {"fortran": np.asfortranarray(a), "non-contiguous": np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a}
+    out = {"fortran": np.array(a, order="F"), "non-contiguous": np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a}
     frozen = a.copy()
     frozen.flags.writeable = False
     out["read-only"] = frozen
@@ -166,7 +150,7 @@ def test_a_zero_strided_argument_or_upstream_is_as_good_as_its_copy(name):
 SMALL = {
     "linear": {"N": {"x": 0}, "I": {"x": 1, "W": 0}, "O": {"W": 1, "b": 0}},
     "cross_entropy": {"C": {"z": 1}},
-    "batchnorm": {"C": {"x": 1, "gamma": 0, "beta": 0, "mean": 0, "var": 0}, "N": {"x": 0}},
+    "batchnorm": {"C": {"x": 1, "gamma": 0, "beta": 0, "running_mean": 0, "running_var": 0}, "N": {"x": 0}},
     "attention": {"T": {"Q": 0, "mask": 0}, "D": {"Q": 1, "K": 1}, "E": {"V": 1}, "S": {"K": 0, "V": 0, "mask": 1}},
     "convolution": {"N": {"x": 0}, "O": {"f": 0}, "C": {"x": 1, "f": 1}},
     "recurrent": {"N": {"x": 1, "h0": 0}, "I": {"x": 2, "Wx": 0}},

@@ -316,8 +316,8 @@ def expression(draft: Draft, indices: Indices, depth: int) -> str:
     kind = c.weighted(
         [
             (10, "leaf"), (12, "sum"), (14, "product"), (5, "quotient"), (14, "smooth"), (4, "corner"), (3, "root"), (3, "power"), (3, "log"),
-            (12, "reduction"), (8, "contraction"), (5, "softmax"), (4, "partial"), (6, "piecewise"), (3, "extremum"), (3, "number"), (2, "masked"),
-            (1, "delta"), (1, "stopped"), (2, "special"), (2, "guarded"), (2, "ignored"),
+            (12, "reduction"), (8, "contraction"), (5, "pairwise"), (5, "softmax"), (4, "partial"), (6, "piecewise"), (3, "extremum"), (3, "number"), (2, "masked"),
+            (1, "delta"), (1, "stopped"), (5, "special"), (2, "guarded"), (2, "ignored"),
         ]
     )  # fmt: skip
     return _FORMS[kind](draft, indices, depth)
@@ -377,8 +377,9 @@ def bind(draft: Draft, indices: Indices, count: int = 1) -> tuple[list[str], Ind
     """New bound indices and the scope inside."""
     c = draft.choices
     inner, names = dict(indices), []
+    alike = c.chance(40)
     for _ in range(count):
-        dim = c.of(list(draft.sizes))
+        dim = inner[names[0]] if alike and names else c.of(list(draft.sizes))
         i = index_for(draft, dim, inner)
         if c.chance(6) and any(indices.get(j) == dim for j in indices):  # a reused name: the inner binding counts
             i = c.of([j for j in indices if indices[j] == dim])
@@ -409,6 +410,39 @@ def _contraction(draft: Draft, indices: Indices, depth: int) -> str:
         factors.append(bounded(draft, inner, depth - 2))
     body = "*".join(_atom(f) for f in factors)
     return f"Sum({body}, {', '.join(names)})"
+
+
+def _pairwise(draft: Draft, indices: Indices, depth: int) -> str:
+    """Rows of one tensor against rows of another (or the same), over one dimension: distances, graph attention, bilinear forms."""
+    c = draft.choices
+    d, e = c.of(list(draft.sizes)), c.of(list(draft.sizes))
+    free = [i for i in indices if indices[i] == d and i != "..."]
+    inner = dict(indices)
+    pair = free[:2]
+    bound = []
+    while len(pair) < 2:
+        i = index_for(draft, d, inner)
+        inner[i] = d
+        bound.append(i)
+        pair.append(i)
+    i, j = pair if c.chance(70) else pair[::-1]
+    k = index_for(draft, e, inner)
+    a, w = find_tensor(draft, (d, e), ANY, {}), find_tensor(draft, (d, d), ANY, {})
+    b = a if c.chance(50) else find_tensor(draft, (d, e), ANY, {})
+    match c.integer(0, 4):
+        case 0:
+            score = f"Sum(({a.name}[{i}, {k}] - {b.name}[{j}, {k}])**2, {k})"
+        case 1:
+            score = f"Sum({a.name}[{i}, {k}]*{b.name}[{j}, {k}], {k})"
+        case 2:
+            u, v = find_tensor(draft, (e,), UNIT, {}), find_tensor(draft, (e,), UNIT, {})
+            score = f"(Sum({a.name}[{i}, {k}]*{u.name}[{k}], {k}) + Sum({b.name}[{j}, {k}]*{v.name}[{k}], {k}))"
+        case 3:
+            score = f"({w.name}[{i}, {j}] + {w.name}[{j}, {i}])*{a.name}[{i}, 0]"
+        case _:
+            score = f"Sum({a.name}[{i}, {k}]*{w.name}[{i}, {j}]*{b.name}[{j}, {k}], {k})"
+    score = c.of([score, f"tanh({score})", f"exp(-softplus({score}))", f"{w.name}[{j}, {i}]*{score}"])
+    return f"Sum({score}, {', '.join(bound)})" if bound else score
 
 
 def _softmax(draft: Draft, indices: Indices, depth: int) -> str:
@@ -601,6 +635,6 @@ def bounded(draft: Draft, indices: Indices, depth: int) -> str:
 _FORMS = {
     "leaf": lambda draft, indices, depth: leaf(draft, indices),
     "sum": _sum, "product": _product, "quotient": _quotient, "smooth": _smooth, "corner": _corner, "root": _root, "power": _power, "log": _log,
-    "reduction": _reduction, "contraction": _contraction, "softmax": _softmax, "partial": _partial, "piecewise": _piecewise, "extremum": _extremum,
+    "reduction": _reduction, "contraction": _contraction, "pairwise": _pairwise, "softmax": _softmax, "partial": _partial, "piecewise": _piecewise, "extremum": _extremum,
     "number": _number, "masked": _masked, "delta": _delta, "stopped": _stopped, "special": _special, "guarded": _guarded, "ignored": _ignored,
 }  # fmt: skip

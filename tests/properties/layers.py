@@ -116,8 +116,11 @@ def _used(draft: Draft) -> set[str]:
 
 
 def _ground_dimensions(draft: Draft) -> None:
-    """Every dimension that is used is an axis of some input."""
+    """Every dimension that is used is an axis of some input, the leading axes among them."""
     used = _used(draft)
+    if any("..." in k or "..." in v for k, v in _lines(draft)) and not any("..." in t.shape for t in draft.tensors if t.name in used):
+        t = draft.new_tensor(("...",))
+        draft.outputs.append((draft.fresh("g"), f"Mean({t.name}[...]**2, ...)"))
     index_dims = {d for d in draft.sizes for w in used if w[:1] == d.lower() and (len(w) == 1 or w[1:2] in ("_", "a", "b", "c", "d", "z"))}
     axes = {s for t in draft.tensors if t.name in used and t.role != "state" for s in t.shape}
     for d in draft.sizes:
