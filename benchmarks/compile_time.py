@@ -78,7 +78,11 @@ def normalised(count: int) -> str:
     return "\n".join([*lines, "outputs:", f"  y[n, d]: {before}[n, d]"]) + "\n"
 
 
-NETWORKS: dict[str, Callable[[int], str]] = {"elementwise chain": elementwise_chain, "perceptron": perceptron, "normalised residual": normalised}
+NETWORKS: dict[str, Callable[[int], str]] = {
+    "elementwise chain": elementwise_chain,
+    "perceptron": perceptron,
+    "normalised residual": normalised,
+}
 
 
 if __name__ == "__main__":

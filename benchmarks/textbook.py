@@ -7,6 +7,7 @@ returns (outputs, gradients), each a tuple; the arrays are drawn by name from a 
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import erf
 
 
 def _sigmoid(x):
@@ -59,6 +60,11 @@ def gelu_tanh(x, g):
     u = np.tanh(k * (x + np.float32(0.044715) * x**3))
     slope = (1 + u) / 2 + x / 2 * (1 - u**2) * k * (1 + np.float32(0.134145) * x**2)
     return (x / 2 * (1 + u),), (g * slope,)
+
+
+def gelu(x, g):
+    cdf = (1 + erf(x * np.float32(0.5**0.5))) / 2
+    return (x * cdf,), (g * (cdf + x * np.exp(-(x**2) / 2) * np.float32((2 * np.pi) ** -0.5)),)
 
 
 def mish(x, g):
@@ -137,6 +143,19 @@ def batchnorm(x, gamma, beta, running_mean, running_var, g):
     return (gamma * xhat + beta,), (dx, (g * xhat).sum(0), g.sum(0))
 
 
+def groupnorm(x, gamma, beta, g):
+    n, c, height, width = x.shape
+    rows = x.reshape(n, 2, -1)
+    mean, var = rows.mean(2, keepdims=True), rows.var(2, keepdims=True)
+    r = 1 / np.sqrt(var + np.float32(1e-5))
+    xhat = ((rows - mean) * r).reshape(x.shape)
+    dxhat = (g * gamma[:, None, None]).reshape(rows.shape)
+    flat = xhat.reshape(rows.shape)
+    dx = r * (dxhat - dxhat.mean(2, keepdims=True) - flat * (dxhat * flat).mean(2, keepdims=True))
+    y = gamma[:, None, None] * xhat + beta[:, None, None]
+    return (y,), (dx.reshape(x.shape), (g * xhat).sum((0, 2, 3)), g.sum((0, 2, 3)))
+
+
 def l2_normalize(x, g):
     norm = np.sqrt((x**2).sum(-1, keepdims=True))
     y = x / norm
@@ -168,6 +187,20 @@ def bilinear(x, z, W, b, g):
     y = np.tensordot(outer, W, ((1, 2), (1, 2))) + b
     douter = np.tensordot(g, W, 1)
     return (y,), ((douter * z[:, None]).sum(2), (douter * x[:, :, None]).sum(1), np.tensordot(g, outer, (0, 0)), g.sum(0))
+
+
+def cumsum(x, g):
+    return (np.cumsum(x, -1),), (np.cumsum(g[:, ::-1], -1)[:, ::-1],)
+
+
+def rope(x, g):
+    n, t, d = x.shape
+    phi = np.arange(t)[:, None] * 10000.0 ** (-2 * np.arange(d // 2) / d)
+    c, s = np.cos(phi).astype(x.dtype), np.sin(phi).astype(x.dtype)
+    a, b = x[..., : d // 2], x[..., d // 2 :]
+    u, v = g[..., : d // 2], g[..., d // 2 :]
+    y = np.concatenate([a * c - b * s, b * c + a * s], -1)
+    return (y,), (np.concatenate([u * c + v * s, v * c - u * s], -1),)
 
 
 def embedding(ids, W, g):
@@ -208,6 +241,21 @@ def conv2d(x, w, b, g):
     for i in range(k):
         for j in range(m):
             dx[:, :, i : i + p, j : j + q] += dcolumns[:, :, i, j]
+    return (y,), (dx, dw, g.sum((0, 2, 3)))
+
+
+def depthwise_conv2d(x, w, b, g):
+    n, c, height, width = x.shape
+    _, k, m = w.shape
+    p, q = height - k + 1, width - m + 1
+    y = np.zeros((n, c, p, q), x.dtype) + b[:, None, None]
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for i in range(k):
+        for j in range(m):
+            window = x[:, :, i : i + p, j : j + q]
+            y += window * w[:, i, j, None, None]
+            dx[:, :, i : i + p, j : j + q] += g * w[:, i, j, None, None]
+            dw[:, i, j] = (g * window).sum((0, 2, 3))
     return (y,), (dx, dw, g.sum((0, 2, 3)))
 
 
@@ -266,6 +314,34 @@ def lstm(x, h0, c0, Wx, Wh, b, ghs, gh, gc):
     return (np.stack(h[1:]), h[-1], c[-1]), (dx, dh, dc, dA.reshape(Wx.shape), dU.reshape(Wh.shape), db.reshape(b.shape))
 
 
+def gru(x, h0, Wx, Wh, bx, bh, ghs, glast):
+    T, width = len(x), h0.shape[1]
+    A, U, ba, bu = Wx.reshape(len(Wx), -1), Wh.reshape(width, -1), bx.reshape(-1), bh.reshape(-1)
+    h, saved = [h0], []
+    for t in range(T):
+        ur, uz, un = np.split(x[t] @ A + ba, 3, axis=1)
+        vr, vz, vn = np.split(h[-1] @ U + bu, 3, axis=1)
+        r, z = _sigmoid(ur + vr), _sigmoid(uz + vz)
+        n = np.tanh(un + r * vn)
+        h.append((1 - z) * n + z * h[-1])
+        saved.append((r, z, n, vn))
+    dx, dA, dU, dba, dbu, dh = np.zeros_like(x), np.zeros_like(A), np.zeros_like(U), np.zeros_like(ba), np.zeros_like(bu), glast
+    for t in reversed(range(T)):
+        r, z, n, vn = saved[t]
+        dh = dh + ghs[t]
+        dn = dh * (1 - z) * (1 - n**2)
+        dz = dh * (h[t] - n) * z * (1 - z)
+        dr = dn * vn * r * (1 - r)
+        du, dv = np.concatenate([dr, dz, dn], 1), np.concatenate([dr, dz, dn * r], 1)
+        dx[t], dh = du @ A.T, dh * z + dv @ U.T
+        dA += x[t].T @ du
+        dU += h[t].T @ dv
+        dba += du.sum(0)
+        dbu += dv.sum(0)
+    gradients = (dx, dh, dA.reshape(Wx.shape), dU.reshape(Wh.shape), dba.reshape(bx.shape), dbu.reshape(bh.shape))
+    return (np.stack(h[1:]), h[-1]), gradients
+
+
 def sgd(w, grad):
     return (w - np.float32(0.01) * grad,), ()
 
@@ -298,6 +374,7 @@ LAYERS = {
     "softplus": (softplus, _ROWS),
     "silu": (silu, _ROWS),
     "gelu_tanh": (gelu_tanh, _ROWS),
+    "gelu": (gelu, _ROWS),
     "mish": (mish, _ROWS),
     "swiglu": (swiglu, {"a": (1024, 512), "b": (1024, 512)}),
     "softmax": (softmax, _ROWS),
@@ -309,19 +386,24 @@ LAYERS = {
     "layernorm": (layernorm, {**_ROWS, "gamma": (512,), "beta": (512,)}),
     "rmsnorm": (rmsnorm, {**_ROWS, "gamma": (512,)}),
     "batchnorm": (batchnorm, {**_ROWS, "gamma": (512,), "beta": (512,), "running_mean": (512,), "running_var": (512,)}),
+    "groupnorm": (groupnorm, {"x": (16, 32, 16, 16), "gamma": (32,), "beta": (32,)}),
     "l2_normalize": (l2_normalize, _ROWS),
     "cosine_similarity": (cosine_similarity, {"x": (1024, 512), "z": (1024, 512)}),
     "squared_distances": (squared_distances, {"x": (128, 64), "z": (128, 64)}),
     "mlp": (mlp, {"x": (128, 256), "W1": (256, 256), "b1": (256,), "W2": (256, 64), "b2": (64,)}),
     "bilinear": (bilinear, {"x": (64, 64), "z": (64, 64), "W": (32, 64, 64), "b": (32,)}),
+    "cumsum": (cumsum, _ROWS),
+    "rope": (rope, {"x": (16, 128, 64)}),
     "embedding": (embedding, {"ids": (1000, (2048,)), "W": (1000, 64)}),
     "attention": (attention, _HEADS),
     "causal_attention": (causal_attention, _HEADS),
     "conv2d": (conv2d, {"x": (8, 16, 32, 32), "w": (32, 16, 3, 3), "b": (32,)}),
+    "depthwise_conv2d": (depthwise_conv2d, {"x": (8, 32, 32, 32), "w": (32, 3, 3), "b": (32,)}),
     "max_pool2d": (max_pool2d, {"x": (8, 16, 64, 64)}),
     "avg_pool2d": (avg_pool2d, {"x": (8, 16, 64, 64)}),
     "rnn": (rnn, {**_RECURRENT, "Wx": (64, 64), "Wh": (64, 64), "b": (64,)}),
     "lstm": (lstm, {**_RECURRENT, "c0": (16, 64), "Wx": (64, 4, 64), "Wh": (64, 4, 64), "b": (4, 64)}),
+    "gru": (gru, {**_RECURRENT, "Wx": (64, 3, 64), "Wh": (64, 3, 64), "bx": (3, 64), "bh": (3, 64)}),
     "sgd": (sgd, {"w": (1024, 512), "g": (1024, 512)}),
     "momentum": (momentum, {"w": (1024, 512), "g": (1024, 512), "v": (1024, 512)}),
     "adam": (adam, {"w": (1024, 512), "g": (1024, 512), "m": (1024, 512), "v": (1024, 512), "t": ()}),
