@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from symback.check.arithmetic import Arithmetic
 from symback.core.expr import HALF, TRUE, Node, Op, Reduction, branches, is_whole
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
+
+LARGE = 1 << 16
+"""Elements of a product beyond which a sum of it is worked out as a contraction."""
 
 
 @dataclass
@@ -237,9 +241,6 @@ class Grid:
         if name in ("Max", "Min"):
             better = np.greater if name == "Max" else np.less
             return _folded(lambda a, b: np.where(better(arithmetic.real(a), arithmetic.real(b)) | _is_nan(a), a, b), parts)
-        own = self.state.program.functions.get(name)
-        if own is not None and name not in arithmetic.functions:
-            return own(*parts)
         return arithmetic.functions[name](*parts)
 
     def piecewise(self, node: Node) -> np.ndarray:
@@ -252,19 +253,31 @@ class Grid:
     def reduce(self, node: Node) -> np.ndarray:
         """A reduction: new axes for its indices, positions beyond the limits neutral, then the axes taken away."""
         bound = node.args[1::3]
-        inner = self.inside(bound)
+        binders = list(zip(bound, node.args[2::3], node.args[3::3], strict=True))
+        inner, rank = self.inside(bound), len(self.extents)
+        factors = node.args[0].args if node.args[0].op is Op.MUL else (node.args[0],)
+        if node.data is Reduction.SUM and len(factors) > 1 and prod(inner.extents) > LARGE and all(map(is_whole, binders)):
+            return inner.contracted([inner.real(f) for f in factors], rank)
         body = inner.real(node.args[0])
-        rank = len(self.extents)
         body = np.broadcast_to(body, [e if k >= rank else n for k, (e, n) in enumerate(zip(inner.extents, body.shape, strict=True))])
         allowed = np.ones((1,) * len(inner.extents), bool)
-        for binder in zip(bound, node.args[2::3], node.args[3::3], strict=True):
-            if not is_whole(binder):
-                line = inner.line(binder[0])
-                allowed = allowed & (inner.integer(binder[1]) <= line) & (line <= inner.integer(binder[2]))
+        for index, low, high in binders:
+            if not is_whole((index, low, high)):
+                line = inner.line(index)
+                allowed = allowed & (inner.integer(low) <= line) & (line <= inner.integer(high))
         if not allowed.all():
             body = np.where(allowed, body, _neutral(node.data, self.state.arithmetic))
         shape = body.shape[:rank]
         return self.reduced(node.data, body.reshape(*shape, int(np.prod(body.shape[rank:]))))
+
+    def contracted(self, factors: list[np.ndarray], rank: int) -> np.ndarray:
+        """The sum over all axes from `rank` on of a product, without making the product."""
+        seen = [[k for k, size in enumerate(f.shape) if size > 1] for f in factors]
+        repeats = prod(e for k, e in enumerate(self.extents) if k >= rank and not any(k in axes for axes in seen))
+        kept = sorted({k for axes in seen for k in axes if k < rank})
+        operands = [part for f, axes in zip(factors, seen, strict=True) for part in (f.reshape([f.shape[k] for k in axes]), axes)]
+        out = np.einsum(*operands, kept) * repeats
+        return out.reshape([self.extents[k] if k in kept else 1 for k in range(rank)])
 
     def inside(self, bound: tuple[Node, ...]) -> Grid:
         scope = Grid(self.state, self.place, dict(self.axes), self.steps)

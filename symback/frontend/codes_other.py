@@ -13,4 +13,5 @@ OTHER = (
     Code("E903", "the output is the layer file", "The module would replace the layer that it is made from. Name another file with `-o`."),
     Code("E904", "no inputs to check with", "No inputs were found that satisfy the layer's assumptions. Give sizes or distributions under `check`."),
     Code("E905", "a picture without matplotlib", "`--plot` draws with matplotlib, which is not installed."),
+    Code("E906", "no single Jacobian", "A value that recurs depends on earlier steps through a product over them, which is no single formula. Ask for gradients instead."),
 )

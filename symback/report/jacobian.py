@@ -37,7 +37,7 @@ def jacobian(program: Program, body: Body, output: str, tensor: str) -> Node:
     def of(name: str) -> Node:
         """∂name[its axes]/∂tensor[indices]."""
         if name in recurrent:
-            raise LayerError(Diagnostic("E907", f"`{name}` recurs: its Jacobian is no single formula", mend="use the gradients"))
+            raise LayerError(Diagnostic("E906", f"`{name}` recurs: its Jacobian is no single formula", mend="use the gradients"))
         if name not in memo:
             parts = [part(local, definitions[name]) for local in local_derivatives(definitions[name].value, scope)]
             memo[name] = common_factors_first(expr.add(*parts))

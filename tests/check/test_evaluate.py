@@ -127,3 +127,23 @@ def test_two_index_recurrences_are_walked_in_order():
         for j in range(4):
             expected[i + 1, j + 1] = x[i, j] + max(expected[i, j + 1], expected[i + 1, j])
     np.testing.assert_allclose(run(program, {"x": x}, {"N": 3, "C": 4})["r"], expected[1:, 1:])
+
+
+@pytest.mark.parametrize("arithmetic", [double(), complex_numbers(), extended()], ids=lambda a: a.name)
+def test_a_large_contraction_is_the_matrix_product(arithmetic):
+    width = dim("K")
+    j = index("j", width)
+    product = total(expr.mul(expr.TWO, read("x", n, j), read("w", j, c), C), whole(j))
+    tensors = (Tensor("x", Role.INPUT, (N, width)), Tensor("w", Role.INPUT, (width, C)))
+    program = layers.program("product", tensors, (definition("y", (n, c), product),), ())
+    x, w = RNG.normal(size=(50, 60)), RNG.normal(size=(60, 40))
+    found = run(program, {"x": x, "w": w}, {"N": 50, "K": 60, "C": 40}, arithmetic)["y"]
+    np.testing.assert_allclose(arithmetic.real(found).astype(float), 80 * x @ w, rtol=1e-11, atol=1e-11)
+
+
+def test_a_sum_over_an_index_that_nothing_has_counts_its_range():
+    j, i = index("j", C), index("i", N)
+    counted = total(expr.mul(read("x", i), read("x", n)), whole(i), whole(j))
+    program = layers.program("counted", (Tensor("x", Role.INPUT, (N,)),), (definition("y", (n,), counted),), ())
+    x = RNG.normal(size=300)
+    np.testing.assert_allclose(run(program, {"x": x}, {"N": 300, "C": 7})["y"], 7 * x.sum() * x, rtol=1e-10, atol=1e-10)
