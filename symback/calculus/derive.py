@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from symback.calculus.adjoint import Adjoint, adjoint
-from symback.calculus.cotangents import BackwardLoop, Cotangent, map_values
+from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
+from symback.calculus.recurrences import settled
 from symback.calculus.simplify import simplified
 from symback.core.expr import Node, Op, walk
-from symback.core.program import Body, Definition, Program
+from symback.core.program import Body, Definition, Equation, Program, Section
 from symback.rewrite import GRADIENT_RULES, RULES, Context, Step, context_of, stabilise, stabilise_gradient
 
 _STABILITY = {rule.name: rule for rule in (*RULES, *GRADIENT_RULES)}
@@ -69,7 +70,7 @@ def derive(program: Program) -> Mapping[str, Derivation]:
 
 def _derive_mode(body: Body, program: Program) -> Derivation:
     stable, found = stabilise(body, program)
-    stable = without_unused(stable)
+    stable = settled(without_unused(stable))
     steps = [_stability_step(s) for s in found]
     if not program.wrt:
         return Derivation(stable, None, tuple(steps))
@@ -99,13 +100,33 @@ def _stable_gradients(found: Adjoint, context: Context) -> tuple[Adjoint, list[S
     """The adjoint with the stability rules of derived expressions applied."""
     log: list[Step] = []
 
+    known = context
+
     def stable(node: Node, where: str) -> Node:
-        node, steps = stabilise_gradient(node, context, where)
+        node, steps = stabilise_gradient(node, known, where)
         log.extend(steps)
         return node
 
-    stages = tuple(map_values(stage, stable) for stage in found.stages)
-    return replace(found, stages=stages), log
+    stages = []
+    for stage in found.stages:
+        stages.append(map_values(stage, stable))
+        if isinstance(stage, Cotangent) and not stage.scatters and not stage.low:
+            named = Definition(stage.name, Section.WHERE, stage.axes, (Equation(stage.axes, stages[-1].value),))
+            known = known.with_derived(named)
+    return replace(found, stages=_used(stages, set(found.gradients.values()))), log
+
+
+def _used(stages: list[Stage], wanted: set[str]) -> tuple[Stage, ...]:
+    """The stages without cotangents that nothing reads any more."""
+    kept = []
+    for stage in reversed(stages):
+        if isinstance(stage, Cotangent) and stage.name not in wanted:
+            continue
+        kept.append(stage)
+        map_values(stage, lambda node, _: wanted.update(str(n.data) for n in walk(node) if n.op is Op.READ) or node)
+        if isinstance(stage, BackwardLoop):
+            wanted |= {name for step in stage.steps for name, _ in step.pushes}
+    return tuple(reversed(kept))
 
 
 def without_unused(body: Body) -> Body:

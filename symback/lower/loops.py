@@ -14,6 +14,7 @@ from symback.core.program import Kind as TensorKind
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind, Slice, signature
 from symback.lower.lowering import Lowered, Lowering, StepValue
+from symback.lower.reads import kept_inside
 from symback.lower.scatters import ScatterItem, cotangent_array, scatter_item
 
 
@@ -70,7 +71,7 @@ def forward_loop(low: Lowering, group: Group) -> None:
         if any(d.low):
             low.lows[d.name] = d.low
     before = tuple(_start(low, d, equation) for d in group.definitions for equation in d.equations[:-1])
-    inner = replace(low, arrays=inner_arrays, loop_vars=low.loop_vars | names, steps=dict(low.steps), memo={})
+    inner = replace(low, arrays=inner_arrays, loop_vars=low.loop_vars | names, ranges=_ranges(variables), steps=dict(low.steps), memo={})
     stores = []
     for d, positions in zip(group.definitions, group.steps, strict=True):
         at = tuple(dim(v[0]) for v in variables)
@@ -123,6 +124,10 @@ def _variables(low: Lowering, group: Group, backward: bool) -> tuple[tuple[str, 
         first, last = max(r[0] for r in rooms), max(r[1] for r in rooms)
         out.append((name, number(first), add(axis.args[0], number(-last)), backward))
     return tuple(out)
+
+
+def _ranges(variables: tuple[tuple[str, Node, Node, bool], ...]) -> dict[str, tuple[Node, Node]]:
+    return {name: (first, linear(add(stop, number(-1)))) for name, first, stop, _ in variables}
 
 
 def _items(d: Definition, positions: tuple[int, ...], at: tuple[Node, ...]) -> tuple[object, ...]:
@@ -194,7 +199,7 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
         if any(d.low):
             low.lows[c.name] = d.low
     held = {b.name for b in buffers}
-    inner = replace(low, arrays=inner_arrays, loop_vars=low.loop_vars | names, steps=dict(low.steps), memo={})
+    inner = replace(low, arrays=inner_arrays, loop_vars=low.loop_vars | names, ranges=_ranges(variables), steps=dict(low.steps), memo={})
     stores: list[Store] = []
     for step in loop.steps:
         c, d = step.start, step.definition
@@ -222,7 +227,9 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
             )
             owner = next(s.definition for s in loop.steps if s.start.name == target)
             lows = owner.low or (0,) * len(owner.axes)
-            moved = Scatter(tuple(add(t, number(-k)) if k else t for t, k in zip(moved.targets, lows, strict=True)), moved.scope, moved.value)
+            targets = (add(t, number(-k)) if k else t for t, k in zip(moved.targets, lows, strict=True))
+            inside = tuple(kept_inside(inner, t, size) for t, size in zip(targets, storages[target], strict=True))
+            moved = Scatter(inside, moved.scope, moved.value)
             operands: list[Array] = []
             got = scatter_item(inner, moved, storages[target], operands)
             stores.append(Store(target, got.items, operands[got.value], got, tuple(operands)))

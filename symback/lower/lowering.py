@@ -48,6 +48,7 @@ class Lowering:
     arrays     tensor or value name -> its array, axes in declared order
     computed   values of the declaration that forward has computed
     popularity how often a pair of factors occurs in the products of the whole program
+    ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
@@ -62,6 +63,7 @@ class Lowering:
     rank: tuple[Node, ...] = ()
     guards: tuple[Lowered, ...] = ()
     loop_vars: frozenset[str] = frozenset()
+    ranges: Mapping[str, tuple[Node, Node]] = field(default_factory=dict)
     checks: dict[RangeCheck, None] = field(default_factory=dict)
     array_checks: dict[tuple[str, int, Array, Node], None] = field(default_factory=dict)
     memo: dict[tuple, Lowered] = field(default_factory=dict)

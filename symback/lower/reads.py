@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symback.calculus.affine import Affine, affine, bounds, inside, multiplied_out, scalar
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, mul, number, walk
+from symback.calculus.affine import Affine, affine, bounds, inside, linear, multiplied_out, scalar
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, mul, number, walk
 from symback.lower.arithmetic import choose
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
 from symback.lower.lowering import Lowered, Lowering, RangeCheck
@@ -22,10 +22,26 @@ def read_tensor(low: Lowering, node: Node) -> Lowered:
     if not node.args:
         return Lowered(array, ())
     sizes, shifted = array.shape, _from_low(low, name, node.args)
+    if low.guards and low.ranges:
+        shifted = tuple(kept_inside(low, f, s) for f, s in zip(shifted, sizes, strict=True))
     outside = low.outside_of(name)
     if outside is not None and not all(inside(f, s) for f, s in zip(shifted, sizes, strict=True)):
         return _read_padded(low, array, sizes, shifted, outside)
     return read_array(low, name, array, sizes, shifted)
+
+
+def kept_inside(low: Lowering, f: Node, size: Node) -> Node:
+    """A position that depends on a loop's step, where the step may lead beyond the axis (at a step that does not use it): the nearest inside."""
+    for name, (first, last) in low.ranges.items():
+        shift = linear(add(f, mul(MINUS_ONE, dim(name))))
+        if f.free or any(n.op is Op.DIM and n.data in low.ranges for n in walk(shift)):
+            continue
+        least, room = linear(add(first, shift)), linear(add(size, MINUS_ONE, mul(MINUS_ONE, add(last, shift))))
+        if least.op is Op.NUM and least.data < 0:
+            f = call("Max", f, ZERO)
+        if room.op is Op.NUM and room.data < 0:
+            f = call("Min", f, add(size, MINUS_ONE))
+    return f
 
 
 def _from_low(low: Lowering, name: str, where: tuple[Node, ...]) -> tuple[Node, ...]:
