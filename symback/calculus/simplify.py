@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symback.calculus.adjoint import Adjoint
-from symback.calculus.affine import affine, inside, scalar
+from symback.calculus.affine import affine, inside, multiplied_out, scalar
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.patterns import Library, unify_product
 from symback.core.expr import (
@@ -88,9 +88,16 @@ def _self_reading(d: Definition) -> bool:
 # ------------------------------------------------------------------------------------------------- rules
 
 
+def _factors(node: Node) -> tuple[Node, ...]:
+    return node.args if node.op is Op.MUL else (node,)
+
+
 def pull_out(node: Node, facts: Facts) -> Node | None:
     """Σ_k a·b_k = a·Σ_k b_k; an index that nothing uses is a factor of its size."""
     if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    hidden = frozenset(node.args[1::3])
+    if all(not f.free.isdisjoint(hidden) for f in _factors(node.args[0])) and hidden <= node.args[0].free:
         return None
     body, binders = opened(node)
     factors = body.args if body.op is Op.MUL else (body,)
@@ -110,9 +117,61 @@ def pull_out(node: Node, facts: Facts) -> Node | None:
     return mul(*outside, *(b[0].args[0] for b in idle), total(mul(*inside), *rest))
 
 
+def separate(node: Node, facts: Facts) -> Node | None:
+    """Σ_ij a_i·b_j = (Σ_i a_i)·(Σ_j b_j)."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or len(node.args) < 7:
+        return None
+    body, binders = opened(node)
+    if body.op is not Op.MUL or not all(is_whole(b) for b in binders):
+        return None
+    bound = [b[0] for b in binders]
+    parts: list[tuple[set[Node], list[Node]]] = []
+    for f in body.args:
+        mine = {i for i in bound if i in f.free}
+        touching = [p for p in parts if p[0] & mine]
+        rest = [p for p in parts if not p[0] & mine]
+        parts = [*rest, (mine.union(*(p[0] for p in touching)), [g for p in touching for g in p[1]] + [f])]
+    if len(parts) < 2 or any(not p[0] for p in parts):
+        return None
+    by_index = {b[0]: b for b in binders}
+    return mul(*(total(mul(*factors), *(by_index[i] for i in bound if i in indices)) for indices, factors in parts))
+
+
+def collect(node: Node, facts: Facts) -> Node | None:
+    """Brackets are opened where their terms then cancel or meet: (a - p) - (a - q) = q - p."""
+    if node.op is not Op.ADD or not any(_bracket(t) is not None for t in node.args):
+        return None
+    before = sum(len(_bracket(t).args) if _bracket(t) is not None else 1 for t in node.args)
+    if before > 24:
+        return None
+    coefficients: dict[Node, Node] = {}
+    for term in node.args:
+        bracket = _bracket(term)
+        inner = bracket.args if bracket is not None else (term,)
+        outer = [f for f in term.args if f is not bracket] if bracket is not None and term.op is Op.MUL else []
+        for t in inner:
+            factors = mul(*outer, t)
+            factors = factors.args if factors.op is Op.MUL else (factors,)
+            rest = mul(*(f for f in factors if not scalar(f)))
+            part = multiplied_out(mul(*(f for f in factors if scalar(f))))
+            coefficients[rest] = multiplied_out(add(coefficients.get(rest, ZERO), part))
+    terms = [mul(c, rest) for rest, c in coefficients.items() if c != ZERO]
+    return add(*terms) if len(terms) < before else None
+
+
+def _bracket(term: Node) -> Node | None:
+    """The one sum among a term's factors."""
+    if term.op is Op.ADD:
+        return term
+    sums = [f for f in term.args if f.op is Op.ADD and not scalar(f)] if term.op is Op.MUL else []
+    return sums[0] if len(sums) == 1 else None
+
+
 def vanishing(node: Node, facts: Facts) -> Node | None:
     """A sum that the definitions prove to be 0: Σ_n (x_n - μ) = 0."""
     if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    if sum(1 for f in _factors(node.args[0]) if not f.free.isdisjoint(node.args[1::3])) != 1:
         return None
     body, binders = opened(node)
     moving = [f for f in (body.args if body.op is Op.MUL else (body,)) if f.free & {b[0] for b in binders}]
@@ -160,7 +219,7 @@ def _apply_bottom_up(node: Node, rule: Callable[[Node, Facts], Node | None], fac
 
 def outer_difference(node: Node, facts: Facts) -> Node | None:
     """Σ_m g_nm·(x_n - z_m) = x_n·Σ_m g_nm - Σ_m g_nm·z_m, where no term has all the indices of the bracket."""
-    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or not any(f.op is Op.ADD for f in node.args[0].args):
         return None
     body, binders = opened(node)
     if body.op is not Op.MUL or not all(is_whole(b) for b in binders):
@@ -222,7 +281,7 @@ def common_factor(node: Node, facts: Facts) -> Node | None:
             }
         if not shared:
             return None
-    factor = mul(*(power(b, number(e)) for b, e in shared.items() if not scalar(b)))
+    factor = mul(*(power(b, number(e)) for b, e in shared.items()))
     if factor == ONE or (factor.op is Op.PIECEWISE):
         return None
     inverse = power(factor, MINUS_ONE) if factor.op is not Op.MUL else mul(*(power(f, MINUS_ONE) for f in factor.args))
@@ -232,7 +291,11 @@ def common_factor(node: Node, facts: Facts) -> Node | None:
 
 def fold_value(node: Node, facts: Facts) -> Node | None:
     """An expression that defines a value is that value."""
-    return facts.library.value(node)
+    found = facts.library.value(node)
+    if found is None and node.op is Op.ADD:
+        opposite = facts.library.value(add(*(mul(MINUS_ONE, t) for t in node.args)))
+        return None if opposite is None else mul(MINUS_ONE, opposite)
+    return found
 
 
 def fold_contraction(node: Node, facts: Facts) -> Node | None:
@@ -268,7 +331,7 @@ def fold_contraction(node: Node, facts: Facts) -> Node | None:
 
 def delta(node: Node, facts: Facts) -> Node | None:
     """Σ_i [i = e]·f(i) = [0 ≤ e < I]·f(e)."""
-    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or not any(map(is_indicator, _factors(node.args[0]))):
         return None
     body, binders = opened(node)
     if not all(is_whole(b) for b in binders):
@@ -304,7 +367,7 @@ def _solved(condition: Node, bound: list[Node]) -> tuple[Node, Node] | None:
 
 def few_cases(node: Node, facts: Facts) -> Node | None:
     """A sum over an index of two to four values that a case distinction tells apart is written out."""
-    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or all(b.args[0].op is not Op.NUM for b in node.args[1::3]):
         return None
     body, binders = opened(node)
     for b in binders:
@@ -415,7 +478,9 @@ ROWS = (
     Row("few-cases", r"\sum_{i<2} f_i = f_0 + f_1", "the cases are told apart by the index", few_cases),
     Row("masked-exponential", r"[c]\, e^{u} = e^{u}", "the exponent is -oo unless the condition holds", masked_exponential),
     Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out),
+    Row("separate", r"\sum_{ij} a_i b_j = \sum_i a_i \sum_j b_j", "no factor has both indices", separate),
     Row("vanishing-sum", r"\sum_n (x_n - \mu) = 0", "the definitions of the values prove it", vanishing),
+    Row("collect", r"(a - p) - (a - q) = q - p", "equal terms of the brackets meet", collect),
     Row("outer-difference", r"\sum_m g_{nm}(x_n - z_m) = x_n \sum_m g_{nm} - \sum_m g_{nm} z_m", "neither part has all indices of the bracket", outer_difference),
     Row("merge-cases", r"[c]\,a + [c]\,b = [c]\,(a + b)", "the same conditions decide both", merge_branches),
     Row("fold-contraction", r"\sum_j P_{ij} \sum_e g_{ie} V_{je} = \sum_e g_{ie} O_{ie}", "the inner sum over the other index is a value already", fold_contraction),
@@ -462,9 +527,9 @@ def simplified(adjoint: Adjoint, body: Body) -> tuple[Adjoint, tuple[Applied, ..
 
 
 def _trivial(value: Node) -> bool:
-    """A read, perhaps scaled: naming it would only give a second name."""
+    """A read, perhaps scaled, or the same for all indices: naming it would only give a second name."""
     _, rest = split_coefficient(value)
-    return rest.op is Op.READ
+    return rest.op is Op.READ or not value.free
 
 
 def _stage_nodes(stage: Stage) -> list[Node]:
@@ -513,18 +578,21 @@ def _tidy(c: Cotangent, facts: Facts, log: list[Applied]) -> Cotangent:
 
 def tidy(value: Node, facts: Facts, subject: str, log: list[Applied]) -> Node:
     """The expression rewritten by the rows until none applies."""
+    quiet: dict[str, set[Node]] = {row.name: set() for row in (*ROWS, *LAST_ROWS)}
     for _ in range(12):
         before = value
         for row in ROWS:
-            value = _rewritten(value, row, facts, subject, log)
+            value = _rewritten(value, row, facts, subject, log, quiet[row.name])
         if value == before:
             break
     for row in LAST_ROWS:
-        value = _rewritten(value, row, facts, subject, log)
+        value = _rewritten(value, row, facts, subject, log, quiet[row.name])
     return value
 
 
-def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Applied]) -> Node:
+def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Applied], quiet: set[Node]) -> Node:
+    """The value with a row applied to its parts; `quiet`: parts to which the row is known not to apply."""
+
     def step(n: Node) -> Node | None:
         got = row.rewrite(n, facts)
         if got is None or got == n:
@@ -532,30 +600,34 @@ def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Appl
         log.append(Applied(row, subject, n, got))
         return got
 
-    return transform(value, step) if row is _FOLD else _outside_functions(value, step)
+    return transform(value, step, quiet=quiet) if row is _FOLD else _outside_functions(value, step, quiet)
 
 
-def _outside_functions(value: Node, step: Callable[[Node], Node | None]) -> Node:
+def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: set[Node]) -> Node:
     """Rewrite sums and products bottom-up, but not what stands inside a function, a power or a condition: forward has
     that in the same form, and shares it."""
     if value.op in (Op.CALL, Op.COMPARE, Op.POW, Op.READ, Op.INDEX, Op.NUM, Op.DIM, Op.HYPER, Op.AND, Op.OR, Op.NOT):
         return step(value) or value
+    if value in quiet:
+        return value
     out = value
     if value.op is Op.REDUCE:
         if value.data is Reduction.SUM:
             body, binders = opened(value)
-            changed = _outside_functions(body, step)
+            changed = _outside_functions(body, step, quiet)
             if changed is not body:
                 out = total(changed, *binders)
     elif value.op is Op.PIECEWISE:
-        pairs = [(_outside_functions(v, step), c) for v, c in branches(value)]
+        pairs = [(_outside_functions(v, step, quiet), c) for v, c in branches(value)]
         if any(a is not b for (a, _), (b, _) in zip(pairs, branches(value), strict=True)):
             out = piecewise(*pairs)
     elif value.args:
-        args = [_outside_functions(a, step) for a in value.args]
+        args = [_outside_functions(a, step, quiet) for a in value.args]
         if any(a is not b for a, b in zip(args, value.args, strict=True)):
             out = add(*args) if value.op is Op.ADD else mul(*args)
     got = step(out)
+    if got is None and out is value:
+        quiet.add(value)
     return out if got is None else got
 
 
