@@ -23,6 +23,7 @@ class Library:
     """Values by their definitions."""
 
     by_skeleton: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    forms: set[tuple] = field(default_factory=set)  # of the values in `by_skeleton`: most other expressions have another one
     contractions: list[_Contraction] = field(default_factory=list)
 
     def add(self, name: str, axes: tuple[Node, ...], value: Node) -> None:
@@ -33,6 +34,7 @@ class Library:
         key = skeleton_key(value, names)
         if all(a in names for a in axes):
             self.by_skeleton.setdefault(key, (name, tuple(names[a] for a in axes)))
+            self.forms.add(_form(value))
         if value.op is Op.REDUCE and value.data is Reduction.SUM and value.args[0].op is Op.MUL:
             body, binders = opened(value)
             if all(is_whole(b) for b in binders):
@@ -40,7 +42,7 @@ class Library:
 
     def value(self, node: Node) -> Node | None:
         """The read that stands for an expression, where one is known."""
-        if node.op not in (Op.CALL, Op.POW, Op.REDUCE, Op.ADD, Op.MUL, Op.PIECEWISE) or not self.by_skeleton:
+        if node.op not in (Op.CALL, Op.POW, Op.REDUCE, Op.ADD, Op.MUL, Op.PIECEWISE) or _form(node) not in self.forms:
             return None
         names: dict[Node, int] = {}
         found = self.by_skeleton.get(skeleton_key(node, names))
@@ -49,6 +51,11 @@ class Library:
         name, order = found
         numbered = {number: i for i, number in names.items()}
         return read(name, *(numbered[k] for k in order))
+
+
+def _form(node: Node) -> tuple:
+    """What equal expressions have in common whatever their indices are called."""
+    return node.op, len(node.args), node.height, len(node.free)
 
 
 def skeleton_key(node: Node, names: dict[Node, int]) -> int:

@@ -235,27 +235,29 @@ def outer_difference(node: Node, facts: Facts) -> Node | None:
 
 
 def merge_branches(node: Node, facts: Facts) -> Node | None:
-    """Terms that differ by the same conditions are one case distinction."""
+    """Terms that the same conditions decide are one case distinction."""
     if node.op is not Op.ADD:
         return None
-    groups: dict[tuple, list[Node]] = {}
+    groups: dict[tuple, list[tuple[Node, Node, tuple[Node, ...]]]] = {}
     for term in node.args:
-        c, rest = split_coefficient(term)
-        factors = rest.args if rest.op is Op.MUL else (rest,)
-        cases = [f for f in factors if f.op is Op.PIECEWISE]
+        _, rest = split_coefficient(term)
+        cases = [f for f in (rest.args if rest.op is Op.MUL else (rest,)) if f.op is Op.PIECEWISE]
         if len(cases) == 1:
-            others = tuple(f for f in factors if f is not cases[0])
-            key = (tuple(k for _, k in branches(cases[0])), mul(*others))
-            groups.setdefault(key, []).append(term)
-    for (conditions, common), terms in groups.items():
-        if len(terms) > 1:
-            values = [ZERO] * len(conditions)
-            for term in terms:
-                c, rest = split_coefficient(term)
-                case = next(f for f in (rest.args if rest.op is Op.MUL else (rest,)) if f.op is Op.PIECEWISE)
-                values = [add(v, mul(number(c), w)) for v, (w, _) in zip(values, branches(case), strict=True)]
-            merged = mul(common, piecewise(*zip(values, conditions, strict=True)))
-            return add(*(t for t in node.args if t not in terms), merged)
+            others = tuple(f for f in (term.args if term.op is Op.MUL else (term,)) if f is not cases[0])
+            groups.setdefault(tuple(k for _, k in branches(cases[0])), []).append((term, cases[0], others))
+    for conditions, members in groups.items():
+        if len(members) < 2:
+            continue
+        common = [f for f in members[0][2] if all(f in others for _, _, others in members)]
+        own = [mul(*(f for f in others if f not in common)) for _, _, others in members]
+        if not all(_total(o) for o in own):
+            continue
+        values = [ZERO] * len(conditions)
+        for (_, case, _), outer in zip(members, own, strict=True):
+            values = [add(v, mul(outer, w)) for v, (w, _) in zip(values, branches(case), strict=True)]
+        merged = mul(*common, piecewise(*zip(values, conditions, strict=True)))
+        terms = [m[0] for m in members]
+        return add(*(t for t in node.args if t not in terms), merged)
     return None
 
 

@@ -632,18 +632,22 @@ def _with_parts(node: Node, body: Node, go: Callable[[Node], Node], arriving: fr
     return Node(Op.REDUCE, node.data, tuple(args), node.hint)
 
 
-def transform(node: Node, step: Callable[[Node], Node | None], *, top_down: bool = False) -> Node:
+def transform(node: Node, step: Callable[[Node], Node | None], *, top_down: bool = False, quiet: set[Node] | None = None) -> Node:
     """Rebuild with `step` applied to each node; None keeps it.
 
     Bottom-up, `step` sees a node whose parts are done. Top-down, what `step` returns is final and
-    not entered. Bodies of reductions are seen with fresh free indices.
+    not entered. Bodies of reductions are seen with fresh free indices. Bottom-up, `quiet` holds nodes that are known to stay
+    as they are, and receives those that did.
     """
     memo: dict[Node, Node] = {}
+    quiet = set() if quiet is None else quiet
 
     def go(n: Node) -> Node:
         done = memo.get(n)
         if done is not None:
             return done
+        if n in quiet:
+            return n
         if top_down:
             got = step(n)
             if got is not None:
@@ -669,6 +673,8 @@ def transform(node: Node, step: Callable[[Node], Node | None], *, top_down: bool
             got = step(out)
             if got is not None:
                 out = got
+            elif out is n:
+                quiet.add(n)
         memo[n] = out
         return out
 
