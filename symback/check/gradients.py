@@ -22,7 +22,7 @@ from symback.check.points import accepted
 from symback.core.expr import Node, Op, Reduction, walk
 from symback.core.program import Kind, Program
 
-MAX_ELEMENTS = 400
+MAX_ELEMENTS = 200
 """Elements of one tensor that are nudged one by one; of a larger tensor, a random choice."""
 
 SMALLEST_SCALE = 1e-6

@@ -7,6 +7,7 @@ import math
 
 from symback.check.accuracy import AccuracyReport, AccuracyRow, State
 from symback.check.gradients import GradientReport, Row
+from symback.core.program import LEADING
 from symback.report.terminal import table
 
 
@@ -15,7 +16,7 @@ def gradient_table(report: GradientReport, colour: bool = False) -> str:
     several = len({r.mode for r in report.rows}) > 1
     head = (["mode"] if several else []) + ["", "what", "compared with", "elements", "worst error", "at", "computed", "expected"]
     rows = [([r.mode] if several else []) + _gradient_cells(r) for r in report.rows]
-    sizes = ", ".join(f"{n} = {v}" for n, v in report.sizes.items())
+    sizes = ", ".join(f"{'leading' if n == LEADING else n} = {v}" for n, v in report.sizes.items())
     return table(head, rows, colour) + (f"sizes: {sizes}\n" if sizes else "")
 
 
