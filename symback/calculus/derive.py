@@ -74,7 +74,7 @@ def _derive_mode(body: Body, program: Program) -> Derivation:
     steps = [_stability_step(s) for s in found]
     if not program.wrt:
         return Derivation(stable, None, tuple(steps))
-    final, applied = simplified(adjoint(stable, program), stable)
+    final, applied = simplified(adjoint(stable, program), stable, program)
     steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after) for a in applied]
     final, found = _stable_gradients(final, _context(stable, program))
     steps += [_stability_step(s) for s in found]

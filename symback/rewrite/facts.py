@@ -33,6 +33,7 @@ class Context:
     """What a rule may ask.
 
     values   definitions that may be unfolded, by name, their values already rewritten
+    derived  cotangents by name, for the rules that ask for them
     signs    tensor -> "+" (positive) or "0" (not negative), from the assumptions
     above    (greater, less) pairs of expressions, from the assumptions
     upper    tensors that are at most 1, from the assumptions
@@ -40,6 +41,7 @@ class Context:
     """
 
     values: Mapping[str, Definition] = field(default_factory=dict)
+    derived: Mapping[str, Definition] = field(default_factory=dict)
     signs: Mapping[str, str] = field(default_factory=dict)
     above: tuple[tuple[Node, Node], ...] = ()
     upper: frozenset[str] = frozenset()
@@ -47,10 +49,11 @@ class Context:
 
     def unfold(self, node: Node) -> Node | None:
         """The value of the definition that a READ names, at the READ's place; None where it is no such READ."""
-        if node.op is not Op.READ or node.data not in self.values:
-            return None
-        d = self.values[node.data]
-        return substitute(d.value, dict(zip(d.equations[-1].lhs, node.args, strict=True)))
+        return _unfolded(node, self.values)
+
+    def unfold_derived(self, node: Node) -> Node | None:
+        """The same for the name of a cotangent."""
+        return _unfolded(node, self.derived)
 
     def see(self, node: Node) -> Node:
         """The node itself, or what stands behind it where it is a named value."""
@@ -62,6 +65,9 @@ class Context:
 
     def with_value(self, definition: Definition) -> Context:
         return replace(self, values={**self.values, definition.name: definition})
+
+    def with_derived(self, definition: Definition) -> Context:
+        return replace(self, derived={**self.derived, definition.name: definition})
 
     def positive(self, node: Node) -> bool:
         """Whether it is proved to be above 0."""
@@ -76,6 +82,11 @@ class Context:
         if self.positive(sub(greater, less)):
             return True
         return any(_same_up_to_indices((greater, less), pair) for pair in self.above)
+
+
+def _unfolded(node: Node, values: Mapping[str, Definition]) -> Node | None:
+    d = values.get(str(node.data)) if node.op is Op.READ else None
+    return None if d is None else substitute(d.value, dict(zip(d.equations[-1].lhs, node.args, strict=True)))
 
 
 def context_of(program: Program) -> Context:

@@ -275,9 +275,12 @@ def dominant_shift(node: Node, ctx: Context) -> Node | None:
             if found is None or found[2] != (idx,):
                 continue
             g = mul(*without(inside, m))
-            if idx not in g.free or _reduces(g):
+            full = mul(*(ctx.unfold_derived(h) or h for h in factors(g)))
+            if not _drops(full, idx) or _reduces(_without_fixed(full, idx)[1]):
+                full = g
+            if idx not in g.free or _reduces(_without_fixed(full, idx)[1]):
                 continue
-            made = _shifted(parts, k, c, s, (idx, binders, f, g), found)
+            made = _shifted(parts, k, c, s, (idx, binders, f, g, full), found)
             if made is not None:
                 return made
     return None
@@ -299,19 +302,44 @@ def _reduces(node: Node) -> bool:
 
 
 def _shifted(parts, k, c, s, sum_parts, found) -> Node | None:
-    idx, binders, f, g = sum_parts
+    idx, binders, f, g, full = sum_parts
     body, (bound,), _ = found
     top = reduction(Reduction.ARGMAX, body, (bound,))
+    outer, inner = _without_fixed(full, idx)
     for j, t in enumerate(parts):
         if j == k:
             continue
         for i in sorted(t.free, key=lambda n: str(n.data)):
             if i.args == idx.args and mul(number(-c), substitute(g, {idx: i})) == t:
-                at_top = substitute(g, {idx: top})
-                mean = _hinted(total(mul(f, call("minus", g, at_top)), *binders), s)
-                entry = call("minus", substitute(g, {idx: i}), at_top)
+                at_top = substitute(inner, {idx: top})
+                mean = _hinted(total(mul(f, outer, call("minus", inner, at_top)), *binders), s)
+                entry = mul(outer, call("minus", substitute(inner, {idx: i}), at_top))
                 return add(*without(tuple(parts), j, k), mul(number(-c), entry), mul(number(c), mean))
     return None
+
+
+def _without_fixed(g: Node, idx: Node) -> tuple[Node, Node]:
+    """(c, A) with g = c·(A + terms without the index): the terms cancel in a difference."""
+    outer = [f for f in factors(g) if idx not in f.free]
+    inner = [f for f in factors(g) if idx in f.free]
+    if len(inner) == 1 and inner[0].op is Op.ADD:
+        kept = [t for t in _spread(inner[0]) if idx in t.free]
+        return mul(*outer), add(*kept)
+    return mul(*outer), mul(*inner)
+
+
+def _drops(g: Node, idx: Node) -> bool:
+    """Whether a sum in g has terms without the index."""
+    return any(t for f in factors(g) if idx in f.free and f.op is Op.ADD for t in _spread(f) if idx not in t.free)
+
+
+def _spread(node: Node) -> list[Node]:
+    """The terms of a sum, those of inner sums times a number among them."""
+    out = []
+    for t in terms(node):
+        c, rest = split_coefficient(t)
+        out += [mul(number(c), u) for u in _spread(rest)] if rest.op is Op.ADD else [t]
+    return out
 
 
 _WHOLE = (ex.K, ZERO, add(ex.K.args[0], MINUS_ONE))
