@@ -15,7 +15,7 @@ import yaml
 from symback.core.diagnostics import Diagnostic, LayerError, Span
 
 MAX_CHARACTERS = 1 << 20
-MAX_VALUES = 60_000
+MAX_VALUES = 30_000
 MAX_DEPTH = 12
 MAX_DIAGNOSTICS = 50
 
@@ -123,25 +123,26 @@ def read(text: str, file: str) -> Table:
 
 
 def _check_characters(text: str, file: str) -> None:
+    if not any(_is_forbidden(c) for c in set(text)):
+        return
     problems = []
     line, begin = 1, 0
     for offset, c in enumerate(text):
         if c == "\n":
             line, begin = line + 1, offset + 1
-        elif (
-            (c < " " and c not in "\t\r")
-            or c == "\x7f"
-            or "\x80" <= c <= "\x9f"
-            or "\ud800" <= c <= "\udfff"
-            or c in "\u2028\u2029\ufffe\uffff"
-            or c in _FORBIDDEN_MARKS
-        ):
+        elif _is_forbidden(c):
             what = "an invisible or direction-changing character" if c in _FORBIDDEN_MARKS else "a control character"
             problems.append(Diagnostic("E103", f"{what}, U+{ord(c):04X}", Span(file, line, offset - begin + 1), "remove it"))
             if len(problems) == 5:
                 break
     if problems:
         raise LayerError(*problems)
+
+
+def _is_forbidden(c: str) -> bool:
+    if c < "\x7f":
+        return c < " " and c not in "\t\r\n"
+    return c <= "\x9f" or "\ud800" <= c <= "\udfff" or c in "\u2028\u2029\ufffe\uffff" or c in _FORBIDDEN_MARKS
 
 
 class _Open:
@@ -203,6 +204,8 @@ class _Reader:
             if not isinstance(value, Scalar):
                 self._stop("E107", "a key must be a text, not a list or a mapping", value.span, "quote the key")
             parent.key = value
+            if len(self.problems) >= MAX_DIAGNOSTICS:
+                raise LayerError(*self.problems)
             first = parent.seen.setdefault(value.text, value)
             if first is not value:
                 self.problems.append(
@@ -240,6 +243,8 @@ class _Reader:
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         span = self._span(event)
         start, end = event.start_mark.index, event.end_mark.index
+        if event.style is not None and any("\ud800" <= c <= "\udfff" for c in set(event.value)):
+            self._stop("E103", "half of a character, from a `\\u` escape", span, "write the character itself")
         if event.style is None:
             if "\n" not in self.text[start:end]:
                 return Scalar(event.value, span, True)

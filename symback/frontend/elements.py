@@ -27,6 +27,7 @@ class Elements:
     def __init__(self, syntax: Syntax, scope: Scope, known: Known, indices: Indices):
         self.scope, self.known, self.indices = scope, known, indices
         self.grades = grades(syntax, scope, known)
+        self.doublings = 0
 
     def node(self, binding: Binding, env: Env) -> tuple[Node, ...]:
         """The index nodes of a binding; named apart from those that it hides."""
@@ -197,6 +198,12 @@ class Elements:
 
     def integer(self, s: Syntax, env: Env) -> Node:
         """The whole number that `s` is. Raises: LayerError where it need not be whole."""
+        try:
+            return self.whole(s, env)
+        except NumberTooLarge as error:
+            stop("E306", f"{error}", s.span, "no dtype can hold it")
+
+    def whole(self, s: Syntax, env: Env) -> Node:
         form = s.form
         if form is Form.SUM:
             parts = [self.integer(a, env) for a in s.args]

@@ -99,7 +99,8 @@ class _Parser:
         self.scalar = scalar
         if not scalar.text.strip():
             raise LayerError(Diagnostic("E301", "an expression was expected", scalar.span, "write a value, or remove the line"))
-        self.tokens = tokens(scalar)
+        self.rest = tokens(scalar)
+        self.tokens = [next(self.rest)]
         self.at = 0
         self.depth = 0
 
@@ -111,13 +112,24 @@ class _Parser:
     def take(self) -> Token:
         token = self.tokens[self.at]
         if token.kind is not Kind.END:
-            self.at += 1
+            self.advance()
         return token
+
+    def advance(self) -> None:
+        self.at += 1
+        if self.at == len(self.tokens):
+            self.tokens.append(next(self.rest))
+
+    def following(self) -> Token:
+        """The token after the next."""
+        if self.at + 1 == len(self.tokens):
+            self.tokens.append(next(self.rest))
+        return self.tokens[self.at + 1]
 
     def accept(self, text: str) -> bool:
         token = self.tokens[self.at]
         if token.text == text and token.kind is not Kind.NUMBER and token.kind is not Kind.END:
-            self.at += 1
+            self.advance()
             return True
         return False
 
@@ -171,8 +183,8 @@ class _Parser:
             if token.text == "not" and (least > _NOT or any(p.text != "not" for p in prefixes)):
                 self.unexpected(token)
             prefixes.append(token)
-        if len(prefixes) + self.depth > MAX_DEPTH:
-            self.fail("E302", f"nested more than {MAX_DEPTH} deep", prefixes[0], "name a part of it under `where`")
+            if len(prefixes) + self.depth > MAX_DEPTH:
+                self.fail("E302", f"nested more than {MAX_DEPTH} deep", prefixes[0], "name a part of it under `where`")
         if not prefixes:
             return self.postfix()
         inner = self.expression(_COMPARE if prefixes[-1].text == "not" else _UNARY)
@@ -237,8 +249,9 @@ class _Parser:
 
     def argument(self) -> Syntax:
         token = self.peek()
-        if token.kind is Kind.NAME and self.tokens[self.at + 1].text == "=":
-            self.at += 2
+        if token.kind is Kind.NAME and self.following().text == "=":
+            self.advance()
+            self.advance()
             value = self.expression(0)
             return Syntax(Form.KEYWORD, token.text, (value,), self.span(token.start, self.tokens[self.at - 1].end))
         return self.expression(0)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn, TypeVar
 
 from symback.core.diagnostics import Diagnostic, LayerError, Span
+from symback.core.expr import NumberTooLarge
 
 Result = TypeVar("Result")
 MAX_DIAGNOSTICS = 50
@@ -35,7 +36,9 @@ class Faults:
         except LayerError as error:
             for diagnostic in error.diagnostics:
                 self.found.setdefault(diagnostic)
-            return None
+        except NumberTooLarge as error:
+            self.add("E306", f"{error}", None, "no dtype can hold it")
+        return None
 
     def settle(self) -> None:
         """Raise what was found, in the order of the file."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from symback.core.diagnostics import Diagnostic, LayerError, Span
 from symback.frontend.declaration import declare
@@ -31,9 +32,9 @@ def load(path: str | Path, *, library_paths: Sequence[str | Path] = ()) -> Layer
     return loader.layer(_text(file, str(path)), str(path), file.parent, (_identity(file),))
 
 
-def loads(text: str, file: str = "<text>", *, folder: str | Path | None = None, library_paths: Sequence[str | Path] = ()) -> Layer:
-    """The layer of a text; `use` reads files from `folder`. Raises: LayerError."""
-    loader = _Loader(tuple(Path(p) for p in library_paths))
+def loads(text: str, file: str = "<text>", *, folder: str | Path | None = None, library_paths: Sequence[str | Path] = (), functions: Mapping[str, object] | None = None) -> Layer:
+    """The layer of a text; `use` reads files from `folder`, and calls may name `functions` of the user's own. Raises: LayerError."""
+    loader = _Loader(tuple(Path(p) for p in library_paths), functions or {})
     return loader.layer(text, file, None if folder is None else Path(folder), ())
 
 
@@ -62,8 +63,8 @@ def _first_sentence(doc: str) -> str:
 class _Loader:
     """Loads one layer and what it calls, each file once."""
 
-    def __init__(self, library_paths: tuple[Path, ...]):
-        self.library_paths = library_paths
+    def __init__(self, library_paths: tuple[Path, ...], functions: Mapping[str, object] = MappingProxyType({})):
+        self.library_paths, self.functions = library_paths, functions
         self.loaded: dict[str, Layer] = {}
 
     def layer(self, text: str, file: str, folder: Path | None, chain: tuple[str, ...]) -> Layer:
@@ -77,7 +78,7 @@ class _Loader:
             if found is not None:
                 callees[use.name] = found
         for name, span in _called(layer):
-            if name in uses or name in callees:
+            if name in uses or name in callees or name in self.functions:
                 continue
             if name in library_names():
                 found = faults.attempt(self.standard, name, chain, span)

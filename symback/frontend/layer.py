@@ -120,6 +120,10 @@ class Layer:
     file: str = ""
     source: str = ""
 
+    def to_yaml(self) -> str:
+        """The layer file that says what this layer says."""
+        return self.source
+
     def tensor(self, name: str) -> DeclaredTensor | None:
         return next((t for t in self.tensors if t.name == name), None)
 

@@ -9,7 +9,7 @@ from symback.frontend.layer import Layer, Line
 from symback.frontend.modes import lines_of, modes_of
 from symback.frontend.roots import plain_dims
 from symback.frontend.syntax import Form, Syntax, walk
-from symback.frontend.vocabulary import FUNCTIONS, REDUCTIONS
+from symback.frontend.vocabulary import CONSTANTS, FUNCTIONS, REDUCTIONS, RESERVED
 
 
 def check(layer: Layer, faults: Faults) -> None:
@@ -48,6 +48,9 @@ def _declared(layer: Layer, faults: Faults) -> dict[str, tuple[str, Span | None]
         for t in m.random:
             if t.name not in found or found[t.name][0] != "drawn":
                 declare(t.name, "drawn", t.span)
+    for name in plain_dims(layer):
+        if name != "...":
+            _check_word(name, "dimension", places.get(name), faults)
     every = [(None, layer.lines), *((m, m.lines) for m in layer.modes)]
     defined: dict[str, None] = {}
     for _, lines in every:
@@ -61,9 +64,18 @@ def _declared(layer: Layer, faults: Faults) -> dict[str, tuple[str, Span | None]
     for _, lines in every:
         for line in lines:
             for name, span in _index_names(line, found):
+                _check_word(name, "index", span, faults)
                 if found.get(name, ("an index",))[0] != "an index":
                     faults.add("E213", f"the name `{name}` is an index here and {found[name][0]}", span, "all names of a layer share one namespace: rename one", (found[name][1], f"{found[name][0]} here"))
     return found
+
+
+def _check_word(name: str, what: str, span: Span | None, faults: Faults) -> None:
+    """The rules for names that no section declares."""
+    if name in RESERVED and name not in CONSTANTS:
+        faults.add("E210", f"the name `{name}` is taken by the language, Python or the generated module", span, f"call the {what} `{name}_`")
+    elif name.startswith("_"):
+        faults.add("E204", f"`{name}` cannot be a name here", span, "names begin with a letter")
 
 
 def _dim_places(layer: Layer) -> dict[str, Span | None]:

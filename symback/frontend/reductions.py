@@ -16,11 +16,20 @@ if TYPE_CHECKING:
     from symback.frontend.elements import Elements, Env
 
 
+MAX_DOUBLINGS = 6
+"""How deep reductions whose expression is written out twice may nest."""
+
+
 def build(line: Elements, s: Syntax, env: Env) -> Node:
     """The node of a reduction, or of what it is shorthand for."""
     name = s.value
-    if name in POSITIONWISE:
-        return _positionwise(line, s, env)
+    if name in POSITIONWISE or name == "Var":
+        line.doublings += 1
+        if line.doublings > MAX_DOUBLINGS:
+            stop("E302", f"`{name}` nested more than {MAX_DOUBLINGS} deep", s.span, "name a part of it under `where`")
+        node = _positionwise(line, s, env) if name in POSITIONWISE else _variance(line, s, env)
+        line.doublings -= 1
+        return node
     if name in ("Argmax", "Argmin"):
         return _position_of_extremum(line, s, env)
     ranges = _Ranges(line, s, env)
@@ -29,11 +38,16 @@ def build(line: Elements, s: Syntax, env: Env) -> Node:
         return ranges.reduce(PLAIN_REDUCTIONS[name], body)
     if name == "Mean":
         return ranges.mean(body)
-    if name == "Var":
-        return ranges.mean(expr.power(expr.sub(body, ranges.again(s).mean_of(s)), TWO))
     if name == "Norm":
         return expr.sqrt(ranges.reduce(Reduction.SUM, expr.power(body, TWO)))
     return expr.call("log", ranges.reduce(Reduction.SUM, expr.call("exp", body)))
+
+
+def _variance(line: Elements, s: Syntax, env: Env) -> Node:
+    """Var(e, i) = Mean((e - Mean(e, i))**2, i)."""
+    ranges = _Ranges(line, s, env)
+    body = line.value(s.args[0], ranges.env)
+    return ranges.mean(expr.power(expr.sub(body, ranges.again(s).mean_of(s)), TWO))
 
 
 def _positionwise(line: Elements, s: Syntax, env: Env) -> Node:

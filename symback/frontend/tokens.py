@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -68,9 +69,9 @@ class Token:
     decimal: bool = False
 
 
-def tokens(scalar: Scalar) -> list[Token]:
-    """The tokens of a text, an END last. Raises: LayerError."""
-    text, at, found = scalar.text, 0, []
+def tokens(scalar: Scalar) -> Iterator[Token]:
+    """The tokens of a text one by one, an END last. Raises: LayerError."""
+    text, at = scalar.text, 0
     while at < len(text):
         c = text[at]
         if c in " \t\r\n":
@@ -85,10 +86,9 @@ def tokens(scalar: Scalar) -> list[Token]:
             if operator is None:
                 raise LayerError(_strange(scalar, at))
             token = Token(Kind.OPERATOR, operator, at, at + len(operator))
-        found.append(token)
+        yield token
         at = token.end
-    found.append(Token(Kind.END, "", len(text), len(text) + 1))
-    return found
+    yield Token(Kind.END, "", len(text), len(text) + 1)
 
 
 def is_name(text: str) -> bool:
