@@ -187,6 +187,9 @@ def _unused(layer: Layer, declared: dict, meant: set[str], faults: Faults) -> No
     for t in (*layer.tensors, *drawn):
         for syntax in (*t.shape, *((t.values,) if t.values is not None else ()), *(t.init.arguments if t.init else ())):
             used.update(_words(syntax))
+    for line in (*layer.lines, *(e for m in layer.modes for e in m.lines)):
+        if used.intersection(line.targets):  # of a call's outputs, one that is used will do
+            used.update(line.targets)
     for name, (what, span) in declared.items():
         if name not in used and name not in meant and what not in ("a dimension", "a state"):
             shown = {"defined": "defined", "drawn": "drawn"}.get(what, "declared")
