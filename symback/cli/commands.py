@@ -188,6 +188,8 @@ def read(path: str) -> Program:
     """The layer of a file, or of standard input where the path is `-`, resolved."""
     if path != "-":
         return frontend.resolve(frontend.load(path))
+    if sys.stdin is None:
+        raise LayerError(Diagnostic("E112", "standard input is closed", mend="name a layer file"))
     text = decode(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN)
     return frontend.resolve(frontend.loads(text, STDIN, folder=Path.cwd()))
 

@@ -112,7 +112,8 @@ class _Printer:
         if not node.args:
             return base, ATOM
         where = ",".join(self.at(a, 0) for a in node.args)
-        return (f"{{{base}}}_{{{where}}}" if "_" in base.replace(r"\_", "") else f"{base}_{{{where}}}"), ATOM
+        scripted = any(mark in base.replace(r"\_", "") for mark in "_^")
+        return (f"{{{base}}}_{{{where}}}" if scripted else f"{base}_{{{where}}}"), ATOM
 
     # --------------------------------------------------------------------------------- arithmetic
 

@@ -212,3 +212,11 @@ def test_a_layers_text_cannot_drive_the_terminal(symback, tmp_path):
     path = tmp_path / "affine.yaml"
     path.write_text(LINEAR.replace("An affine map.", '"red \\e[31m alert"'))
     assert "\033" not in symback("show", path).out
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_a_closed_stream_is_a_diagnostic(closed):
+    line = f"{sys.executable} -m symback compile - {closed}"
+    done = subprocess.run(["sh", "-c", line], input=LINEAR, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert "closed" in done.stderr and "Traceback" not in done.stderr
