@@ -7,7 +7,7 @@ renaming the equation is solved by substitution (gather form), otherwise it stay
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from symback.calculus.affine import affine, linear
@@ -38,7 +38,7 @@ from symback.core.expr import (
     walk,
     whole,
 )
-from symback.core.program import Body, Definition, Equation, Group, Kind, Program
+from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Tensor
 
 
 @dataclass(slots=True)
@@ -85,12 +85,14 @@ class _Sweep:
     def __init__(self, body: Body, program: Program):
         self.body, self.program = body, program
         self.definitions = {d.name: d for d in body.definitions}
-        self.scope = Scope(active_names(body, program.wrt), self.definitions)
+        self.scope = Scope(active_names(body, program.wrt), self.definitions, program.functions)
         self.pending: dict[str, _Pending] = {}
         self.names: dict[str, str] = {}
         self.taken = (
             {t.name for t in program.tensors} | set(self.definitions) | set(program.dims) | {h.name for h in program.hyperparameters}
         )
+        self.declared = frozenset(self.taken)
+        self.axis_names = _axis_names(body, program)
         self.taken |= {name for name, _ in program.derived}
         self.stages: list[Stage] = []
 
@@ -128,7 +130,7 @@ class _Sweep:
             if d is not None:
                 slot = _Pending(d.axes, d.low)
             else:
-                slot = _Pending(_tensor_axes(name, self.program, self.body), ())
+                slot = _Pending(_tensor_axes(self.program.tensor(name), self.axis_names[name], self.declared), ())
             self.pending[name] = slot
         return slot
 
@@ -332,22 +334,24 @@ def _scattered(f: tuple[Node, ...], value: Node, scope: list[Binder]) -> Scatter
     return Scatter(f, kept, total(value, *summed))
 
 
-def _tensor_axes(name: str, program: Program, body: Body) -> tuple[Node, ...]:
-    """Indices for a tensor's axes, named as its first use names them where that is plain."""
-    tensor = program.tensor(name)
-    taken = {t.name for t in program.tensors} | set(program.dims) | {d.name for d in body.definitions} | {h.name for h in program.hyperparameters}
-    names: list[str] = [""] * len(tensor.shape)
-    for d in body.definitions:
-        for e in d.equations:
-            hints: dict[Node, str] = {}
-            for r in walk(e.value):
-                if r.op is Op.REDUCE:
-                    hints |= dict(zip(r.args[1::3], r.hint, strict=True))
-                if r.op is Op.READ and r.data == name:
-                    for k, a in enumerate(r.args):
-                        plain = hints.get(a, str(a.data)) if a.op is Op.INDEX else ""
-                        if plain and plain[0] not in "~#@" and not names[k] and plain not in names:
-                            names[k] = plain
+def _axis_names(body: Body, program: Program) -> dict[str, list[str]]:
+    """For each tensor the index that its first use gives each axis, where that is plain; else an empty name."""
+    found: dict[str, list[str]] = {t.name: [""] * len(t.shape) for t in program.tensors}
+    for e in (e for d in body.definitions for e in d.equations):
+        hints: dict[Node, str] = {}
+        for r in walk(e.value):
+            if r.op is Op.REDUCE:
+                hints |= dict(zip(r.args[1::3], r.hint, strict=True))
+            names = found.get(str(r.data)) if r.op is Op.READ else None
+            for k, a in enumerate(r.args if names is not None else ()):
+                plain = hints.get(a, str(a.data)) if a.op is Op.INDEX else ""
+                if plain and plain[0] not in "~#@" and not names[k] and plain not in names:
+                    names[k] = plain
+    return found
+
+
+def _tensor_axes(tensor: Tensor, names: list[str], taken: Set[str]) -> tuple[Node, ...]:
+    """Indices for a tensor's axes, of these names where they are free."""
     for k in range(len(names)):
         spare = iter("ijklabcdefgh")
         while not names[k] or names[k] in taken or names[k] in names[:k]:

@@ -52,6 +52,7 @@ class Scope:
 
     active: Collection[str]
     definitions: Mapping[str, Definition] = field(default_factory=dict)
+    functions: Mapping[str, object] = field(default_factory=dict)  # the user's own, as rows of the table
 
 
 def local_derivatives(value: Node, scope: Scope) -> list[Local]:
@@ -133,7 +134,8 @@ def _call_rule(node: Node, scope: Scope) -> list[Local]:
     for k, argument in enumerate(node.args):
         parts = local_derivatives(argument, scope)
         if parts:
-            out += _scaled(parts, TABLE[node.data].derivatives[k](node.args, node))
+            row = TABLE.get(node.data) or scope.functions[node.data]
+            out += _scaled(parts, row.derivatives[k](node.args, node))
     return out
 
 

@@ -241,7 +241,9 @@ class Grid:
         if name in ("Max", "Min"):
             better = np.greater if name == "Max" else np.less
             return _folded(lambda a, b: np.where(better(arithmetic.real(a), arithmetic.real(b)) | _is_nan(a), a, b), parts)
-        return arithmetic.functions[name](*parts)
+        if name in arithmetic.functions:
+            return arithmetic.functions[name](*parts)
+        return self.state.program.functions[name](*parts)
 
     def piecewise(self, node: Node) -> np.ndarray:
         out = self.real(node.args[-2])

@@ -10,11 +10,11 @@ from symback import __version__
 from symback.calculus.derive import Derivation
 from symback.core.expr import Op, walk
 from symback.core.program import LEADING, Distribution, Kind, Program, Role, Tensor
-from symback.emit.functions import BodyText, arguments_checked, body_text, declared_shape, default_text, distribution_text, free_names
+from symback.emit.functions import BodyText, arguments_checked, body_text, declared_shape, default_text, distribution_text, free_names, with_leading
 from symback.emit.numpy_text import scalar_text
 from symback.emit.view import FunctionView, ModuleView, TupleView
 from symback.functions import TABLE
-from symback.functions.kernels import needed
+from symback.functions.kernels import KernelSource, needed
 from symback.lower.module import lower_body
 from symback.report import formulas
 
@@ -50,7 +50,8 @@ def module_view(program: Program, derivations: Mapping[str, Derivation]) -> Modu
         tuples.append(TupleView("Gradients", "What backward returns.", tuple((n, "np.ndarray") for n in _wrt(program))))
         tuples += caches
     functions += _initialisers(program)
-    kernels = needed([h for h in helpers if h.startswith("_")])
+    own = {f.spelling.name: KernelSource(f.spelling.name, f.source, (), ()) for f in program.functions.values() if f.source}
+    kernels = [*(own[h] for h in helpers if h in own), *needed([h for h in helpers if h.startswith("_") and h not in own])]
     body = "\n".join([*(line for f in functions for line in f.body), *(k.text for k in kernels)])
     return ModuleView(
         _header(program),
@@ -255,8 +256,7 @@ def _mode_forward(program: Program, m: _Mode) -> tuple[list[str], dict[str, None
     for name, text in zip(m.derivation.body.outputs, m.text.outputs, strict=True):
         d = definitions[name]
         if d.axes and d.axes[0].args[0].data == LEADING:
-            rest = ", ".join(["*lead", *(scalar_text(a.args[0]) for a in d.axes[1:])])
-            text = f"{text}.reshape({rest})" if text.isidentifier() or text.endswith(")") else f"({text}).reshape({rest})"
+            text = with_leading(text, tuple(a.args[0] for a in d.axes[1:]))
         elif not d.axes:
             text = f"np.asarray({text})"
         results.append(text)
@@ -284,10 +284,7 @@ def _mode_forward(program: Program, m: _Mode) -> tuple[list[str], dict[str, None
 def _state_text(t: Tensor, updates: Mapping[str, str]) -> str:
     """A state's next value in the shape and dtype of the state."""
     text = f"_own({updates[t.name]}, {t.name}.dtype)" if t.name in updates else f"{t.name}.copy()"
-    if not t.leading:
-        return text
-    rest = ", ".join(["*lead", *(scalar_text(s) for s in t.shape[1:])])
-    return f"{text}.reshape({rest})"
+    return with_leading(text, t.shape[1:]) if t.leading else text
 
 
 def _forward_doc(program: Program, modes: Sequence[_Mode]) -> tuple[str, ...]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from symback.core.diagnostics import Span
 from symback.core.expr import Node
@@ -21,11 +24,23 @@ from symback.frontend.vocabulary import RESERVED
 from symback.functions.function import Function, Kernel, Ufunc
 
 
+LETTERS = ("x", "y", "z")
+_BINARY = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow, ast.Mod: operator.mod}
+_UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos}
+_COMPARED = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq, ast.NotEq: operator.ne}
+
+
 @dataclass(frozen=True, slots=True)
 class UserFunction(Function):
     """A row for a function of the user's own. `source` is the text of a function to paste, empty where NumPy has it."""
 
     source: str = ""
+    text: str = ""
+
+    def __call__(self, *arguments: object) -> object:
+        """The values at arrays, worked out from the spelling's syntax tree."""
+        letters = dict(zip(LETTERS, arguments, strict=False))
+        return _evaluated(ast.parse(self.text or f"{self.spelling.name}({', '.join(LETTERS[: self.arity])})", mode="eval").body, letters)
 
 
 def user_functions(functions: Mapping[type, str]) -> dict[str, UserFunction]:
@@ -47,7 +62,7 @@ def _row(cls: type, spelling: str, names: frozenset[str], rows: dict[str, UserFu
     if not is_name(name) or name in RESERVED or name.startswith("_"):
         stop("E210", f"the name `{name}` cannot be given to a function", None, "choose another name for the class")
     arity = _arity(cls)
-    letters = ("x", "y", "z")[:arity]
+    letters = LETTERS[:arity]
     if spelling.startswith("np.") and all(is_name(part) for part in spelling.split(".")):
         how, source = Ufunc(spelling), ""
     else:
@@ -55,7 +70,7 @@ def _row(cls: type, spelling: str, names: frozenset[str], rows: dict[str, UserFu
         how, source = Kernel(f"_{name}"), f"def _{name}({', '.join(letters)}):\n    return {spelling}"
     derivatives = tuple(_derivative(cls, k, arity, names, rows) for k in range(arity))
     latex = rf"\operatorname{{{name.replace('_', ' ')}}}\left(" + ", ".join(f"{{{k}}}" for k in range(arity)) + r"\right)"
-    return UserFunction(name, arity, derivatives, how, 4.0, _no_reference, latex, domain=((float("-inf"), float("inf")),) * arity, source=source)
+    return UserFunction(name, arity, derivatives, how, 4.0, _no_reference, latex, domain=((float("-inf"), float("inf")),) * arity, source=source, text="" if isinstance(how, Ufunc) else spelling)
 
 
 def _arity(cls: type) -> int:
@@ -70,7 +85,24 @@ def _no_reference(context: object, *arguments: object) -> object:
     raise NotImplementedError("a function of the user's own has no reference in high precision")
 
 
-_PARTS = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Attribute, ast.Name, ast.Constant, ast.Load, ast.operator, ast.unaryop, ast.cmpop)
+_PARTS = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Attribute, ast.Name, ast.Constant, ast.Load, *_BINARY, *_UNARY, *_COMPARED)
+
+
+def _evaluated(node: ast.expr, letters: Mapping[str, object]) -> object:
+    """The value of a spelling; its parts are those that `_check_spelling` lets through."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return letters[node.id]
+    if isinstance(node, ast.BinOp):
+        return _BINARY[type(node.op)](_evaluated(node.left, letters), _evaluated(node.right, letters))
+    if isinstance(node, ast.UnaryOp):
+        return _UNARY[type(node.op)](_evaluated(node.operand, letters))
+    if isinstance(node, ast.Compare):
+        return _COMPARED[type(node.ops[0])](_evaluated(node.left, letters), _evaluated(node.comparators[0], letters))
+    if isinstance(node, ast.Attribute):
+        return getattr(np, node.attr)
+    return _evaluated(node.func, letters)(*(_evaluated(a, letters) for a in node.args))
 
 
 def _check_spelling(name: str, spelling: str, letters: tuple[str, ...]) -> None:
@@ -89,6 +121,8 @@ def _check_spelling(name: str, spelling: str, letters: tuple[str, ...]) -> None:
             inside = isinstance(node.value, ast.Name) and node.value.id == "np" and not node.attr.startswith("_")
         if isinstance(node, ast.Call):
             inside = isinstance(node.func, ast.Attribute) and not node.keywords
+        if isinstance(node, ast.Compare):
+            inside = len(node.ops) == 1 and type(node.ops[0]) in _COMPARED
         if not inside:
             stop("E304", f"the spelling of `{name}` is more than arithmetic and NumPy's functions of `{'`, `'.join(letters)}`", None, "write it in NumPy: `np.log(np.cosh(x))`")
 
