@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import islice
 
 from symback.calculus.adjoint import Adjoint
-from symback.calculus.affine import affine, inside, multiplied_out, scalar
+from symback.calculus.affine import affine, inside, linear, multiplied_out, scalar
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.patterns import Library, unify_product
 from symback.core.expr import (
@@ -23,6 +24,7 @@ from symback.core.expr import (
     both,
     branches,
     compare,
+    fresh_index,
     indicator,
     is_indicator,
     is_whole,
@@ -37,8 +39,9 @@ from symback.core.expr import (
     total,
     transform,
     walk,
+    whole,
 )
-from symback.core.program import Body, Definition
+from symback.core.program import Body, Definition, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,17 @@ class Applied:
 
 @dataclass(slots=True)
 class Facts:
-    """What may be used: definitions (of forward values and of cotangents so far) and where they can be folded in."""
+    """What may be used: definitions (of forward values and of cotangents so far) and where they can be folded in.
+
+    padded    tensors that read 0 outside their range, with their shapes
+    upstream  names of cotangents, the outputs' own among them
+    """
 
     definitions: Mapping[str, Definition]
     cotangents: dict[str, Cotangent] = field(default_factory=dict)
     library: Library = field(default_factory=Library)
-    zeros: tuple[Node, ...] = ()
+    padded: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+    upstream: set[str] = field(default_factory=set)
 
     def unfolded(self, node: Node) -> Node | None:
         """The definition of a READ with its indices put in; None for tensors, recurrences and scattered values."""
@@ -367,6 +375,40 @@ def _solved(condition: Node, bound: list[Node]) -> tuple[Node, Node] | None:
     return None
 
 
+def recentre(node: Node, facts: Facts) -> Node | None:
+    """Σ_u ȳ_u·w_{u+a} = Σ_k ȳ_{k-a}·w_k, where w is 0 outside its range, and so is ȳ: the sum runs over the shorter of the two."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    body, binders = opened(node)
+    factors = body.args if body.op is Op.MUL else (body,)
+    for f in factors:
+        if f.op is not Op.READ or str(f.data) not in facts.padded:
+            continue
+        for axis, (at, size) in enumerate(zip(f.args, facts.padded[str(f.data)], strict=True)):
+            form = affine(at)
+            if form is None or len(form.indices) < 2 or any(at.free & other.free for k, other in enumerate(f.args) if k != axis):
+                continue
+            for b in binders:
+                u = b[0]
+                c = form.coefficients.get(u)
+                if c not in (ONE, MINUS_ONE) or not is_whole(b) or not _only_cotangents(factors, f, u, facts):
+                    continue
+                k = fresh_index(size)
+                gap = linear(add(k, mul(MINUS_ONE, substitute(at, {u: ZERO}))))
+                moved = substitute(mul(*(g for g in factors if g is not f)), {u: linear(mul(c, gap))})
+                new = Node(Op.READ, f.data, (*f.args[:axis], k, *f.args[axis + 1 :]))
+                return total(mul(moved, new), *(x for x in binders if x is not b), whole(k))
+    return None
+
+
+def _only_cotangents(factors: Sequence[Node], shifted: Node, u: Node, facts: Facts) -> bool:
+    """Whether the other factors hold u only as a plain index of one cotangent."""
+    holders = [g for g in factors if g is not shifted and u in g.free]
+    return len(holders) == 1 and holders[0].op is Op.READ and str(holders[0].data) in facts.upstream and holders[0].args.count(u) == 1 and all(
+        a == u or u not in a.free for a in holders[0].args
+    )
+
+
 def few_cases(node: Node, facts: Facts) -> Node | None:
     """A sum over an index of two to four values that a case distinction tells apart is written out."""
     if node.op is not Op.REDUCE or node.data is not Reduction.SUM or all(b.args[0].op is not Op.NUM for b in node.args[1::3]):
@@ -472,11 +514,15 @@ def _meet(a: dict[Node, Fraction], b: dict[Node, Fraction]) -> dict[Node, Fracti
     return {x: (min(e, b[x]) if e > 0 else max(e, b[x])) for x, e in a.items() if x in b and (e > 0) == (b[x] > 0)}
 
 
+LARGEST_INLINED = 400
+"""Parts of the largest cotangent that is put into its only use instead of being named."""
+
 _FOLD = Row("fold-value", r"f(x) = y", "the expression defines a value that forward has", fold_value)
 
 ROWS = (
     Row("split-condition", r"\{v \text{ if } c, \text{ else } 0\} = v\,[c]", "the value exists on both sides", split_condition),
     Row("delta", r"\sum_i [i = e]\, f_i = f_e", "only one term of the sum is not 0", delta),
+    Row("recentre", r"\sum_u \bar y_u w_{u+a} = \sum_k \bar y_{k-a} w_k", "both are 0 outside their ranges", recentre),
     Row("few-cases", r"\sum_{i<2} f_i = f_0 + f_1", "the cases are told apart by the index", few_cases),
     Row("masked-exponential", r"[c]\, e^{u} = e^{u}", "the exponent is -oo unless the condition holds", masked_exponential),
     Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out),
@@ -497,9 +543,11 @@ LAST_ROWS = (Row("shared-by-some", r"a\,b + a\,c + d = a\,(b + c) + d", "the dis
 # ---------------------------------------------------------------------------------------------- the pass
 
 
-def simplified(adjoint: Adjoint, body: Body) -> tuple[Adjoint, tuple[Applied, ...]]:
+def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint, tuple[Applied, ...]]:
     """The adjoint with each cotangent in its final form, single-use cotangents put into their use, unused ones dropped."""
     facts = Facts({d.name: d for g in body.groups if not g.recurrent for d in g.definitions})
+    facts.padded = {t.name: t.shape for t in program.tensors if t.outside == ZERO}
+    facts.upstream = {*adjoint.upstream.values(), *(s.name for s in adjoint.stages if isinstance(s, Cotangent))}
     for g in body.groups:
         if not g.recurrent:
             for d in g.definitions:
@@ -517,7 +565,7 @@ def simplified(adjoint: Adjoint, body: Body) -> tuple[Adjoint, tuple[Applied, ..
             continue
         stage = _tidy(_inline(stage, inlined), facts, log)
         small = uses.get(stage.name, 0) == 1 or stage.value == ZERO or _trivial(stage.value)
-        if small and not stage.scatters and stage.name not in returned and not any(stage.low):
+        if small and not stage.scatters and stage.name not in returned and not any(stage.low) and not _large(stage.value):
             inlined[stage.name] = stage
             continue
         facts.cotangents[stage.name] = stage
@@ -526,6 +574,11 @@ def simplified(adjoint: Adjoint, body: Body) -> tuple[Adjoint, tuple[Applied, ..
         out.append(stage)
     gradients = dict(adjoint.gradients)
     return replace(adjoint, stages=tuple(_live(out, set(gradients.values()))), gradients=gradients), tuple(log)
+
+
+def _large(value: Node) -> bool:
+    """Whether it is too much to put into another expression: a chain of values that are used once would become one expression."""
+    return sum(1 for _ in islice(walk(value), LARGEST_INLINED)) == LARGEST_INLINED
 
 
 def _trivial(value: Node) -> bool:

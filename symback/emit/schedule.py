@@ -12,6 +12,8 @@ from symback.lower.loops import LoopBody, Store
 from symback.lower.scatters import ScatterItem, ScatterPlan
 
 WIDTH = 84
+DEEPEST = 40
+"""How deep a right-hand side may nest; what is deeper would not fit a line anyway."""
 TRIVIAL = {Kind.ARGUMENT, Kind.SCALAR, Kind.BUFFER, Kind.PART}
 FREE = {Kind.VIEW, Kind.TRANSPOSE}
 FRESH = {Kind.OPERATOR, Kind.UFUNC, Kind.WHERE, Kind.MATMUL, Kind.TENSORDOT, Kind.EINSUM, Kind.REDUCE, Kind.FULL, Kind.PAD, Kind.GATHER, Kind.CAST}
@@ -23,7 +25,7 @@ _NAMES = {
     "view": "part", "transpose": "turned", "reshape": "flat", "arange": "position", "pad": "padded", "windows": "windows", "accumulate": "running", "scatter": "spread",
     "tensordot": "product", "einsum": "product", "matmul": "product", "full": "blank", "maximum": "larger", "minimum": "smaller", "kernel": "result", "abs": "size",
 }  # fmt: skip
-SEVERAL = {"_exponentials": ("e", "rest", "top")}
+SEVERAL = {"_exponentials": ("e", "rest", "top"), "_scaled_tail_sums": ("tail", "scale")}
 """Helpers that return several arrays, and what these are called."""
 _COMPARISONS = {"<", "<=", "==", "!=", "&", "|", "~"}
 
@@ -57,7 +59,9 @@ def statements(schedule: Schedule, roots: Iterable[Array], hints: Mapping[Array,
     roots = [r for r in roots]
     order = _post_order(roots, schedule.names)
     counts = _use_counts(roots, order, schedule.names)
+    depth: dict[Array, int] = {}
     for a in order:
+        depth[a] = 1 + max((depth.get(x, 0) for x in a.args if x not in schedule.names), default=0)
         if a in schedule.names:
             continue
         if a.kind is Kind.LOOP:
@@ -70,7 +74,7 @@ def statements(schedule: Schedule, roots: Iterable[Array], hints: Mapping[Array,
             continue
         elif returns_several(a):
             continue
-        elif a in hints or _worth_a_name(a, counts):
+        elif a in hints or _worth_a_name(a, counts) or (depth[a] > DEEPEST and a.kind not in FREE):
             define(schedule, a, hints.get(a))
 
 
