@@ -9,6 +9,7 @@ from fractions import Fraction
 from symback.calculus.affine import scalar
 from symback.calculus.patterns import skeleton_key
 from symback.core.expr import (
+    HALF,
     MINUS_ONE,
     ONE,
     TRUE,
@@ -132,6 +133,9 @@ class Factor:
 def factor(low: Lowering, node: Node) -> Factor:
     """The factor lowered; a negative power of a value is a division by it."""
     if node.op is Op.POW and node.args[1].op is Op.NUM and node.args[1].data < 0:
+        e = node.args[1].data
+        if e.denominator == 2 and -4 < e < -1 and not low.guards:  # by the reciprocal root, which other powers share
+            return Factor(node, _whole_power(low, low.value(power(node.args[0], number("-1/2"))), int(-2 * e)))
         return Factor(node, _divisor(low, node), True)
     return Factor(node, low.value(node))
 
@@ -329,10 +333,15 @@ def lower_power(low: Lowering, node: Node) -> Lowered:
     if exponent.op is Op.NUM:
         e: Fraction = exponent.data
         if e < 0:
-            return operate(low, "/", low.scalar(ONE), _divisor(low, node))
+            only = factor(low, node)
+            return operate(low, "/", low.scalar(ONE), only.value) if only.inverse else only.value
         scaled = norms.root(low, node)
         if scaled is not None:
             return scaled
+        if e.denominator <= 2 and e <= 4:
+            root = norms.root(low, power(base, HALF))
+            if root is not None:
+                return _whole_power(low, root, int(2 * e))
         v = low.as_float(low.value(base)) if e.denominator != 1 else low.value(base)
         if e.denominator == 2 and e.numerator <= 5:
             root = _ufunc(low, "sqrt", [v if never_negative(base) else _safe(low, v, ONE)])

@@ -47,6 +47,8 @@ class Lowering:
     rules      how each kind of node is lowered
     arrays     tensor or value name -> its array, axes in declared order
     computed   values of the declaration that forward has computed
+    cotangents names of cotangents: they are 0 outside their range
+    contracted what contractions of several factors have made on the way
     popularity how often a pair of factors occurs in the products of the whole program
     ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
@@ -69,6 +71,8 @@ class Lowering:
     memo: dict[tuple, Lowered] = field(default_factory=dict)
     steps: dict[str, StepValue] = field(default_factory=dict)
     computed: set[Array] = field(default_factory=set)
+    cotangents: set[str] = field(default_factory=set)
+    contracted: set[Array] = field(default_factory=set)
     variables: dict[str, None] = field(default_factory=dict)
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
@@ -103,6 +107,8 @@ class Lowering:
 
     def outside_of(self, name: str) -> Node | None:
         """What a read beyond the range gives; None where it may not happen."""
+        if name in self.cotangents:
+            return ZERO
         known = self.tensor(name) or self.definitions.get(name)
         return known.outside if known is not None else None
 

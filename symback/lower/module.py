@@ -6,14 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symback.calculus.adjoint import Adjoint
-from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage
-from symback.core.expr import TRUE, Node, Op, add, both, compare, number, piecewise, walk
+from symback.calculus.affine import affine, linear
+from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    TRUE,
+    ZERO,
+    Node,
+    Op,
+    Reduction,
+    add,
+    both,
+    compare,
+    fresh_index,
+    is_whole,
+    mul,
+    neg,
+    number,
+    opened,
+    piecewise,
+    substitute,
+    total,
+    walk,
+)
 from symback.core.program import Body, Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
 from symback.lower import elements, loops, reads, reductions
 from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.lowering import Lowering, RangeCheck
-from symback.lower.scatters import cotangent_array
+from symback.lower.scatters import cotangent_array, scattered
 
 RULES = {**elements.RULES, Op.READ: reads.read_tensor, Op.REDUCE: reductions.reduce}
 
@@ -47,6 +69,7 @@ def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> Lowered
             _hint(hints, low.arrays[d.name], d.name)
     outputs = {o: _without_starts(low, o) for o in body.outputs}
     updates = {state: low.arrays[name] for state, name in body.updates.items()}
+    checks, array_checks = tuple(low.checks), tuple(low.array_checks)  # backward reads where forward has read
     gradients: dict[str, Array] = {}
     upstream: Mapping[str, str] = {}
     if adjoint is not None:
@@ -54,6 +77,7 @@ def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> Lowered
         for output, name in upstream.items():
             array = outputs[output]
             low.arrays[name] = Array(Kind.ARGUMENT, name, (), array.shape, "f", late=True)
+        low.cotangents |= {*upstream.values(), *(s.name for s in adjoint.stages if isinstance(s, Cotangent))}
         needed = _read_outside_loops(adjoint.stages)
         for stage in adjoint.stages:
             if isinstance(stage, BackwardLoop):
@@ -62,7 +86,7 @@ def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> Lowered
                 low.arrays[stage.name] = cotangent_array(low, stage)
                 _hint(hints, low.arrays[stage.name], stage.name)
         gradients = {tensor: low.arrays[name] for tensor, name in adjoint.gradients.items()}
-    return LoweredBody(outputs, updates, gradients, upstream, hints, tuple(low.variables), tuple(low.checks), tuple(low.array_checks))
+    return LoweredBody(outputs, updates, gradients, upstream, hints, tuple(low.variables), checks, array_checks)
 
 
 def _without_starts(low: Lowering, name: str) -> Array:
@@ -86,12 +110,58 @@ def _definition_array(low: Lowering, d: Definition) -> Array:
     for e in reversed(d.equations[:-1]):
         at = both(*(compare("==", axis, f) for axis, f in zip(d.axes, e.lhs, strict=True) if f != axis))
         value = piecewise((e.value, at), (value, TRUE))
+    value, spread = spread_reads(low, d, value)
+    if spread:
+        rest = here.broadcast(here.as_float(here.value(value)), d.axes) if value != ZERO else None
+        return scattered(here, rest, tuple(a.args[0] for a in d.axes), spread, d.name)
     v = here.value(value)
     if d.kind is TensorKind.FLOAT:
         v = here.as_float(v)
         if v.array.element == "s":
             v = type(v)(Array(Kind.KERNEL, ("np.asarray", "dtype"), (v.array,), (), "f"), ())
     return here.broadcast(v, d.axes)
+
+
+def spread_reads(low: Lowering, d: Definition, value: Node) -> tuple[Node, list[Scatter]]:
+    """(other terms, scatters): y_u = Σ_l x_l·w_{u - s·l}, with w 0 outside its range, is each x_l·w_k added at u = k + s·l."""
+    rest, scatters = [], []
+    for term in value.args if value.op is Op.ADD else (value,):
+        found = _spread_read(low, d, term)
+        if found is None:
+            rest.append(term)
+        else:
+            scatters.append(found)
+    return (add(*rest), scatters) if scatters else (value, [])
+
+
+def _spread_read(low: Lowering, d: Definition, term: Node) -> Scatter | None:
+    sums = [f for f in (term.args if term.op is Op.MUL else (term,)) if f.op is Op.REDUCE and f.data is Reduction.SUM]
+    if len(sums) != 1:
+        return None
+    body, binders = opened(sums[0])
+    outer = [f for f in (term.args if term.op is Op.MUL else ()) if f is not sums[0]]
+    factors = body.args if body.op is Op.MUL else (body,)
+    if not all(is_whole(b) for b in binders):
+        return None
+    for f in factors:
+        if f.op is not Op.READ or low.outside_of(str(f.data)) != ZERO:
+            continue
+        for axis, at in enumerate(f.args):
+            form = affine(at)
+            if form is None or len(form.indices) < 2:
+                continue
+            for u in d.axes:
+                others = [*outer, *(g for g in factors if g is not f), *(a for k, a in enumerate(f.args) if k != axis)]
+                if form.coefficients.get(u) not in (ONE, MINUS_ONE) or any(u in g.free for g in others):
+                    continue
+                k = fresh_index(low.arrays[str(f.data)].shape[axis])
+                target = linear(mul(form.coefficients[u], add(neg(substitute(at, {u: ZERO})), k)))
+                moved = Node(Op.READ, f.data, (*f.args[:axis], k, *f.args[axis + 1 :]))
+                inner = [b for b in binders if b[0] not in target.free]
+                product = total(mul(*outer, *(g for g in factors if g is not f), moved), *inner)
+                scope = (*(a for a in d.axes if a is not u), *(i for i in affine(target).indices if i not in d.axes))
+                return Scatter(tuple(target if a is u else a for a in d.axes), scope, product)
+    return None
 
 
 def _hint(hints: dict[Array, str], array: Array, name: str) -> None:

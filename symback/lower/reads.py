@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symback.calculus.affine import Affine, affine, bounds, inside, linear, multiplied_out, scalar
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, mul, number, walk
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, walk
 from symback.lower.arithmetic import choose
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
 from symback.lower.lowering import Lowered, Lowering, RangeCheck
@@ -44,6 +44,12 @@ def kept_inside(low: Lowering, f: Node, size: Node) -> Node:
     return f
 
 
+def over_steps(low: Lowering, f: Node) -> Node:
+    """A position with the variables of the loops around it as indices over their values."""
+    steps = {dim(v): add(first, index(v, linear(add(last, ONE, mul(MINUS_ONE, first))))) for v, (first, last) in low.ranges.items()}
+    return substitute(f, steps)
+
+
 def _from_low(low: Lowering, name: str, where: tuple[Node, ...]) -> tuple[Node, ...]:
     lows = low.lows.get(name)
     if not lows:
@@ -56,8 +62,8 @@ def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], 
     forms = [affine(f) for f in where]
     guarded = bool(low.guards)
     for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
-        if not inside(f, size) and not guarded and not low.loop_vars:
-            _require_range(low, name, k, f, size)
+        if not inside(f, size) and not guarded and not array.loops and not inside(over_steps(low, f), size):
+            _require_range(low, name, k, over_steps(low, f), size)
     seen: set[Node] = set()
     general = False
     for f, form, size in zip(where, forms, sizes, strict=True):
@@ -165,7 +171,8 @@ def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> 
     if f.op is Op.READ or not f.free:
         return
     v = low.value(f)
-    low.array_checks.setdefault((name, axis, v.array, size))
+    if not v.array.loops:
+        low.array_checks.setdefault((name, axis, v.array, size))
 
 
 def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]) -> Lowered:

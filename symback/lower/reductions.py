@@ -34,7 +34,7 @@ from symback.core.expr import (
 from symback.lower import softmax
 from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.arithmetic import choose, operate
-from symback.lower.elements import Factor, combine, factor, gathered, share_pairs, times_scalar
+from symback.lower.elements import Factor, combine, factor, gathered, pair_key, share_pairs, times_scalar
 from symback.lower.lowering import Lowered, Lowering
 
 _METHOD = {
@@ -182,13 +182,11 @@ def _contract_operands(low: Lowering, operands: list[Factor], bound: set[Node]) 
     """Pairwise contractions in the order of least cost at representative sizes."""
     operands = _absorb(low, operands, bound)
     while len(operands) > 2:
-        i, j = _cheapest_pair(operands, bound)
-        a, b = operands[i], operands[j]
+        i, j, local, value = _cheapest_pair(low, operands, bound)
+        node = total(mul(operands[i].node, operands[j].node), *(whole(x) for x in sorted(local, key=lambda n: str(n.data))))
         others = [o for k, o in enumerate(operands) if k not in (i, j)]
-        local = {x for x in bound if not any(x in o.value.axes for o in others)} & (set(a.value.axes) | set(b.value.axes))
-        node = total(mul(a.node, b.node), *(whole(x) for x in sorted(local, key=lambda n: str(n.data))))
-        merged = Factor(node, _pair(low, a.value, b.value, local))
-        operands = _absorb(low, [*others, merged], bound - local)
+        low.contracted.add(value.array)
+        operands = _absorb(low, [*others, Factor(node, value)], bound - local)
         bound = bound - local
     if len(operands) == 1:
         return _over_axes(low, Reduction.SUM, operands[0].value, tuple(x for x in operands[0].value.axes if x in bound))
@@ -213,17 +211,23 @@ def _absorb(low: Lowering, operands: list[Factor], bound: set[Node]) -> list[Fac
     return operands
 
 
-def _cheapest_pair(operands: list[Factor], bound: set[Node]) -> tuple[int, int]:
-    best, least = (0, 1), None
+def _cheapest_pair(low: Lowering, operands: list[Factor], bound: set[Node]) -> tuple[int, int, set[Node], Lowered]:
+    """(i, j, indices summed with them, their contraction): the pair after which all is done at least cost. What another
+    contraction has made already is free; of equals, forward sums early, and backward takes a product that others hold too."""
+    best = None
     for i in range(len(operands)):
         for j in range(i + 1, len(operands)):
-            joint = set(operands[i].value.axes) | set(operands[j].value.axes)
-            others = {x for k, o in enumerate(operands) if k not in (i, j) for x in o.value.axes}
-            kept = {x for x in joint if x not in bound or x in others}
-            cost = extent(joint) + extent(kept)
-            if least is None or cost < least:
-                best, least = (i, j), cost
-    return best
+            a, b = operands[i], operands[j]
+            others = [o for k, o in enumerate(operands) if k not in (i, j)]
+            joint = set(a.value.axes) | set(b.value.axes)
+            local = {x for x in bound & joint if not any(x in o.value.axes for o in others)}
+            value = _pair(low, a.value, b.value, local)
+            rest = (joint - local).union(*(o.value.axes for o in others))
+            cost = (0 if value.array in low.contracted else extent(joint)) + extent(rest)
+            wanted = low.popularity.get(pair_key(a.node, b.node), 0) if value.array.late else len(local)
+            if best is None or (cost, -wanted) < best[0]:
+                best = ((cost, -wanted), (i, j, local, value))
+    return best[1]
 
 
 def extent(axes) -> int:
@@ -324,6 +328,8 @@ def _partial(low: Lowering, node: Node, body: Node, binders: tuple[Binder, ...],
     kind = node.data
     if len(binders) == 1:
         found = _prefix(low, kind, body, binders[0])
+        if found is None and kind is Reduction.SUM:
+            found = _weighted_tail(low, body, binders[0])
         if found is not None:
             return found
     if kind is Reduction.SUM and body.op is Op.MUL:
@@ -341,6 +347,39 @@ def _partial(low: Lowering, node: Node, body: Node, binders: tuple[Binder, ...],
         return low.value(reduction(kind, masked, [whole(b[0]) for b in binders]))
     masked = piecewise((body, condition), (NEG_INF if kind is Reduction.ARGMAX else INF, TRUE))
     return low.value(reduction(kind, masked, [whole(b[0]) for b in binders]))
+
+
+def _weighted_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
+    """Σ_{i ≥ j} c_i·exp(u_j + v_i), by a scan whose scale moves along (rule 33): exp(u_j + m_j)·Σ_{i ≥ j} c_i·exp(v_i - m_j)."""
+    i, j, hi = binder
+    if j.op is not Op.INDEX or j.args != i.args or hi != add(i.args[0], MINUS_ONE) or body.op is not Op.MUL and body.op is not Op.CALL:
+        return None
+    factors = body.args if body.op is Op.MUL else (body,)
+    both_ = [f for f in factors if i in f.free and j in f.free]
+    if len(both_) != 1 or both_[0].op is not Op.CALL or both_[0].data != "exp" or both_[0].args[0].op is not Op.ADD:
+        return None
+    terms = both_[0].args[0].args
+    if any(i in t.free and j in t.free for t in terms):
+        return None
+    v = low.as_float(low.value(add(*(t for t in terms if i in t.free))))
+    c = low.as_float(low.value(mul(*(f for f in factors if i in f.free and j not in f.free))))
+    if i not in v.axes or v.array.element != "f":
+        return None
+    axes = low.union([v, c])
+    if c.array.element != "f" or set(axes) != set(v.axes):
+        return None
+    v = low.transposed(v, axes)
+    weights = low.aligned(c, axes)
+    if len(weights.shape) != len(axes):
+        return None
+    shape = v.array.shape
+    call = Array(Kind.KERNEL, ("_scaled_tail_sums", axes.index(i)), (weights, v.array), shape, "f")
+    at = tuple(j if a == i else a for a in axes)
+    tail, scale = (Lowered(Array(Kind.PART, k, (call,), shape, "f"), at) for k in (0, 1))
+    exponent = low.elementwise(Kind.OPERATOR, "+", [low.as_float(low.value(add(*(t for t in terms if i not in t.free)))), scale], "f")
+    outer = [factor(low, f) for f in factors if i not in f.free]
+    product_ = operate(low, "*", tail, low.elementwise(Kind.UFUNC, "exp", [exponent], "f"))
+    return combine(low, [Factor(body, product_), *outer]) if outer else product_
 
 
 def _prefix(low: Lowering, kind: Reduction, body: Node, binder: Binder) -> Lowered | None:

@@ -83,7 +83,8 @@ def _entry(node: Node) -> tuple[Node, tuple[Node, ...], tuple[Node, ...]] | None
 
 def match(pattern: Node, target: Node, variables: tuple[Node, ...]) -> tuple[Node, ...] | None:
     """Expressions for the index variables that make `pattern` equal to `target`, or None."""
-    candidates: list[list[Node]] = [[] for _ in variables]
+    new = sorted((i for i in target.free if i not in pattern.free), key=lambda i: str(i.data))
+    candidates = [[i for i in new if i.args == v.args] for v in variables]
     by_name: dict[object, list[Node]] = {}
     for n in walk(target):
         if n.op is Op.READ:

@@ -64,3 +64,17 @@ def _centred(x, mean, axis):
     first = np.abs(sample).max(axis=axis, keepdims=True, initial=0)
     off = np.abs(shift) > 2 * np.finfo(x.dtype).eps * first
     return np.subtract(gap, shift, out=gap, where=off) if off.any() else gap
+
+
+def _scaled_tail_sums(c, v, axis):
+    """Sums of c·exp(v - m) from each place to the end of an axis, and m, the largest v from there on.
+
+    The scale moves with the place, so that nothing overflows and nothing is lost early.
+    """
+    c, v = np.broadcast_arrays(np.moveaxis(c, axis, 0), np.moveaxis(v, axis, 0))
+    m = np.maximum.accumulate(v[::-1])[::-1]
+    sums = c * np.exp(v - m) if (v != m).any() else c.copy()
+    decay = np.exp(m[1:] - m[:-1])
+    for k in reversed(range(len(decay))):
+        sums[k] += decay[k] * sums[k + 1]
+    return np.moveaxis(sums, 0, axis), np.moveaxis(m, 0, axis)
