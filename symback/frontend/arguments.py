@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symback.core import expr
+from symback.core.diagnostics import Span
 from symback.core.expr import Node, Op
 from symback.core.program import LEADING, Kind, Role, Tensor
 from symback.frontend.elements import Elements
@@ -196,6 +197,15 @@ class _Sizes:
         size = self.translated(tensor.values)
         if not same_size(size, passed.values, self.known.derived) or set(passed.also) - set(tensor.also):
             stop("E507", f"`{tensor.name}` of `{self.call.value}` holds integers below `{expr.text(size)}`, `{argument.written.value}` those below `{expr.text(passed.values)}`" + (f" and {list(passed.also)}" if passed.also else ""), span, "declare both with the same `values` and `also`", (passed.span, "declared here"))
+
+
+def check_kinds(passed: Sequence[tuple[Argument, Span | None]], known: Known) -> None:
+    """Raise LayerError where a definition that is passed does not hold what the callee declares."""
+    for argument, span in passed:
+        grade, kind = known.grades.get(argument.name), argument.tensor.kind
+        if (kind is Kind.INT and grade is Grade.FLOAT) or (kind is Kind.BOOL and grade is not Grade.BOOL):
+            want = "integers" if kind is Kind.INT else "truths"
+            stop("E507", f"`{argument.tensor.name}` of the called layer holds {want}, this does not", span, "", (argument.tensor.span, "declared here"))
 
 
 def refolded(node: Node) -> Node:

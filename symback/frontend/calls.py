@@ -167,6 +167,7 @@ def instantiate(entry: Entry, shapes: Shapes) -> None:
     names.update(zip(outputs, targets, strict=True))
     for argument in arguments:
         names[argument.tensor.name] = _padded(argument, entry, shapes)
+        shapes.passed.append((argument, argument.written.span or call.span))
     _check_updates(call, callee, lines, names, shapes.known)
     for line in lines:
         for t in line.targets:

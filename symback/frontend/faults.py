@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import NoReturn, TypeVar
 
 from symback.core.diagnostics import Diagnostic, LayerError, Span
@@ -39,6 +40,15 @@ class Faults:
         except NumberTooLarge as error:
             self.add("E306", f"{error}", None, "no dtype can hold it")
         return None
+
+    def attempt_within(self, call: Span | None, action: Callable[..., Result], *arguments: object) -> Result | None:
+        """As `attempt`, for a line of a called layer: its diagnostics also name the place of the call."""
+        mark = len(self.found)
+        result = self.attempt(action, *arguments)
+        if call is not None and len(self.found) > mark:
+            every = list(self.found)
+            self.found = dict.fromkeys([*every[:mark], *(replace(d, related=(*d.related, (call, "in what is called here"))) for d in every[mark:])])
+        return result
 
     def settle(self) -> None:
         """Raise what was found, in the order of the file."""

@@ -14,7 +14,7 @@ from symback.core import expr
 from symback.core.expr import Node, Op
 from symback.core.program import Body, Definition, Equation, Hyperparameter, Kind, Program, Role, Section, Tensor
 from symback.frontend import names, whole
-from symback.frontend.arguments import refolded
+from symback.frontend.arguments import check_kinds, refolded
 from symback.frontend.calls import entries_of, is_call
 from symback.frontend.elements import Elements
 from symback.frontend.faults import Faults, stop
@@ -29,6 +29,7 @@ from symback.frontend.roots import base_scope, check_solvable, declared_tensor, 
 from symback.frontend.scope import GRADE_OF_KIND, Entry, Grade, Known, Scope
 from symback.frontend.shapes import Shapes, is_whole_form
 from symback.frontend.sizes import difference, expanded
+from symback.frontend.starts import without_starts
 from symback.frontend.syntax import Form, Syntax
 
 
@@ -126,6 +127,7 @@ class _Mode:
         self.random += shapes.random
         ready = [e for e in shapes.entries if not is_call(e)]
         settle_grades(ready, self.known)
+        self.faults.attempt(check_kinds, shapes.passed, self.known)
         definitions = self.definitions(ready, shapes.indices)
         self.faults.settle()
         return self.ordered(definitions)
@@ -138,7 +140,7 @@ class _Mode:
             by_target.setdefault(e.target, []).append(e)
         found = {}
         for target, mine in by_target.items():
-            made = self.faults.attempt(self.definition, target, mine, indices)
+            made = self.faults.attempt_within(mine[0].scope.called_from, self.definition, target, mine, indices)
             if made is not None:
                 found[target] = made
         return found
@@ -207,6 +209,10 @@ class _Mode:
                 if d.update in updates:
                     stop("E508", f"the state `{d.update}` has two next values", d.equations[-1].span, "keep one", (definitions[updates[d.update]].equations[-1].span, "the other one"))
                 updates[d.update] = d.name
+        needs = {n: [m for m in reads_of(definitions[n]) if m in definitions] for n in definitions}
+        for component in components(list(definitions), needs):
+            if len(component) == 1 and component[0] not in needs[component[0]] and len(definitions[component[0]].equations) > 1:
+                without_starts(definitions[component[0]], definitions)
         needed = live(definitions, [*outputs, *updates.values()])
         kept = [n for n in definitions if n in needed]
         needs = {n: [m for m in reads_of(definitions[n]) if m in needed] for n in kept}

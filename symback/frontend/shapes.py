@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
+from symback.core.diagnostics import Span
 from symback.core.expr import Node, text
 from symback.core.program import Tensor
+from symback.frontend.arguments import Argument
 from symback.frontend import calls, whole
 from symback.frontend.faults import Faults, stop
 from symback.frontend.kinds import names_read
@@ -40,6 +42,7 @@ class Shapes:
         self.open: dict[int, Entry] = {}
         self.broken: set[str] = set()
         self.random: list[Tensor] = []
+        self.passed: list[tuple[Argument, Span | None]] = []
         for entry in entries:
             self.introduce(entry)
 
@@ -53,7 +56,7 @@ class Shapes:
         self.open[id(entry)] = entry
         self.declare_rank(entry)
         if not calls.is_call(entry) and not is_whole_form(entry):
-            found = self.faults.attempt(indices_of, entry, self.known)
+            found = self.faults.attempt_within(entry.scope.called_from, indices_of, entry, self.known)
             if found is None:
                 self.fail(entry)
                 return
@@ -105,7 +108,7 @@ class Shapes:
             while self.queue:
                 entry = self.queue.popleft()
                 self.queued.discard(id(entry))
-                if self.faults.attempt(self.step, entry) is None:
+                if self.faults.attempt_within(entry.scope.called_from, self.step, entry) is None:
                     self.fail(entry)
             if not self.borrowed():
                 break

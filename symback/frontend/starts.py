@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from symback.core import expr
-from symback.core.expr import Node, Op, Reduction
+from symback.core.expr import ZERO, Node, Op, Reduction
 from symback.core.program import Definition, Equation
 from symback.frontend.faults import stop
-from symback.frontend.sizes import difference
+from symback.frontend.sizes import at_most, bounds, difference
 
 MAX_LAG = 64
 
@@ -112,6 +113,53 @@ def _without_repeats(node: Node) -> Node:
             kept.append((value, condition))
             earlier.append(condition)
     return expr.piecewise(*kept)
+
+
+def without_starts(d: Definition, definitions: dict[str, Definition]) -> None:
+    """Replace, in place, a definition that has starts but does not recur.
+
+    A start within the range becomes a branch of a Piecewise; one beyond it is put in where the others read it.
+    """
+    *starts, general = d.equations
+    within, beyond = [], []
+    for q in starts:
+        (beyond if any(_is_outside(n, d.axes[k].args[0]) for k, n in enumerate(q.lhs) if n.op is not Op.INDEX) else within).append(q)
+    pairs = [(q.value, expr.both(*(expr.compare("==", a, n) for a, n in zip(d.axes, q.lhs, strict=True) if n.op is not Op.INDEX))) for q in within]
+    flat = (0,) * len(d.axes)
+    value = expr.piecewise(*pairs, (general.value, expr.TRUE))
+    definitions[d.name] = replace(d, equations=(Equation(d.axes, value, general.span),), low=flat, high=flat)
+    if not beyond:
+        return
+
+    def step(n: Node) -> Node | None:
+        return _chosen_start(n, d, beyond) if n.op is Op.READ and n.data == d.name else None
+
+    for name, other in list(definitions.items()):
+        if name != d.name:
+            equations = tuple(replace(q, value=expr.transform(q.value, step)) for q in other.equations)
+            definitions[name] = replace(other, equations=equations)
+
+
+def _chosen_start(read: Node, d: Definition, beyond: list[Equation]) -> Node | None:
+    """The read with each start that it can meet as a branch before it."""
+    pairs = []
+    for q in beyond:
+        conditions = []
+        for axis, n, where in zip(d.axes, q.lhs, read.args, strict=True):
+            if n.op is Op.INDEX:
+                continue
+            low, high = bounds(where, {})
+            if n.op is Op.NUM and low is not None and at_most(ZERO, low):
+                conditions.append(expr.FALSE)
+            elif n.op is not Op.NUM and high is not None and at_most(high, expr.add(axis.args[0], expr.MINUS_ONE)):
+                conditions.append(expr.FALSE)
+            elif sum(o.lhs[d.axes.index(axis)].op is not Op.INDEX for o in beyond) > 1:
+                conditions.append(expr.compare("==", where, n))
+            else:
+                conditions.append(expr.compare("<", where, ZERO) if n.op is Op.NUM else expr.compare("<=", axis.args[0], where))
+        value = expr.substitute(q.value, {axis: w for axis, n, w in zip(d.axes, q.lhs, read.args, strict=True) if n.op is Op.INDEX})
+        pairs.append((value, decided(expr.both(*conditions))))
+    return expr.piecewise(*pairs, (read, expr.TRUE)) if any(c != expr.FALSE for _, c in pairs) else None
 
 
 def _reads(node: Node) -> Iterator[Node]:
