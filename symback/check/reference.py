@@ -6,7 +6,7 @@ exact for what follows; where the two sides differ there is a kink, and every sl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,10 +54,10 @@ class Reference:
         values = self.evaluate(tensors)
         return sum(((values[n] * w).sum() for n, w in weights.items()), start=self.arithmetic.number(0))
 
-    def slopes(self, name: str, weights: Mapping[str, np.ndarray]) -> list[Slope]:
-        """The derivative of the weighted sum of outputs by each element of a tensor, in C order."""
+    def slopes(self, name: str, flat: Iterable[int], weights: Mapping[str, np.ndarray]) -> list[Slope]:
+        """The derivative of the weighted sum of outputs by the elements of a tensor at flat positions."""
         middle = self.total(self.tensors, weights)
-        return [self.slope(name, k, weights, middle) for k in range(self.tensors[name].size)]
+        return [self.slope(name, k, weights, middle) for k in flat]
 
     def slope(self, name: str, flat: int, weights: Mapping[str, np.ndarray], middle: object = None) -> Slope:
         tensor = self.tensors[name]

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import symback as package
+import symback.check as checks
 from symback.report.terminal import wants_colour
 from tests.cli.conftest import LINEAR
 
@@ -67,10 +68,22 @@ def test_a_wrong_gradient_has_status_one(symback, affine, monkeypatch):
     assert "WRONG" in done.out
 
 
-def test_check_accuracy_prints_a_table_and_json(symback, affine, tmp_path):
-    done = symback("check", affine, "--accuracy")
+def test_check_accuracy_prints_a_table_or_json_and_a_picture(symback, tmp_path):
+    path = tmp_path / "scaled.yaml"
+    path.write_text("layer: scaled\ninputs:\n  x: [N]\nparams:\n  s: []\noutputs:\n  y[n]: s*x[n]\ncheck:\n  dims: {N: 2}\n")
+    done = symback("check", path, "--accuracy")
     assert done.status == 0, done.out + done.err
-    assert "float32" in done.out and "float64" in done.out and "gradient dW" in done.out
+    assert "float32" in done.out and "float64" in done.out and "gradient ds" in done.out
+    drawn = symback("check", path, "--accuracy", "--json", "--plot", tmp_path / "scaled.png")
+    assert json.loads(drawn.out)["clean"] is True
+    assert (tmp_path / "scaled.png").stat().st_size > 1000
+
+
+def test_a_plot_without_matplotlib_is_a_diagnostic(symback, affine, monkeypatch):
+    monkeypatch.delattr(checks, "picture", raising=False)
+    monkeypatch.setitem(sys.modules, "symback.check.picture", None)
+    done = symback("check", affine, "--accuracy", "--plot", affine.parent / "a.png")
+    assert done.status == 1 and "E905" in done.err and "matplotlib" in done.err
 
 
 def test_latex_prints_the_formulas(symback, affine):
