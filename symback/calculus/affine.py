@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, mul
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,8 @@ def inside(node: Node, size: Node) -> bool:
         return True
     if node.op is Op.NUM and size.op is Op.NUM:
         return 0 <= node.data < size.data
+    if node.op is Op.REDUCE and node.data in (Reduction.ARGMAX, Reduction.ARGMIN) and len(node.args) == 4:
+        return node.args[1].args[0] == size
     got = bounds(node)
     if got is None:
         return False

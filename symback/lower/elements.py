@@ -136,7 +136,9 @@ def factor(low: Lowering, node: Node) -> Factor:
         e = node.args[1].data
         if e.denominator == 2 and -4 < e < -1 and not low.guards:  # by the reciprocal root, which other powers share
             return Factor(node, _whole_power(low, low.value(power(node.args[0], number("-1/2"))), int(-2 * e)))
-        return Factor(node, _divisor(low, node), True)
+        divisor = _divisor(low, node)
+        reciprocal = operate(low, "/", low.scalar(ONE), divisor)
+        return Factor(node, reciprocal) if reciprocal.array in low.computed else Factor(node, divisor, True)
     return Factor(node, low.value(node))
 
 
@@ -239,8 +241,8 @@ def times_scalar(low: Lowering, v: Lowered, factor: Node) -> Lowered:
     if factor == MINUS_ONE:
         return negative(low, v)
     over, under = _numerator_denominator(factor)
-    if under == ONE:
-        return operate(low, "*", v, low.scalar(over))
+    if under == ONE or _exact(factor):
+        return operate(low, "*", v, low.scalar(factor))
     if over == ONE:
         return operate(low, "/", v, low.scalar(under))
     if over == MINUS_ONE:
@@ -248,6 +250,11 @@ def times_scalar(low: Lowering, v: Lowered, factor: Node) -> Lowered:
     if not v.axes:
         return operate(low, "/", operate(low, "*", v, low.scalar(over)), low.scalar(under))
     return operate(low, "*", v, low.scalar(factor))
+
+
+def _exact(factor: Node) -> bool:
+    """Whether a number is a float: multiplying by it rounds no more than dividing by its reciprocal."""
+    return factor.op is Op.NUM and factor.data.denominator & (factor.data.denominator - 1) == 0
 
 
 def _smallest_factor(v: Lowered, low: Lowering) -> Callable[[Node], Lowered] | None:
@@ -261,7 +268,7 @@ def _smallest_factor(v: Lowered, low: Lowering) -> Callable[[Node], Lowered] | N
         return None
 
     def scaled(factor: Node) -> Lowered:
-        over, under = _numerator_denominator(factor)
+        over, under = _numerator_denominator(factor) if not _exact(factor) or factor == MINUS_ONE else (factor, ONE)
         part = small
         views = []
         while part.kind is Kind.VIEW:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symback.calculus.affine import Affine, affine, bounds, inside, linear, multiplied_out, scalar
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, walk
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, transform, walk
 from symback.lower.arithmetic import choose
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
 from symback.lower.lowering import Lowered, Lowering, RangeCheck
@@ -25,7 +25,7 @@ def read_tensor(low: Lowering, node: Node) -> Lowered:
     if low.guards and low.ranges:
         shifted = tuple(kept_inside(low, f, s) for f, s in zip(shifted, sizes, strict=True))
     outside = low.outside_of(name)
-    if outside is not None and not all(inside(f, s) for f, s in zip(shifted, sizes, strict=True)):
+    if outside is not None and not all(inside(f, s) or _labels(low, f, s) for f, s in zip(shifted, sizes, strict=True)):
         return _read_padded(low, array, sizes, shifted, outside)
     return read_array(low, name, array, sizes, shifted)
 
@@ -62,7 +62,7 @@ def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], 
     forms = [affine(f) for f in where]
     guarded = bool(low.guards)
     for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
-        if not inside(f, size) and not guarded and not array.loops and not inside(over_steps(low, f), size):
+        if not inside(f, size) and not guarded and not array.loops:
             _require_range(low, name, k, over_steps(low, f), size)
     seen: set[Node] = set()
     general = False
@@ -95,8 +95,8 @@ def _positive(c: Node) -> bool:
 def _view(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...], forms: list[Affine | None]) -> Lowered:
     """Slices, integers and sliding windows."""
     items, axes, shape = [], [], []
-    windows: list[tuple[int, Node, Node, Affine]] = []
-    for f, form, size in zip(where, forms, sizes, strict=True):
+    windows: list[Window] = []
+    for form, f, size in zip(forms, where, sizes, strict=True):
         if not form.indices:
             items.append(f)
         elif len(form.indices) == 1:
@@ -105,18 +105,14 @@ def _view(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Nod
             axes.append(i)
             shape.append(i.args[0])
         else:
-            outer, inner = form.indices
-            windows.append((len(axes), outer, inner, form))
-            items.append(_span(form, size))
-            axes.append(outer)
-            shape.append(add(_reach(form), ONE))
+            windows.append(Window(len(axes), form, size))
+            items.append(FULL_SLICE)
+            axes.append(windows[-1].outer)
+            shape.append(size)
     out = array
     if any(item != FULL_SLICE for item in items):
         out = Array(Kind.VIEW, tuple(items), (array,), tuple(shape), array.element, loops=loops_of(low, *where, *shape))
-    lowered = Lowered(out, tuple(axes))
-    for at, outer, inner, form in windows:
-        lowered = _windows(lowered, at, outer, inner, form)
-    return lowered
+    return _windows(Lowered(out, tuple(axes)), windows, loops_of(low, *where)) if windows else Lowered(out, tuple(axes))
 
 
 def loops_of(low: Lowering, *nodes: Node) -> frozenset[str]:
@@ -137,42 +133,73 @@ def slice_of(form: Affine, i: Node, size: Node) -> Slice:
         last = multiplied_out(add(start, mul(c, add(extent, MINUS_ONE))))
         stop = multiplied_out(add(start, ONE))
         return Slice(None if last == ZERO else last, None if stop == size else stop, c)  # ascending bounds; the text turns it round
-    return Slice(None if start == ZERO else start, multiplied_out(add(start, mul(c, add(extent, MINUS_ONE)), ONE)), c)
+    return Slice(None if start == ZERO else start, multiplied_out(add(start, mul(c, extent))), c)  # at most c - 1 beyond the last
 
 
-def _reach(form: Affine) -> Node:
-    """Greatest minus least value of a window form."""
-    return multiplied_out(add(*(mul(c, add(i.args[0], MINUS_ONE)) for i, c in form.coefficients.items())))
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An axis, `at`, of this size that is read at a·outer + b·inner + constant."""
+
+    at: int
+    form: Affine
+    size: Node
+
+    @property
+    def outer(self) -> Node:
+        return self.form.indices[0]
+
+    @property
+    def inner(self) -> Node:
+        return self.form.indices[1]
+
+    @property
+    def width(self) -> Node:
+        """How many neighbours one value of `outer` reads among."""
+        return linear(add(mul(self.form.coefficients[self.inner], add(self.inner.args[0], MINUS_ONE)), ONE))
+
+    def slices(self) -> tuple[Slice, Slice]:
+        """Of the windows those that `outer` counts, and within each the elements that `inner` counts."""
+        count = add(self.size, ONE, mul(MINUS_ONE, self.width))
+        first = slice_of(Affine({self.outer: self.form.coefficients[self.outer]}, self.form.constant), self.outer, count)
+        step = self.form.coefficients[self.inner]
+        return first, Slice(None, None, None if step == ONE else step)
 
 
-def _span(form: Affine, size: Node) -> Slice:
-    start = multiplied_out(form.constant)
-    stop = multiplied_out(add(start, _reach(form), ONE))
-    return Slice(None if start == ZERO else start, None if stop == size else stop)
-
-
-def _windows(v: Lowered, at: int, outer: Node, inner: Node, form: Affine) -> Lowered:
-    """The view [.., outer, .., inner] of an axis read at a·outer + b·inner."""
-    a, b = form.coefficients[outer], form.coefficients[inner]
-    width = add(mul(b, add(inner.args[0], MINUS_ONE)), ONE)
-    shape = [*v.array.shape]
-    shape[at] = outer.args[0]
-    shape.append(inner.args[0])
-    array = Array(Kind.WINDOWS, (at, width, a, b, len(v.axes)), (v.array,), tuple(shape), v.array.element)
-    axes = (*v.axes[:at], outer, *v.axes[at + 1 :], inner)
-    return Lowered(array, axes)
+def _windows(v: Lowered, windows: list[Window], loops: frozenset[str]) -> Lowered:
+    """The view [.., outer, .., inner …] with an axis more for each window."""
+    shape = list(v.array.shape)
+    slices = [w.slices() for w in windows]
+    items = [FULL_SLICE] * (len(shape) + len(windows))
+    for k, (w, (outer, inner)) in enumerate(zip(windows, slices, strict=True)):
+        shape[w.at] = w.outer.args[0]
+        items[w.at], items[len(shape) + k] = outer, inner
+    data = (tuple(w.at for w in windows), tuple(w.width for w in windows), tuple(items))
+    wide = (*shape, *(w.inner.args[0] for w in windows))
+    return Lowered(Array(Kind.WINDOWS, data, (v.array,), wide, v.array.element, loops=loops), (*v.axes, *(w.inner for w in windows)))
 
 
 def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> None:
+    if inside(f, size):
+        return
     got = bounds(f)
     if got is not None:
-        low.checks.setdefault(RangeCheck(name, axis, got[0], got[1], size))
+        for end in (0, 1):
+            at = {dim(v): limits[end] for v, limits in low.ranges.items()}
+            least, greatest = (linear(substitute(_unclamped(b), at)) for b in got)
+            room = linear(add(size, MINUS_ONE, mul(MINUS_ONE, greatest)))
+            if not (least.op is Op.NUM and least.data >= 0 and room.op is Op.NUM and room.data >= 0):
+                low.checks.setdefault(RangeCheck(name, axis, least, greatest, size))
         return
     if f.op is Op.READ or not f.free:
         return
     v = low.value(f)
     if not v.array.loops:
         low.array_checks.setdefault((name, axis, v.array, size))
+
+
+def _unclamped(bound: Node) -> Node:
+    """A limit with Max(e, 0), the extent of a range that may be empty, as e: an empty range is checked as one."""
+    return transform(bound, lambda n: n.args[0] if n.op is Op.CALL and n.data == "Max" and n.args[1:] == (ZERO,) else None)
 
 
 def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]) -> Lowered:
@@ -269,11 +296,10 @@ def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tu
             simple = False
             break
         else:
-            before = call("Max", mul(MINUS_ONE, got[0]), ZERO) if not _never_below(got[0]) else ZERO
-            after = call("Max", add(got[1], ONE, mul(MINUS_ONE, size)), ZERO)
+            before, after = padding(low, f, size)
             pads.append((before, after))
             new_sizes.append(add(before, size, after))
-            new_where.append(add(f, before))
+            new_where.append(moved_inside(low, f, before))
     if simple:
         fill = "0" if outside == ZERO else "-np.inf"
         padded = Array(Kind.PAD, (tuple(pads), fill), (array,), tuple(new_sizes), array.element, loops=loops_of(low, *new_sizes))
@@ -281,8 +307,21 @@ def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tu
     return _read_masked(low, array, sizes, where, outside)
 
 
-def _never_below(node: Node) -> bool:
-    return node.op is Op.NUM and node.data >= 0
+def padding(low: Lowering, f: Node, size: Node) -> tuple[Node, Node]:
+    """How far an affine position may lie before and behind an axis."""
+    least, greatest = bounds(f)
+    before = ZERO if least.op is Op.NUM and least.data >= 0 else call("Max", linear(mul(MINUS_ONE, least)), ZERO)
+    beyond = linear(add(greatest, ONE, mul(MINUS_ONE, size)))
+    after = ZERO if beyond.op is Op.NUM and beyond.data <= 0 else call("Max", beyond, ZERO)
+    return low.size(before, "before"), low.size(after, "after")
+
+
+def moved_inside(low: Lowering, f: Node, before: Node) -> Node:
+    """f + before, for the padding of an affine position f that begins at `least`: it begins at Max(least, 0)."""
+    least, _ = bounds(f)
+    if least.op is Op.NUM:
+        return add(f, before)
+    return linear(add(f, mul(MINUS_ONE, least), low.size(call("Max", least, ZERO), "first")))
 
 
 def read_array_unchecked(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]) -> Lowered:
