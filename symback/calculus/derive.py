@@ -110,7 +110,7 @@ def _stable_gradients(found: Adjoint, context: Context) -> tuple[Adjoint, list[S
     stages = []
     for stage in found.stages:
         stages.append(map_values(stage, stable))
-        if isinstance(stage, Cotangent) and not stage.scatters and not stage.low:
+        if isinstance(stage, Cotangent) and not stage.scatters and not any(stage.low):
             named = Definition(stage.name, Section.WHERE, stage.axes, (Equation(stage.axes, stages[-1].value),))
             known = known.with_derived(named)
     return replace(found, stages=_used(stages, set(found.gradients.values()))), log
