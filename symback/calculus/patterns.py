@@ -30,10 +30,9 @@ class Library:
         """Make `value` known as `name[axes]`."""
         if value.op in (Op.READ, Op.NUM, Op.INDEX, Op.DIM, Op.HYPER):
             return
-        names: dict[Node, int] = {}
-        key = skeleton_key(value, names)
-        if all(a in names for a in axes):
-            self.by_skeleton.setdefault(key, (name, tuple(names[a] for a in axes)))
+        key, indices = skeleton(value)
+        if all(a in indices for a in axes):
+            self.by_skeleton.setdefault(key, (name, tuple(indices.index(a) for a in axes)))
             self.forms.add(_form(value))
         if value.op is Op.REDUCE and value.data is Reduction.SUM and value.args[0].op is Op.MUL:
             body, binders = opened(value)
@@ -44,13 +43,12 @@ class Library:
         """The read that stands for an expression, where one is known."""
         if node.op not in (Op.CALL, Op.POW, Op.REDUCE, Op.ADD, Op.MUL, Op.PIECEWISE) or _form(node) not in self.forms:
             return None
-        names: dict[Node, int] = {}
-        found = self.by_skeleton.get(skeleton_key(node, names))
+        key, indices = skeleton(node)
+        found = self.by_skeleton.get(key)
         if found is None:
             return None
         name, order = found
-        numbered = {number: i for i, number in names.items()}
-        return read(name, *(numbered[k] for k in order))
+        return read(name, *(indices[k] for k in order))
 
 
 def _form(node: Node) -> tuple:
@@ -58,45 +56,44 @@ def _form(node: Node) -> tuple:
     return node.op, len(node.args), node.height, len(node.free)
 
 
+def skeleton(node: Node) -> tuple[int, tuple[Node, ...]]:
+    """(key, indices): equal keys for expressions that are equal up to the names of their free indices, and those indices by
+    first appearance."""
+    try:
+        return node._skeleton
+    except AttributeError:
+        node._skeleton = _skeleton(node)
+        return node._skeleton
+
+
 def skeleton_key(node: Node, names: dict[Node, int]) -> int:
-    """A digest of the expression with its free indices numbered by first appearance; `names` receives (and continues) the numbers."""
+    """The key of an expression among others with the same indices; `names` receives (and continues) the indices' numbers."""
+    key, indices = skeleton(node)
+    return hash((key, *(names.setdefault(i, len(names)) for i in indices)))
+
+
+def _skeleton(node: Node) -> tuple[int, tuple[Node, ...]]:
     if not node.free:
-        return node.digest
+        return node.digest, ()
     if node.op is Op.INDEX:
-        if node not in names:
-            names[node] = sum(1 for v in names.values() if v >= 0)
-        number = names[node]
-        return hash((number if number >= 0 else 1000 - number, node.args[0].digest))  # hash(-1) is hash(-2) in Python
-    bound = node.args[1::3] if node.op is Op.REDUCE else ()
+        return hash((_OP_NUMBER[Op.INDEX], node.args[0].digest)), (node,)
+    numbers: dict[Node, int] = {}
     keys = []
+    bound = {b: k for k, b in enumerate(node.args[1::3])} if node.op is Op.REDUCE else {}
     for a in node.args:
-        if a.op is Op.INDEX and a in bound:
-            keys.append(a.digest)
-        else:
-            keys.append(_under(a, names, bound) if bound else skeleton_key(a, names))
+        key, indices = skeleton(a)
+        # a bound index as an odd number, a free one as an even one
+        keys.append((key, *(2 * bound[i] + 1 if i in bound else 2 * numbers.setdefault(i, len(numbers)) for i in indices)))
     if node.op in COMMUTATIVE:
         keys.sort()
-    return hash((_OP_NUMBER[node.op], _data_key(node), *keys))
-
-
-def _under(node: Node, names: dict[Node, int], bound: tuple[Node, ...]) -> int:
-    """The key of a reduction's body: its bound indices keep their own names, and are no free ones."""
-    hidden = {b: names[b] for b in bound if b in names}
-    depth = sum(1 for v in names.values() if v < 0)
-    for k, b in enumerate(bound):
-        names[b] = -1 - depth - k
-    key = skeleton_key(node, names)
-    for b in bound:
-        del names[b]
-    names.update(hidden)
-    return key
+    return hash((_OP_NUMBER[node.op], _data_key(node), *keys)), tuple(numbers)
 
 
 _OP_NUMBER = {op: k for k, op in enumerate(Op)}
 
 
 def _data_key(node: Node) -> int:
-    return int.from_bytes(blake2b(str(node.data).encode(), digest_size=7).digest(), "big")
+    return 0 if node.data is None else int.from_bytes(blake2b(str(node.data).encode(), digest_size=7).digest(), "big")
 
 
 def unify_product(library: Library, factors: list[Node], bound: set[Node]) -> tuple[Node, list[Node]] | None:

@@ -12,6 +12,7 @@ from symback.calculus.affine import affine, inside, linear, multiplied_out, scal
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.patterns import Library, unify_product
 from symback.core.expr import (
+    BIT,
     MINUS_ONE,
     NEG_INF,
     ONE,
@@ -46,12 +47,14 @@ from symback.core.program import Body, Definition, Program
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rule of the calculus: its name, what it says, why it holds, and the rewrite (None: not applicable)."""
+    """One rule of the calculus: its name, what it says, why it holds, the rewrite (None: not applicable), and the kinds of node that
+    it looks at."""
 
     name: str
     statement: str
     reason: str
     rewrite: Callable[[Node, Facts], Node | None]
+    heads: tuple[Op, ...] = tuple(Op)
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,23 +523,23 @@ LARGEST_INLINED = 400
 _FOLD = Row("fold-value", r"f(x) = y", "the expression defines a value that forward has", fold_value)
 
 ROWS = (
-    Row("split-condition", r"\{v \text{ if } c, \text{ else } 0\} = v\,[c]", "the value exists on both sides", split_condition),
-    Row("delta", r"\sum_i [i = e]\, f_i = f_e", "only one term of the sum is not 0", delta),
+    Row("split-condition", r"\{v \text{ if } c, \text{ else } 0\} = v\,[c]", "the value exists on both sides", split_condition, (Op.PIECEWISE,)),
+    Row("delta", r"\sum_i [i = e]\, f_i = f_e", "only one term of the sum is not 0", delta, (Op.REDUCE,)),
     Row("recentre", r"\sum_u \bar y_u w_{u+a} = \sum_k \bar y_{k-a} w_k", "both are 0 outside their ranges", recentre),
-    Row("few-cases", r"\sum_{i<2} f_i = f_0 + f_1", "the cases are told apart by the index", few_cases),
-    Row("masked-exponential", r"[c]\, e^{u} = e^{u}", "the exponent is -oo unless the condition holds", masked_exponential),
-    Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out),
-    Row("separate", r"\sum_{ij} a_i b_j = \sum_i a_i \sum_j b_j", "no factor has both indices", separate),
-    Row("vanishing-sum", r"\sum_n (x_n - \mu) = 0", "the definitions of the values prove it", vanishing),
-    Row("collect", r"(a - p) - (a - q) = q - p", "equal terms of the brackets meet", collect),
-    Row("outer-difference", r"\sum_m g_{nm}(x_n - z_m) = x_n \sum_m g_{nm} - \sum_m g_{nm} z_m", "neither part has all indices of the bracket", outer_difference),
-    Row("merge-cases", r"[c]\,a + [c]\,b = [c]\,(a + b)", "the same conditions decide both", merge_branches),
-    Row("fold-contraction", r"\sum_j P_{ij} \sum_e g_{ie} V_{je} = \sum_e g_{ie} O_{ie}", "the inner sum over the other index is a value already", fold_contraction),
+    Row("few-cases", r"\sum_{i<2} f_i = f_0 + f_1", "the cases are told apart by the index", few_cases, (Op.REDUCE,)),
+    Row("masked-exponential", r"[c]\, e^{u} = e^{u}", "the exponent is -oo unless the condition holds", masked_exponential, (Op.MUL,)),
+    Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out, (Op.REDUCE,)),
+    Row("separate", r"\sum_{ij} a_i b_j = \sum_i a_i \sum_j b_j", "no factor has both indices", separate, (Op.REDUCE,)),
+    Row("vanishing-sum", r"\sum_n (x_n - \mu) = 0", "the definitions of the values prove it", vanishing, (Op.REDUCE,)),
+    Row("collect", r"(a - p) - (a - q) = q - p", "equal terms of the brackets meet", collect, (Op.ADD,)),
+    Row("outer-difference", r"\sum_m g_{nm}(x_n - z_m) = x_n \sum_m g_{nm} - \sum_m g_{nm} z_m", "neither part has all indices of the bracket", outer_difference, (Op.REDUCE,)),
+    Row("merge-cases", r"[c]\,a + [c]\,b = [c]\,(a + b)", "the same conditions decide both", merge_branches, (Op.ADD,)),
+    Row("fold-contraction", r"\sum_j P_{ij} \sum_e g_{ie} V_{je} = \sum_e g_{ie} O_{ie}", "the inner sum over the other index is a value already", fold_contraction, (Op.REDUCE,)),
     _FOLD,
-    Row("common-factor", r"a\,b + a\,c = a\,(b + c)", "the distributive law", common_factor),
+    Row("common-factor", r"a\,b + a\,c = a\,(b + c)", "the distributive law", common_factor, (Op.ADD,)),
 )
 
-LAST_ROWS = (Row("shared-by-some", r"a\,b + a\,c + d = a\,(b + c) + d", "the distributive law", shared_by_some),)
+LAST_ROWS = (Row("shared-by-some", r"a\,b + a\,c + d = a\,(b + c) + d", "the distributive law", shared_by_some, (Op.ADD,)),)
 """Applied when nothing else can be: what they join, no other row would find again."""
 
 
@@ -655,12 +658,14 @@ def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Appl
         log.append(Applied(row, subject, n, got))
         return got
 
-    return transform(value, step, quiet=quiet) if row is _FOLD else _outside_functions(value, step, quiet)
+    return transform(value, step, quiet=quiet) if row is _FOLD else _outside_functions(value, step, quiet, sum(BIT[op] for op in row.heads))
 
 
-def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: set[Node]) -> Node:
+def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: set[Node], heads: int) -> Node:
     """Rewrite sums and products bottom-up, but not what stands inside a function, a power or a condition: forward has
     that in the same form, and shares it."""
+    if not value.outer & heads:
+        return value
     if value.op in (Op.CALL, Op.COMPARE, Op.POW, Op.READ, Op.INDEX, Op.NUM, Op.DIM, Op.HYPER, Op.AND, Op.OR, Op.NOT):
         return step(value) or value
     if value in quiet:
@@ -669,15 +674,15 @@ def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: 
     if value.op is Op.REDUCE:
         if value.data is Reduction.SUM:
             body, binders = opened(value)
-            changed = _outside_functions(body, step, quiet)
+            changed = _outside_functions(body, step, quiet, heads)
             if changed is not body:
                 out = total(changed, *binders)
     elif value.op is Op.PIECEWISE:
-        pairs = [(_outside_functions(v, step, quiet), c) for v, c in branches(value)]
+        pairs = [(_outside_functions(v, step, quiet, heads), c) for v, c in branches(value)]
         if any(a is not b for (a, _), (b, _) in zip(pairs, branches(value), strict=True)):
             out = piecewise(*pairs)
     elif value.args:
-        args = [_outside_functions(a, step, quiet) for a in value.args]
+        args = [_outside_functions(a, step, quiet, heads) for a in value.args]
         if any(a is not b for a, b in zip(args, value.args, strict=True)):
             out = add(*args) if value.op is Op.ADD else mul(*args)
     got = step(out)

@@ -65,6 +65,7 @@ class Reduction(Enum):
 COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.AND, Op.OR})
 _EMPTY: frozenset = frozenset()
 _HEAD = {op: op.value.encode() for op in Op}
+BIT = {op: 1 << k for k, op in enumerate(Op)}
 
 
 class Node:
@@ -74,10 +75,11 @@ class Node:
     digest           identity up to order of sums and products and names of bound indices
     free             its free INDEX nodes
     height           how deep reductions nest in it
+    outer            the kinds of node in it, as bits, that stand outside functions, powers, conditions, limits and indices
     hint             for REDUCE: the author's names of the bound indices (not part of the identity)
     """
 
-    __slots__ = ("op", "data", "args", "digest", "free", "height", "hint", "_key", "_hash", "_rest")
+    __slots__ = ("op", "data", "args", "digest", "free", "height", "hint", "outer", "_key", "_hash", "_rest", "_skeleton")
 
     def __init__(self, op: Op, data: object, args: tuple[Node, ...], hint: tuple[str, ...] = ()):
         self.op, self.data, self.args, self.hint = op, data, args, hint
@@ -100,6 +102,10 @@ class Node:
             free = free - frozenset(args[1::3])
             height += 1
         self.free, self.height = free, height
+        outer = BIT[op]
+        for a in args if op is Op.ADD or op is Op.MUL else args[:1] if op is Op.REDUCE else args[::2] if op is Op.PIECEWISE else ():
+            outer |= a.outer
+        self.outer = outer
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Node) and self.digest == other.digest)
