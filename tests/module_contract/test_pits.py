@@ -79,8 +79,8 @@ def test_a_softmax_does_not_overflow(scale):
 def test_a_row_of_minus_infinity_is_zero_with_gradient_zero():
     text = layer("inputs:\n  x: [N, C]\noutputs:\n  p[n, c]: exp(x[n, c])/Sum(exp(x[n, k]), k)\n  l[n]: log(Sum(exp(x[n, c]), c))\n")
     x = np.array([[-np.inf, -np.inf], [0.0, -np.inf]])
-    (p, l), cache = module_of(text).forward(x)
-    assert p.tolist() == [[0.0, 0.0], [1.0, 0.0]] and l.tolist() == [-np.inf, 0.0]
+    (p, total), cache = module_of(text).forward(x)
+    assert p.tolist() == [[0.0, 0.0], [1.0, 0.0]] and total.tolist() == [-np.inf, 0.0]
     dx = module_of(text).backward(cache, np.ones((2, 2)), np.ones(2))[0]
     assert dx.tolist() == [[0.0, 0.0], [1.0, 0.0]]
 

@@ -6,7 +6,7 @@ is given, and knows no derivatives; gradients are differences in the complex pla
 
 from tests.oracle.arithmetic import HIGH_PRECISION, MACHINE, Arithmetic, watched
 from tests.oracle.document import BadLayer, Layer, read_file, read_text
-from tests.oracle.evaluate import Result, evaluate, floats
+from tests.oracle.evaluate import Result, drawn, evaluate, floats
 from tests.oracle.gradients import differentiated, directional_derivative, gradients
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Result",
     "differentiated",
     "directional_derivative",
+    "drawn",
     "evaluate",
     "floats",
     "gradients",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.oracle.arithmetic import HIGH_PRECISION, Arithmetic
+from tests.oracle.arithmetic import HIGH_PRECISION, MACHINE, Arithmetic
 from tests.oracle.document import BadLayer, Layer, Line, parse_expression, read_file
 from tests.oracle.elements import Scope, Source, element
 from tests.oracle.ranges import LEADING, find_ranges, renamed_apart, without_ellipsis
@@ -44,6 +44,27 @@ def evaluate(
 def floats(array: np.ndarray) -> np.ndarray:
     """The real parts as float64."""
     return np.array([float(v.real) for v in np.ravel(array)], dtype=np.float64).reshape(np.shape(array))
+
+
+def drawn(
+    layer: Layer, values: Mapping[str, object], hyper: Mapping[str, object] | None, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """The random tensors as `forward` draws them: in declared order, by the generator's `random` (below p is 1), `uniform` and `normal`."""
+    here = _Evaluation(layer, values, hyper or {}, MACHINE)
+    here._hyperparameters()
+    here._dimensions()
+    out = {}
+    for d in layer.tensors.values():
+        if d.role != "random":
+            continue
+        shape = tuple(here._integer(s) for s in d.shape)
+        call = parse_expression(d.distribution)
+        arguments = [float(element(a, here._scope({}, ()))[0]({})) for a in call.args]
+        if call.func.id == "bernoulli":
+            out[d.name] = (rng.random(shape) < arguments[0]).astype(np.float64)
+        else:
+            out[d.name] = np.asarray({"uniform": rng.uniform, "normal": rng.normal}[call.func.id](*arguments, shape))
+    return out
 
 
 @dataclass
@@ -90,6 +111,8 @@ class _Evaluation:
     def _dimensions(self) -> None:
         checks = []
         for d in self.layer.tensors.values():
+            if d.role == "random" and d.name not in self.values:
+                continue
             shape, entries = np.shape(self.values[d.name]), list(d.shape)
             if "..." in entries:
                 rest = len(entries) - 1

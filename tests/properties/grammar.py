@@ -47,6 +47,8 @@ class Draft:
     assume: list[str] = field(default_factory=list)
     counter: dict[str, int] = field(default_factory=dict)
     leading: tuple[int, ...] | None = None
+    passed: dict[str, object] = field(default_factory=dict)  # hyperparameters that are given when called
+    modes: list[tuple[str, str]] = field(default_factory=list)  # lines that mode `eval` replaces
 
     def fresh(self, stem: str) -> str:
         """A name that nothing has."""
@@ -86,6 +88,25 @@ def index_for(draft: Draft, dim: str, taken: Indices) -> str:
     return draft.fresh(f"{stem}z")
 
 
+def integer_hyperparameter(draft: Draft) -> str:
+    """`shift` or `step`, an integer that indices may use; sometimes given when called."""
+    c = draft.choices
+    name = c.of(["shift", "step"])
+    if name not in draft.hyperparameters:
+        draft.hyperparameters[name] = "2"
+        if c.chance(50):
+            draft.passed[name] = c.integer(1, 3)
+    return name
+
+
+def random_tensor(draft: Draft, shape: tuple[str, ...]) -> Tensor:
+    """A tensor that forward draws."""
+    dist = draft.choices.of(["bernoulli(0.7)", "bernoulli(1/3)", "uniform(-1, 2)", "normal(0, 1)", "normal(0.5, 2)"])
+    tensor = Tensor(draft.fresh("noise"), shape, role="random", kind=dist)
+    draft.tensors.append(tensor)
+    return tensor
+
+
 def dims_of(draft: Draft, indices: Indices) -> list[str]:
     return list(dict.fromkeys(d for d in indices.values() if d != "..."))
 
@@ -103,6 +124,9 @@ def leaf(draft: Draft, indices: Indices, kind: str = ANY) -> str:
     names = [i for i in indices if c.chance(65)][:3]
     if not names and indices and c.chance(80):
         names = [c.of(list(indices))]
+    if kind == ANY and c.chance(2) and "..." not in names:
+        noise = random_tensor(draft, tuple(indices[i] for i in names))
+        return f"{noise.name}[{', '.join(names)}]" if names else noise.name
     if "..." in names:
         names.remove("...")
         names.insert(0, "...")
@@ -141,7 +165,7 @@ def axis(draft: Draft, i: str, indices: Indices, special: dict[str, object]) -> 
     others = [j for j in indices if j not in (i, "...")]
     options = [
         (3, "reversed"), (3, "label"), (2, "constant"), (2, "clamped"), (2, "rolled"), (2, "halved"), (3, "strided"), (2, "offset"),
-        (2 if others else 0, "window"), (2, "outside"), (1, "resampled"), (2 if draft.labels else 0, "found"), (1, "guarded"),
+        (2 if others else 0, "window"), (2, "outside"), (1, "resampled"), (2 if draft.labels else 0, "found"), (2, "hyper"),
     ]  # fmt: skip
     match c.weighted([o for o in options if o[0]]):
         case "reversed":
@@ -183,7 +207,10 @@ def axis(draft: Draft, i: str, indices: Indices, special: dict[str, object]) -> 
             where = [c.of([j for j in indices if indices[j] == s] or ["0"]) for s in shape]
             return (f"{name}[{', '.join(where)}]" if where else name), values
         case _:
-            return i, d
+            h = integer_hyperparameter(draft)
+            return c.of(
+                [(f"({i} + {h}) % {d}", d), (f"{h}*{i}", f"{h}*{d}"), (f"{i} + {h}", f"{d} + {h}"), (f"{h}*{i} + {h} - 1", f"{h}*{d}")]
+            )
 
 
 def window(draft: Draft, i: str, j: str, d: str, e: str) -> tuple[str, str]:
@@ -244,7 +271,10 @@ def constant(draft: Draft) -> str:
     c = draft.choices
     if c.chance(15):
         name = c.of(["alpha", "eps", "scale"])
-        draft.hyperparameters[name] = {"alpha": "0.3", "eps": "1e-3", "scale": "1.5"}[name]
+        if name not in draft.hyperparameters:
+            draft.hyperparameters[name] = {"alpha": "0.3", "eps": "1e-3", "scale": "1.5"}[name]
+            if c.chance(30):
+                draft.passed[name] = c.of([0.25, 1.75])
         return name
     return c.of(["2", "3", "0.5", "1/3", "1.25", "0.1", "pi/4", "1e-2", "7/4", "-1"])
 

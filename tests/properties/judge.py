@@ -6,7 +6,7 @@ import signal
 import traceback
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from tests.oracle import (
     Layer,
     differentiated,
     directional_derivative,
+    drawn,
     evaluate,
     floats,
     gradients,
@@ -66,11 +67,13 @@ def judge(case: Case, seed: int = 0) -> Failure | None:
     Raises: Undecided; BadLayer where the case breaks a rule of the language.
     """
     layer = read_text(case.text, case.mode)
+    noise = drawn(layer, case.values, case.hyper, np.random.default_rng(seed))
+    case = replace(case, values=case.values | noise)
     expected = _expected(layer, case)
     made = _compiled(case)
     if isinstance(made, Failure):
         return made
-    return _agreement(made, layer, case, expected, np.random.default_rng(seed))
+    return _agreement(made, layer, case, expected, seed)
 
 
 def _expected(layer: Layer, case: Case):
@@ -113,11 +116,14 @@ def _place(e: BaseException) -> str:
     return f"{frame.filename.rpartition('/')[2]}:{frame.name}"
 
 
-def _agreement(module, layer: Layer, case: Case, expected, rng: np.random.Generator) -> Failure | None:
+def _agreement(module, layer: Layer, case: Case, expected, seed: int) -> Failure | None:
+    rng = np.random.default_rng(seed)
     roles = [d.name for role in ("input", "param", "state") for d in layer.tensors.values() if d.role == role]
     args = [case.values[n] for n in roles]
     before = [a.copy() for a in args]
     extra = {} if case.mode == "train" else {"mode": case.mode}
+    if any(d.role == "random" for d in layer.tensors.values()):
+        extra["rng"] = np.random.default_rng(seed)
     with warnings.catch_warnings(record=True) as heard, np.errstate(all="warn"):
         warnings.simplefilter("always")
         try:

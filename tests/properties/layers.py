@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.oracle import BadLayer, evaluate, read_text
-from tests.oracle.arithmetic import MACHINE
+from tests.oracle import MACHINE, BadLayer, drawn, evaluate, read_text
 from tests.properties.case import Case
 from tests.properties.choices import Choices
 from tests.properties.grammar import ANY, POSITIVE, UNIT, Draft, Tensor
-from tests.properties.lines import call_line, indexed_line, label_line, recurrence, state_lines, whole_line
+from tests.properties.lines import call_line, derived_line, indexed_line, label_line, recurrence, state_lines, whole_line
 
 DIMENSIONS = ("N", "C", "D", "H", "S", "E", "I", "Q")
 LARGEST_WORK = 4000
@@ -28,7 +27,7 @@ def random_case(choices: Choices, features: frozenset[str] | None = None) -> Cas
         draft.leading = c.of([(), (2,), (2, 3), (1, 2)])
     depth = c.weighted([(3, 1), (5, 2), (3, 3)])
     for _ in range(c.weighted([(4, 1), (5, 2), (4, 3), (2, 4)])):
-        kind = c.weighted([(12, "indexed"), (2, "label"), (4, "whole"), (4, "recurrence"), (2, "call"), (1, "state")])
+        kind = c.weighted([(12, "indexed"), (2, "label"), (4, "whole"), (4, "recurrence"), (2, "call"), (1, "state"), (2, "derived")])
         if features is not None and kind not in features:
             kind = "indexed"
         _LINES[kind](draft, depth)
@@ -41,7 +40,8 @@ _LINES = {
     "whole": whole_line,
     "recurrence": recurrence,
     "call": call_line,
-    "state": lambda draft, depth: state_lines(draft),
+    "state": state_lines,
+    "derived": derived_line,
 }
 
 
@@ -65,12 +65,16 @@ def finished(draft: Draft) -> Case | None:
     for _ in range(12):
         text = written(draft)
         try:
-            evaluate(read_text(text), values, None, MACHINE)
+            for mode in ("train", "eval")[: 2 if draft.modes else 1]:
+                layer = read_text(text, mode)
+                evaluate(layer, values | drawn(layer, values, draft.passed, np.random.default_rng(0)), draft.passed, MACHINE)
         except BadLayer as problem:
             if not _settled(draft, str(problem)):
                 return None
         else:
-            return Case(text, values)
+            used = _used(draft)
+            passed = {n: v for n, v in draft.passed.items() if n in used}
+            return Case(text, values, passed, "eval" if draft.modes and draft.choices.chance(50) else "train")
     return None
 
 
@@ -106,7 +110,7 @@ def _choose_outputs(draft: Draft) -> None:
 
 
 def _lines(draft: Draft) -> list[tuple[str, str]]:
-    return [*draft.where, *draft.outputs, *draft.update]
+    return [*draft.where, *draft.outputs, *draft.update, *draft.modes]
 
 
 def _used(draft: Draft) -> set[str]:
@@ -122,7 +126,7 @@ def _ground_dimensions(draft: Draft) -> None:
         t = draft.new_tensor(("...",))
         draft.outputs.append((draft.fresh("g"), f"Mean({t.name}[...]**2, ...)"))
     index_dims = {d for d in draft.sizes for w in used if w[:1] == d.lower() and (len(w) == 1 or w[1:2] in ("_", "a", "b", "c", "d", "z"))}
-    axes = {s for t in draft.tensors if t.name in used and t.role != "state" for s in t.shape}
+    axes = {s for t in draft.tensors if t.name in used and t.role in ("inputs", "params") for s in t.shape}
     for d in draft.sizes:
         if (d in used or d in index_dims) and d not in axes:
             t = draft.new_tensor((d,))
@@ -165,7 +169,7 @@ def written(draft: Draft) -> str:
             out.append(f"{name}:")
             out.extend(f"  {k}: {v}" for k, v in entries)
 
-    for role in ("inputs", "params", "state"):
+    for role in ("inputs", "params", "state", "random"):
         section(role, [(t.name, _declaration(t)) for t in draft.tensors if t.role == role and t.name in used])
     section("hyperparameters", [(k, v) for k, v in draft.hyperparameters.items() if k in used])
     section("dims", [(k, v) for k, v in draft.derived.items() if k in used])
@@ -173,7 +177,18 @@ def written(draft: Draft) -> str:
     section("where", draft.where)
     section("outputs", draft.outputs)
     section("update", draft.update)
-    positives = [t for t in draft.tensors if t.kind == POSITIVE and t.name in used and t.role != "state" and t.shape and t.shape[0] == "N"]
+    if draft.modes:
+        out.append("modes:\n  eval:\n    update: {}")
+        for kind, lines in (("where", draft.where), ("outputs", draft.outputs)):
+            changed = [(k, v) for k, v in draft.modes if k in dict(lines)]
+            if changed:
+                out.append(f"    {kind}:")
+                out.extend(f"      {k}: {v}" for k, v in changed)
+    positives = [
+        t
+        for t in draft.tensors
+        if t.kind == POSITIVE and t.name in used and t.role in ("inputs", "params") and t.shape and t.shape[0] == "N"
+    ]
     if positives and len(positives[0].shape) == 1:
         out += ["assume:", f"  - {positives[0].name}[n] > 0"]
     return "\n".join(out) + "\n"
@@ -181,6 +196,8 @@ def written(draft: Draft) -> str:
 
 def _declaration(t: Tensor) -> str:
     shape = f"[{', '.join(t.shape)}]"
+    if t.role == "random":
+        return f'{{shape: {shape}, dist: "{t.kind}"}}'
     if t.values:
         return f"{{shape: {shape}, values: {t.values}" + (f", also: [{t.also}]}}" if t.also is not None else "}")
     if t.bool_:
@@ -227,5 +244,10 @@ def _size(draft: Draft, text: str) -> int:
     from tests.oracle.document import parse_expression
     from tests.oracle.elements import Scope, element
 
-    f, _ = element(parse_expression(text), Scope(arithmetic, draft.sizes, lambda n: None, lambda n: 0, frozenset()))
+    f, _ = element(parse_expression(text), Scope(arithmetic, {**draft.sizes, **_integers(draft)}, lambda n: None, lambda n: 0, frozenset()))
     return f({})
+
+
+def _integers(draft: Draft) -> dict[str, int]:
+    """The integer hyperparameters as they are when called."""
+    return {n: int(draft.passed.get(n, draft.hyperparameters[n])) for n in ("shift", "step") if n in draft.hyperparameters}

@@ -55,6 +55,37 @@ def indexed_line(draft: Draft, depth: int) -> None:
     draft.values.append(Tensor(name, shape))
 
 
+def derived_line(draft: Draft, depth: int) -> None:
+    """A value along a derived dimension: every other entry, a convolution, a difference."""
+    c = draft.choices
+    d = c.of(list(draft.sizes))
+    kinds = ["half", "less"] + (["window"] if len(draft.sizes) > 1 else [])
+    kind = c.of(kinds)
+    name, dim, index = draft.fresh("v"), draft.fresh("P"), draft.fresh("p")
+    others = left_indices(draft, tuple(e for e in random_shape(draft, 1) if e != d))
+    rest = "".join(f", {i}" for i in others)
+    shape = (d, *others.values())
+    x = find_tensor(draft, shape, ANY, {})
+    factor = expression(draft, others, depth - 1)
+    if kind == "half":
+        draft.derived[dim] = f"({d} + 1)//2"
+        body = f"{x.name}[2*{index}{rest}]*{_atom(factor)}"
+    elif kind == "less":
+        if draft.size(d) < 2:
+            return
+        draft.derived[dim] = f"{d} - 1"
+        body = f"({x.name}[{index} + 1{rest}] - {x.name}[{index}{rest}])*{_atom(factor)}"
+    else:
+        e = c.of([k for k in draft.sizes if k != d])
+        k = index_for(draft, e, {**others, index: dim})
+        wide = find_tensor(draft, shape, ANY, {"outside": "0"})
+        w = find_tensor(draft, (e,), ANY, {})
+        draft.derived[dim] = f"({d} + 2 - {e} + {e})//2"
+        body = f"Sum({wide.name}[2*{index} + {k} - 1{rest}]*{w.name}[{k}], {k})"
+    draft.indices[index] = dim
+    draft.where.append((f"{name}[{index}{rest}]", body))
+
+
 def label_line(draft: Draft, depth: int) -> None:
     """`k[n]: Argmax(expression, c)`, an index for later lines."""
     c = draft.choices
@@ -319,8 +350,8 @@ def call_line(draft: Draft, depth: int) -> None:
     draft.values.append(Tensor(name, shape))
 
 
-def state_lines(draft: Draft) -> None:
-    """A running average: read by the outputs, updated outside the gradient."""
+def state_lines(draft: Draft, depth: int) -> None:
+    """A running average: read by the outputs, updated outside the gradient, sometimes used otherwise in mode `eval`."""
     c = draft.choices
     shape = random_shape(draft, 2)
     indices = left_indices(draft, shape)
@@ -329,7 +360,7 @@ def state_lines(draft: Draft) -> None:
     here = left(tensor.name, indices)
     draft.update.append((here, f"0.9*{here} + 0.1*{_atom(positive(draft, indices, 1))}"))
     name = draft.fresh("v")
-    draft.where.append((left(name, indices), f"{_atom(expression(draft, indices, 1))}/{here}"))
+    draft.where.append((left(name, indices), f"{_atom(expression(draft, indices, min(depth, 1)))}/{here}"))
     draft.values.append(Tensor(name, shape))
-    if c.chance(30):
-        draft.counter["modes"] = 0
+    if c.chance(50):
+        draft.modes.append((left(name, indices), f"{_atom(expression(draft, indices, 1))}*{here}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import json
 from collections.abc import Callable, Iterator
 
 import yaml
@@ -12,6 +13,7 @@ from tests.properties.case import Case
 from tests.properties.layers import words
 
 _LINES = ("where", "outputs", "update")
+_TENSORS = ("inputs", "params", "state", "random")
 
 
 def shrunk(case: Case, still_fails: Callable[[Case], bool], most: int = 300) -> Case:
@@ -36,7 +38,7 @@ def _candidates(case: Case) -> Iterator[Case]:
         for key in raw.get(section) or {}:
             if section != "outputs" or len(raw["outputs"]) > 1:
                 yield _without(raw, section, key, case)
-    for section in ("assume", "indices"):
+    for section in ("assume", "indices", "modes", "dims"):
         for key in list(raw.get(section) or ()):
             yield _without(raw, section, key, case)
     for section in _LINES:
@@ -63,7 +65,8 @@ def _case(raw: dict, case: Case) -> Case:
     for section in _LINES:
         for k, v in (raw.get(section) or {}).items():
             used |= words(k) | words(v)
-    for section in ("inputs", "params", "state", "hyperparameters"):
+    used |= words(str(raw.get("modes", "")))
+    for section in (*_TENSORS, "hyperparameters"):
         kept = {n: d for n, d in (raw.get(section) or {}).items() if n in used}
         raw.pop(section, None)
         if kept:
@@ -72,12 +75,30 @@ def _case(raw: dict, case: Case) -> Case:
         raw["assume"] = [a for a in raw["assume"] if words(a) & used]
         if not raw["assume"]:
             del raw["assume"]
-    names = {n for s in ("inputs", "params", "state") for n in raw.get(s) or {}}
-    return Case(_written(raw), {n: v for n, v in case.values.items() if n in names}, case.hyper, case.mode)
+    names = {n for s in _TENSORS for n in raw.get(s) or {}}
+    return Case(_written(raw), {n: v for n, v in case.values.items() if n in names}, _given(raw, case), case.mode)
+
+
+def _given(raw: dict, case: Case) -> dict[str, object]:
+    return {n: v for n, v in case.hyper.items() if n in (raw.get("hyperparameters") or {})}
 
 
 def _written(raw: dict) -> str:
-    order = ("layer", "inputs", "params", "state", "hyperparameters", "dims", "indices", "where", "outputs", "update", "assume")
+    order = (
+        "layer",
+        "inputs",
+        "params",
+        "state",
+        "random",
+        "hyperparameters",
+        "dims",
+        "indices",
+        "where",
+        "outputs",
+        "update",
+        "modes",
+        "assume",
+    )
     out = []
     for section in order:
         if section not in raw:
@@ -90,16 +111,16 @@ def _written(raw: dict) -> str:
             out.extend(f"  - {v}" for v in body)
         else:
             out.append(f"{section}:")
-            out.extend(f"  {k}: {_entry(v)}" for k, v in body.items())
+            out.extend(f"  {k}: {_entry(v, section == 'modes')}" for k, v in body.items())
     return "\n".join(out) + "\n"
 
 
-def _entry(v: object) -> str:
+def _entry(v: object, quoted: bool = False) -> str:
     if isinstance(v, list):
         return f"[{', '.join(v)}]"
     if isinstance(v, dict):
-        return "{" + ", ".join(f"{k}: {_entry(w)}" for k, w in v.items()) + "}"
-    return str(v)
+        return "{" + ", ".join(f"{json.dumps(k) if quoted else k}: {_entry(w, quoted or k == 'dist')}" for k, w in v.items()) + "}"
+    return json.dumps(v) if quoted else str(v)
 
 
 def _smaller(text: str) -> Iterator[str]:
