@@ -10,11 +10,11 @@ from symback.core.diagnostics import Span
 from symback.core.expr import Node, Op
 from symback.core.program import LEADING, Kind, Role, Tensor
 from symback.frontend.elements import Elements
-from symback.frontend.faults import Faults, did_you_mean, stop
+from symback.frontend.faults import did_you_mean, stop
 from symback.frontend.layer import DeclaredTensor, Layer
 from symback.frontend.modes import random_of
 from symback.frontend.ranges import Indices
-from symback.frontend.roots import base_scope, declared_tensor, distribution, hyper_grade, whole_number
+from symback.frontend.roots import declared_tensor, distribution, hyper_grade, whole_number
 from symback.frontend.scope import Grade, Known, Scope
 from symback.frontend.sizes import floor_divide, same_size, solved
 from symback.frontend.syntax import Form, Syntax
@@ -29,7 +29,7 @@ class Argument:
     written: Syntax
 
 
-def bind(call: Syntax, callee: Layer, scope: Scope) -> tuple[tuple[Argument, ...], dict[str, tuple[Node, Grade]]]:
+def bind(call: Syntax, callee: Layer, scope: Scope, base: Scope) -> tuple[tuple[Argument, ...], dict[str, tuple[Node, Grade]]]:
     """(tensor arguments in declared order, hyperparameters with their grades). Raises: LayerError."""
     declared = callee.of_role(Role.INPUT, Role.PARAM, Role.STATE)
     hypers = {h.name: (_default(h.default), hyper_grade(h.default)) for h in callee.hyperparameters}
@@ -53,7 +53,6 @@ def bind(call: Syntax, callee: Layer, scope: Scope) -> tuple[tuple[Argument, ...
     missing = [t.name for t in declared if t.name not in passed]
     if missing:
         stop("E505", f"`{call.value}` needs `{'`, `'.join(missing)}` as well", call.span, f"call it as `{call.value}({', '.join(t.name for t in declared)})`")
-    base, _ = base_scope(callee, Faults())
     return tuple(_argument(t, passed[t.name], base, scope) for t in declared), hypers
 
 
@@ -84,10 +83,14 @@ def _hyper(a: Syntax, grade: Grade, scope: Scope) -> tuple[Node, Grade]:
 
 
 def unify(
-    call: Syntax, callee: Layer, arguments: tuple[Argument, ...], hypers: Mapping[str, tuple[Node, Grade]], known: Known
+    call: Syntax,
+    base: Scope,
+    derived: tuple[tuple[str, Node], ...],
+    arguments: tuple[Argument, ...],
+    hypers: Mapping[str, tuple[Node, Grade]],
+    known: Known,
 ) -> tuple[dict[str, Node], dict[str, Node], tuple[Node, ...] | None]:
     """(dimensions, ranges of indices, leading sizes) of the callee in the caller's terms. Raises: LayerError."""
-    base, derived = base_scope(callee, Faults())
     sizes = _Sizes(call, {expr.hyper(n): node for n, (node, g) in hypers.items() if g is not Grade.BOOL}, known)
     for argument in arguments:
         sizes.align(argument)

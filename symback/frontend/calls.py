@@ -141,9 +141,10 @@ def instantiate(entry: Entry, shapes: Shapes) -> None:
     callee = scope.layer.callees[call.value]
     if scope.depth >= MAX_CALL_DEPTH:
         stop("E510", f"calls are nested more than {MAX_CALL_DEPTH} deep", call.span, "")
-    arguments, hypers = bind(call, callee, scope)
+    base, derived = shapes.base(callee)
+    arguments, hypers = bind(call, callee, scope, base)
     mode = scope.mode if scope.mode in modes_of(callee) else TRAIN
-    dims, indices, leading = unify(call, callee, arguments, hypers, shapes.known)
+    dims, indices, leading = unify(call, base, derived, arguments, hypers, shapes.known)
     inner = Scope(
         layer=callee,
         mode=mode,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symback.frontend.code import Code, layer, matrix, vector
 
 FORM = (
-    Code("E101", "the file is too large", "A layer file has at most 2²⁰ characters and 30000 values, so that reading it takes no more than a moment. Split it into layers that call each other."),
+    Code("E101", "the file is too large", "A layer file has at most 2²⁰ characters, 30000 values and 100000 operators and brackets, so that reading it takes no more than a moment. Split it into layers that call each other."),
     Code("E102", "the file is not UTF-8", "Layer files are UTF-8, with or without a byte-order mark. Save it so."),
     Code("E103", "a character that cannot be seen", "Control characters, and characters that hide or turn the text around them, have no place in a layer file: what is read must be what is shown.", layer("doc: a tab is fine, a bell is not \x07\ninputs:\n  x: [N]")),
     Code("E104", "a YAML anchor or alias", "`&name` and `*name` are not used in layer files. Write the value out. An expression that begins with `*` or `&` needs quotes.", layer("inputs: &tensors\n  x: [N]")),

@@ -36,7 +36,7 @@ MEANING = (
     Code("E507", "values that do not fit the call", "Integers and masks are passed as the called layer declares them, with the same range.", layer("inputs:\n  z: [N, C]\n  t: {shape: [N], values: D}\n  d: [D]", "  loss: softmax_cross_entropy(z, t)\n  y: d")),
     Code("E508", "two next values of a state", "A state is updated once, by a line of `update` or by one call.", layer("inputs:\n  x: [N, C]\nparams:\n  g: [C]\n  b: [C]\nstate:\n  m: [C]\n  v: [C]\nupdate:\n  m: 0*m", "  y: batchnorm(x, g, b, m, v)")),
     Code("E509", "a layer beside the file that use does not name", "Only files named under `use` are read. The standard library needs no entry."),
-    Code("E510", "too many definitions or files", "A layer with all that it calls has at most 20000 definitions, from 200 files, nested 40 deep."),
+    Code("E510", "too many definitions or files", "A layer with all that it calls has at most 10000 definitions, from 200 files, nested 40 deep."),
     Code("E511", "a circle of files", "A layer cannot call itself, directly or through others."),
     Code("E512", "a file that use names and nobody finds", "Paths under `use` are relative to the layer's own folder and end in `.yaml`.", layer("inputs:\n  x: [N]\nuse:\n  f: f.yaml", "  y: f(x)")),
     Code("E513", "a file outside the folder", "`use` names files in the layer's own folder or below it: no absolute path, no `..`, no link that leads out."),

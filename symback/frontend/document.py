@@ -16,6 +16,7 @@ from symback.core.diagnostics import Diagnostic, LayerError, Span
 
 MAX_CHARACTERS = 1 << 20
 MAX_VALUES = 30_000
+MAX_SIGNS = 100_000
 MAX_DEPTH = 12
 MAX_DIAGNOSTICS = 50
 
@@ -100,6 +101,10 @@ def read(text: str, file: str) -> Table:
             )
         )
     _check_characters(text, file)
+    if sum(text.count(sign) for sign in "+-*/%@<>&|~([,") > MAX_SIGNS:
+        raise LayerError(
+            Diagnostic("E101", f"the file has more than {MAX_SIGNS} operators and brackets", Span(file, 1, 1), "split it into layers that call each other")
+        )
     reader = _Reader(text, file)
     root = reader.document()
     if root is None:

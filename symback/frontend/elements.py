@@ -121,7 +121,7 @@ class Elements:
         if shape is not None and len(shape) != len(where):
             if s.form is Form.NAME:
                 stop("E420", f"`{s.value}` has {len(shape)} axes and stands here without indices", s.span, "index every tensor of the right-hand side, or none", (self.known.places.get(name), f"`{s.value}` is defined here"))
-            stop("E406", f"`{s.value}` has {len(shape)} axes but {len(where)} indices", s.span, "one index an axis", (self.known.places.get(name), f"`{s.value}` is defined here"))
+            stop("E406", f"`{s.value}` has {len(shape)} axes but {len(where)} {'index' if len(where) == 1 else 'indices'}", s.span, "one index an axis", (self.known.places.get(name), f"`{s.value}` is defined here"))
         return expr.read(name, *where)
 
     def binary(self, s: Syntax, env: Env) -> Node:
@@ -172,15 +172,15 @@ class Elements:
         if form is Form.NOT:
             return expr.negation(self.condition(s.args[0], env))
         if form in (Form.AND, Form.OR):
+            number = next((a for a in s.args if self.grades[id(a)] is not Grade.BOOL), None)
+            if number is not None:
+                stop("E407", "a condition was expected, this is a number", number.span, "put each comparison in parentheses: `&` and `|` bind more tightly than `<` and `==`")
             return (expr.both if form is Form.AND else expr.either)(*(self.condition(a, env) for a in s.args))
         if form is Form.COMPARE:
             sides = [self.value(a, env) for a in s.args]
             return expr.both(*(expr.compare(r, a, b) for r, a, b in zip(s.value, sides, sides[1:], strict=False)))
         if self.grades[id(s)] is not Grade.BOOL:
-            mend = "compare it with something: `x > 0`"
-            if any(a.form in (Form.AND, Form.OR) for a in s.args):
-                mend = "put each comparison in parentheses: `&` and `|` bind more tightly"
-            stop("E407", "a condition was expected, this is a number", s.span, mend)
+            stop("E407", "a condition was expected, this is a number", s.span, "compare it with something: `x > 0`")
         if form is Form.CALL and s.value in ("Eq", "Ne"):
             check_call(s, self.scope)
             return expr.compare("==" if s.value == "Eq" else "!=", self.value(s.args[0], env), self.value(s.args[1], env))

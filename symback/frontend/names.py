@@ -201,4 +201,4 @@ def _unused(layer: Layer, declared: dict, meant: set[str], faults: Faults) -> No
 
 
 def _words(syntax: Syntax) -> set[str]:
-    return {s.value for s in walk(syntax) if s.form in (Form.NAME, Form.SUBSCRIPT)}
+    return {s.value for s in walk(syntax) if s.form in (Form.NAME, Form.SUBSCRIPT, Form.CALL)}

@@ -207,7 +207,8 @@ class _Mode:
         for d in definitions.values():
             if d.section is Section.UPDATE:
                 if d.update in updates:
-                    stop("E508", f"the state `{d.update}` has two next values", d.equations[-1].span, "keep one", (definitions[updates[d.update]].equations[-1].span, "the other one"))
+                    spans = sorted((e.equations[-1].span for e in (definitions[updates[d.update]], d)), key=lambda s: s is None or s.file != self.layer.file)
+                    stop("E508", f"the state `{d.update}` has two next values", spans[0], "keep one", (spans[1], "the other one"))
                 updates[d.update] = d.name
         needs = {n: [m for m in reads_of(definitions[n]) if m in definitions] for n in definitions}
         for component in components(list(definitions), needs):

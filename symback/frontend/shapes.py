@@ -12,14 +12,16 @@ from symback.frontend.arguments import Argument
 from symback.frontend import calls, whole
 from symback.frontend.faults import Faults, stop
 from symback.frontend.kinds import names_read
+from symback.frontend.layer import Layer
 from symback.frontend.order import components
 from symback.frontend.ranges import Indices, borrow, indices_of, settle
-from symback.frontend.scope import Entry, Grade, Known
+from symback.frontend.roots import base_scope
+from symback.frontend.scope import Entry, Grade, Known, Scope
 from symback.frontend.sizes import same_size
 from symback.frontend.syntax import Form, Syntax, walk
 from symback.frontend.vocabulary import REDUCTIONS
 
-MAX_ENTRIES = 20_000
+MAX_ENTRIES = 10_000
 
 
 def is_whole_form(entry: Entry) -> bool:
@@ -42,6 +44,7 @@ class Shapes:
         self.open: dict[int, Entry] = {}
         self.broken: set[str] = set()
         self.random: list[Tensor] = []
+        self.bases: dict[int, tuple[Scope, tuple[tuple[str, Node], ...]]] = {}
         self.passed: list[tuple[Argument, Span | None]] = []
         for entry in entries:
             self.introduce(entry)
@@ -54,7 +57,9 @@ class Shapes:
             stop("E510", f"the layer and what it calls have more than {MAX_ENTRIES} definitions", entry.span, "call fewer layers")
         self.entries.append(entry)
         self.open[id(entry)] = entry
-        self.declare_rank(entry)
+        if self.faults.attempt_within(entry.scope.called_from, self.declare_rank, entry) is None:
+            self.fail(entry)
+            return
         if not calls.is_call(entry) and not is_whole_form(entry):
             found = self.faults.attempt_within(entry.scope.called_from, indices_of, entry, self.known)
             if found is None:
@@ -66,7 +71,8 @@ class Shapes:
         self.readers.setdefault(entry.target, []).append(entry)
         self.wake(entry)
 
-    def declare_rank(self, entry: Entry) -> None:
+    def declare_rank(self, entry: Entry) -> bool:
+        """Record how many axes a definition has; True always (None is a fault)."""
         if entry.update and entry.target not in self.known.shapes:
             self.known.shapes[entry.target] = list(self.known.shapes[entry.update])
             self.known.places[entry.target] = self.known.places.get(entry.update)
@@ -74,14 +80,21 @@ class Shapes:
             if not is_whole_form(entry):
                 self.known.shapes.setdefault(entry.target, [])
                 self.known.places.setdefault(entry.target, entry.span)
-            return
+            return True
         sizes: list[Node | None] = []
         for p in entry.positions:
             sizes.extend(entry.scope.leading or () if p.form is Form.ELLIPSIS else (None,))
         shape = self.known.shapes.setdefault(entry.target, sizes)
         self.known.places.setdefault(entry.target, entry.span)
         if len(shape) != len(sizes):
-            self.faults.add("E418", f"`{entry.line.targets[0]}` is defined with {len(shape)} axes and with {len(sizes)}", entry.span, "", (self.known.places[entry.target], "the other definition"))
+            stop("E418", f"`{entry.line.targets[0]}` is defined with {len(shape)} axes and with {len(sizes)}", entry.span, "", (self.known.places[entry.target], "the other definition"))
+        return True
+
+    def base(self, callee: Layer) -> tuple[Scope, tuple[tuple[str, Node], ...]]:
+        """The scope of a called layer by itself, and its derived dimensions; found once."""
+        if id(callee) not in self.bases:
+            self.bases[id(callee)] = base_scope(callee, Faults())
+        return self.bases[id(callee)]
 
     def draw(self, name: str, tensor: Tensor) -> None:
         """Take in a tensor that a called layer draws."""

@@ -20,7 +20,7 @@ def check_starts(members: list[Definition], plan: Mapping[str, tuple[int, ...]],
     group = {d.name: d for d in members}
     lag = _greatest_lag(group, plan, references)
     for d in members:
-        axes = plan[d.name]
+        axes = tuple(sorted({*plan[d.name], *_started_axes(d)}))
         for count in range(1, len(axes) + 1):
             for chosen in itertools.combinations(range(len(axes)), count):
                 depth = lag if count == 1 else min(lag, 2)
@@ -49,8 +49,8 @@ def _check_step(d: Definition, distances: Mapping[int, int], group: Mapping[str,
         if read.data not in group:
             continue
         target = group[read.data]
-        outside = [q for q in plan[target.name] if _is_outside(read.args[q], target.axes[q].args[0])]
-        itself = read.data == d.name and all(read.args[a] == place for a, place in places.items()) and len(places) == len(plan[d.name])
+        outside = [q for q in sorted({*plan[target.name], *_started_axes(target)}) if _is_outside(read.args[q], target.axes[q].args[0])]
+        itself = read.data == d.name and all(read.args[a] == place for a, place in places.items()) and set(plan[d.name]) <= set(places)
         if not outside and not itself:
             continue
         if any(_covers(q, read, target) for q in target.equations[:-1]):
@@ -59,6 +59,11 @@ def _check_step(d: Definition, distances: Mapping[int, int], group: Mapping[str,
         step = ", ".join(f"`{d.axes[a].data}` = {expr.text(p)}" for a, p in places.items())
         start = ", ".join(expr.text(a) if k in outside or (itself and k in places) else str(target.axes[k].data) for k, a in enumerate(read.args))
         stop("E603", f"at {step} this reads `{read.data}[{where}]`, which no line starts", d.equations[-1].span, f"add the line `{read.data}[{start}]: …` that starts it")
+
+
+def _started_axes(d: Definition) -> set[int]:
+    """The axes along which a line has a number on the left."""
+    return {k for q in d.equations[:-1] for k, n in enumerate(q.lhs) if n.op is not Op.INDEX}
 
 
 def _is_outside(where: Node, size: Node) -> bool:
