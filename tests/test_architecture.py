@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "symback"
-ROOMS = "core functions frontend rewrite calculus lower emit report check files api cli __main__".split()
+ROOMS = "core functions frontend rewrite calculus lower report emit check files api cli __main__".split()
 COMMAND_LINE = {"symback.cli", "symback.cli.commands"}
 HEAVY = {"sympy", "mpmath", "matplotlib"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
@@ -37,8 +37,15 @@ def test_a_module_imports_only_from_its_own_room_or_one_nearer_the_core(path):
             assert ROOMS.index(module.split(".")[1]) <= own, module
 
 
+def running(path: Path) -> ast.Module:
+    """A file without what only a type checker imports."""
+    tree = ast.parse(path.read_text())
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")]
+    return tree
+
+
 def test_no_modules_import_each_other_in_a_circle():
-    graph = {name(path): {module for _, module in imports(ast.parse(path.read_text())) if module != name(path)} for path in FILES}
+    graph = {name(path): {module for _, module in imports(running(path)) if module != name(path)} for path in FILES}
     graphlib.TopologicalSorter(graph).prepare()
 
 

@@ -18,6 +18,7 @@ from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from hashlib import blake2b
+from math import isqrt
 
 MAX_NUMBER_BITS = 8192
 """Longest exact number that constant folding makes; longer ones raise `NumberTooLarge`."""
@@ -325,8 +326,6 @@ def _exact_root(value: Fraction, e: Fraction) -> Fraction | None:
     """value**e where that is rational and small; None otherwise."""
     if value <= 0 or e.denominator != 2 or abs(e.numerator) > 8:
         return None
-    from math import isqrt
-
     n, d = isqrt(value.numerator), isqrt(value.denominator)
     if n * n != value.numerator or d * d != value.denominator or max(n, d).bit_length() > 256:
         return None

@@ -7,6 +7,7 @@ file are found before any is raised.
 
 from __future__ import annotations
 
+import keyword
 from fractions import Fraction
 
 from symback.core.diagnostics import LayerError, Span
@@ -116,8 +117,6 @@ class _Declaration:
         value = self.sections["layer"][1]
         if not isinstance(value, Scalar) or not is_name(value.text):
             stop("E204", "a layer's name is a Python identifier", value.span, "use ASCII letters, digits and `_`")
-        import keyword
-
         if keyword.iskeyword(value.text) or len(value.text) > MAX_NAME or value.text.startswith("__"):
             stop("E204", f"`{_short(value.text)}` cannot name a module", value.span, "choose another name")
         return value.text
