@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symback.core.expr import Node, Op
+from symback.functions import TABLE
 
 
 def exact_float(node: Node) -> str:
@@ -33,8 +34,6 @@ def _value(node: Node, mp):
     if node.op is Op.POW:
         return mp.power(*args)
     if node.op is Op.CALL:
-        from symback.functions import TABLE
-
         return TABLE[node.data].reference(mp, *args)
     if node.op is Op.PIECEWISE:
         return next(value for value, condition in zip(args[::2], args[1::2], strict=True) if condition)
