@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "symback"
-ROOMS = "core functions frontend rewrite calculus lower report emit check files api cli __main__".split()
+ROOMS = "core functions evaluate frontend rewrite calculus lower report emit check files api cli __main__".split()
 COMMAND_LINE = {"symback.cli", "symback.cli.commands"}
 HEAVY = {"sympy", "mpmath", "matplotlib"}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")

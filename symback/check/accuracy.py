@@ -18,11 +18,11 @@ import numpy as np
 
 from symback.check import module as calls
 from symback.check.cancellation import explanation
-from symback.check.inputs import Point
 from symback.check.points import accepted
 from symback.check.reference import Reference, Slope
 from symback.check.scenarios import Scenario, scenarios
 from symback.core.program import Program
+from symback.evaluate.inputs import Point
 
 GOOD_ULP = 16
 MAX_SLOPES = 8

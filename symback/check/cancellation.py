@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from symback.check.grids import Grid, Values
-from symback.check.inputs import Point
 from symback.check.reference import Reference
 from symback.core.expr import ZERO, Node, Op, compare, index, read, text, walk
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
+from symback.evaluate.grids import Grid, Values
+from symback.evaluate.inputs import Point
 from symback.rewrite import stabilise
 
 

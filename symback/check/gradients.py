@@ -15,12 +15,12 @@ from types import ModuleType
 import numpy as np
 
 from symback.check import module as calls
-from symback.check.arithmetic import ANALYTIC, Arithmetic, complex_numbers, double, extended
-from symback.check.evaluate import evaluated
-from symback.check.inputs import Point
 from symback.check.points import accepted
 from symback.core.expr import Node, Op, Reduction, walk
 from symback.core.program import Kind, Program
+from symback.evaluate.arithmetic import ANALYTIC, Arithmetic, complex_numbers, double, extended
+from symback.evaluate.definitions import evaluated
+from symback.evaluate.inputs import Point
 
 MAX_ELEMENTS = 200
 """Elements of one tensor that are nudged one by one; of a larger tensor, a random choice."""

@@ -8,8 +8,8 @@ from types import ModuleType
 
 import numpy as np
 
-from symback.check.inputs import LEADING_SHAPE, Point, default_as_float, scalar
 from symback.core.program import LEADING, Kind, Program, Role
+from symback.evaluate.inputs import LEADING_SHAPE, Point, default_as_float, scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from types import ModuleType
 import numpy as np
 
 from symback.check import module as calls
-from symback.check.arithmetic import double
-from symback.check.assumptions import failing, mentioned, projected, satisfies
-from symback.check.evaluate import evaluated
-from symback.check.inputs import SHAPES, Point, drawn, sizes_to_try
 from symback.core.program import Program
+from symback.evaluate.arithmetic import double
+from symback.evaluate.assumptions import failing, mentioned, projected, satisfies
+from symback.evaluate.definitions import evaluated
+from symback.evaluate.inputs import SHAPES, Point, drawn, sizes_to_try
 
 
 class CannotSample(Exception):

@@ -8,7 +8,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 
-from symback.check.arithmetic import Arithmetic, Function
+from symback.evaluate.arithmetic import Arithmetic, Function
 
 
 def high_precision(digits: int) -> Arithmetic:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symback.check.arithmetic import Arithmetic
-from symback.check.evaluate import evaluated
-from symback.check.inputs import Point
 from symback.check.precise import high_precision
 from symback.core.program import Program
+from symback.evaluate.arithmetic import Arithmetic
+from symback.evaluate.definitions import evaluated
+from symback.evaluate.inputs import Point
 
 DIGITS = {np.dtype(np.float16): 120, np.dtype(np.float32): 150, np.dtype(np.float64): 540}
 

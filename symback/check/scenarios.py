@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from symback.check.assumptions import satisfies
-from symback.check.inputs import Point
 from symback.core.expr import Node, Op, walk
 from symback.core.program import Kind, Program, Role
+from symback.evaluate.assumptions import satisfies
+from symback.evaluate.inputs import Point
 
 SCALES = (1e-30, 1e-20, 1e-12, 1e-8, 1e-6, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 1e2, 1e3, 1e4, 1e6, 1e10, 1e18, 1e30)
 CRITICAL = (0.0, 0.5, 1.0, 2.0, 5.5, 9.5, 17.0, 37.0, 88.5, 89.0, 103.5, 709.5, 745.0)

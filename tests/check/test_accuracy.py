@@ -7,13 +7,13 @@ import pytest
 
 from symback.check.accuracy import State, check_accuracy
 from symback.check.cancellation import helpful_rule
-from symback.check.inputs import SHAPES, drawn, sizes_to_try
 from symback.check.reference import Reference
 from symback.check.scenarios import critical_points, scenarios
 from symback.check.tables import accuracy_json, accuracy_table
 from symback.core import expr
 from symback.core.expr import call, compare, piecewise, read
 from symback.core.program import Role, Section, Tensor
+from symback.evaluate.inputs import SHAPES, drawn, sizes_to_try
 from tests.check import layers
 from tests.check.layers import N, definition, n
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from symback.check.arithmetic import complex_numbers, double, extended
-from symback.check.evaluate import evaluated
 from symback.check.precise import high_precision
 from symback.core import expr
 from symback.core.expr import Reduction, call, compare, dim, index, piecewise, read, reduction, total, whole
 from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Role, Section, Tensor
+from symback.evaluate.arithmetic import complex_numbers, double, extended
+from symback.evaluate.definitions import evaluated
 from tests.check import layers
 from tests.check.layers import C, N, c, definition, k, n
 

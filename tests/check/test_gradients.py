@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from symback.check.assumptions import satisfies
 from symback.check.gradients import Method, check_gradients, is_analytic
-from symback.check.inputs import drawn, sizes_to_try
 from symback.check.points import CannotSample, allowed
 from symback.check.tables import gradient_json, gradient_table
 from symback.core import expr
 from symback.core.expr import compare, read, total, whole
 from symback.core.program import Distribution, Kind, Role, Tensor
+from symback.evaluate.assumptions import satisfies
+from symback.evaluate.inputs import drawn, sizes_to_try
 from tests.check import layers
 from tests.check.layers import C, N, c, definition, k, n
 

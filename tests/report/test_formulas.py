@@ -7,12 +7,12 @@ import pytest
 
 import symback
 from symback.check import module as calls
-from symback.check.arithmetic import double
-from symback.check.evaluate import evaluated
 from symback.check.points import accepted
 from symback.core import expr
 from symback.core.expr import compare, fresh_index, read
 from symback.core.program import Body, Definition, Equation, Group, Program, Role, Section, Tensor
+from symback.evaluate.arithmetic import double
+from symback.evaluate.definitions import evaluated
 from symback.report import formulas
 
 LAYERS = {

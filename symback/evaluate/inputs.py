@@ -9,11 +9,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from symback.check.arithmetic import double
-from symback.check.grids import Grid, Values
 from symback.core.expr import Node
 from symback.core.program import LEADING, Distribution, Kind, Program, Role, Tensor
 from symback.core.sizes import size_of
+from symback.evaluate.arithmetic import double
+from symback.evaluate.grids import Grid, Values
 
 MAX_SIZES = 300
 LEADING_SHAPE = (2, 2)

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from symback.check.arithmetic import Arithmetic
-from symback.check.grids import Grid, Values
 from symback.core.expr import Node, Op
 from symback.core.program import Definition, Group, Kind, Program
 from symback.core.sizes import size_of
+from symback.evaluate.arithmetic import Arithmetic
+from symback.evaluate.grids import Grid, Values
 
 
 def evaluated(

@@ -9,10 +9,10 @@ from math import prod
 
 import numpy as np
 
-from symback.check.arithmetic import Arithmetic
 from symback.core.expr import HALF, TRUE, Node, Op, Reduction, branches, is_whole
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
+from symback.evaluate.arithmetic import Arithmetic
 
 LARGE = 1 << 16
 """Elements of a product beyond which a sum of it is worked out as a contraction."""

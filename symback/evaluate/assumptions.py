@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from symback.check.arithmetic import double
-from symback.check.grids import Grid, Values
-from symback.check.inputs import Point
 from symback.core.expr import Node, Op, reads
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
+from symback.evaluate.arithmetic import double
+from symback.evaluate.grids import Grid, Values
+from symback.evaluate.inputs import Point
 
 ROOM = 0.01
 """By how much a point is moved inside an inequality."""
