@@ -168,7 +168,7 @@ class BodyText:
 
 def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     """Forward and backward of one mode, with what backward needs of forward kept by its variable's name."""
-    taken = taken_names(program) | set(lowered.upstream.values()) | set(lowered.variables)
+    taken = taken_names(program) | set(lowered.upstream.values()) | set(lowered.variables) | set(lowered.sizes)
     forward = Schedule({}, set(taken))
     for t in program.tensors:
         forward.taken.add(t.name)
@@ -205,15 +205,20 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     upstream = set(lowered.upstream.values())
     free = [n for n in names if n in known and n not in upstream and n not in BUILTINS and n not in ("np", "math", "sliding_window_view", "special")]
     helpers = dict.fromkeys([*forward.helpers, *backward.helpers])
-    return BodyText(tuple(forward.lines), tuple(outputs), updates, tuple(free), tuple(backward.lines), tuple(gradients), tuple(helpers))
+    used = set(_free_names(forward.lines + [f"_ = {t}" for t in (*outputs, *updates.values())])) | set(free)
+    widths = [f"{name} = {scalar_text(node)}" for name, node in lowered.sizes.items() if name in used]
+    return BodyText((*widths, *forward.lines), tuple(outputs), updates, tuple(free), tuple(backward.lines), tuple(gradients), tuple(helpers))
 
 
 def _unflattened(text: str, tensor: Tensor) -> str:
     """The text of a gradient with its leading axes apart again."""
-    if not tensor.leading:
-        return text
-    rest = ", ".join(["*lead", *(scalar_text(s) for s in tensor.shape[1:])])
-    return f"{text}.reshape({rest})" if text.isidentifier() or text.endswith(")") else f"({text}).reshape({rest})"
+    return with_leading(text, tensor.shape[1:]) if tensor.leading else text
+
+
+def with_leading(text: str, rest: tuple[Node, ...]) -> str:
+    """The text of an array whose first axis stands for all leading axes, with these apart again."""
+    sizes = ", ".join(["*lead", *(scalar_text(s) for s in rest)]) if rest else "lead"
+    return f"{text}.reshape({sizes})" if text.isidentifier() or text.endswith(")") else f"({text}).reshape({sizes})"
 
 
 def _upstream_lines(name: str, shape: tuple[Node, ...]) -> list[str]:

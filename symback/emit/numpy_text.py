@@ -295,12 +295,13 @@ class Speller:
         return f"np.pad({self.text(a.args[0])}, {widths}{extra})", ATOM
 
     def _windows(self, a: Array) -> tuple[str, int]:
-        at, width, outer_step, inner_step, last = a.data
-        base = f"sliding_window_view({self.text(a.args[0])}, {scalar_text(width)}, axis={at})"
-        items = [FULL_SLICE] * (last + 1)
-        items[at] = Slice(None, None, None if outer_step == ONE else outer_step)
-        items[last] = Slice(None, None, None if inner_step == ONE else inner_step)
-        return base + (items_text(tuple(items)) if items != [FULL_SLICE] * (last + 1) else ""), ATOM
+        axes, widths, items = a.data
+        if len(axes) == 1:
+            shape = f"{scalar_text(widths[0])}, axis={axes[0]}"
+        else:
+            shape = f"({', '.join(map(scalar_text, widths))}), axis={axes}"
+        cut = items_text(items) if any(i != FULL_SLICE for i in items) else ""
+        return f"sliding_window_view({self.text(a.args[0])}, {shape}){cut}", ATOM
 
     def _kernel(self, a: Array) -> tuple[str, int]:
         name, extra = a.data

@@ -249,6 +249,7 @@ def _accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[
     for variable, extent in it.taps:
         schedule.lines.append(f"{indent}for {variable} in range({scalar_text(extent)}):")
         indent += "    "
+    schedule.lines += [f"{indent}{start} = {scalar_text(node)}" for start, node in it.starts]
     cut = items_text(it.cut) if it.cut else ""
     if it.repeats:
         schedule.lines.append(f"{indent}np.add.at({name}, {_index_tuple(items, fancy)}, {text}{cut})")

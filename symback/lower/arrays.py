@@ -35,7 +35,7 @@ class Kind(Enum):
     CAST = "cast"  # "dtype" or a numpy dtype name
     FULL = "full"  # value text; the shape says the rest
     PAD = "pad"  # ((before, after) an axis, value text)
-    WINDOWS = "windows"  # (axis, window size, …)
+    WINDOWS = "windows"  # (axes, window widths, what is kept of the result)
     KERNEL = "kernel"  # (function name, extra keyword text); a helper of the module
     PART = "part"  # k-th result of a KERNEL that returns several
     SCATTER = "scatter"  # list of scatter items, see scatters.py

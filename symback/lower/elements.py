@@ -28,12 +28,11 @@ from symback.core.expr import (
 )
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
-from symback.lower import norms, softmax
+from symback.lower import norms, probabilities, softmax
 from symback.lower.arithmetic import choose, negative, operate
-from symback.lower.arrays import Array, Kind
+from symback.lower.arrays import FULL_SLICE, Array, Kind
 from symback.lower.centred import centred
 from symback.lower.lowering import Lowered, Lowering
-
 
 # ------------------------------------------------------------------------------------------------- sums
 
@@ -43,7 +42,7 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
     found = softmax.log_softmax(low, node)
     if found is not None:
         return found
-    found = centred(low, node)
+    found = centred(low, node) or probabilities.difference(low, node)
     if found is not None:
         return found
     buckets: dict[frozenset, list[tuple[int, Lowered]]] = {}
@@ -271,7 +270,7 @@ def _smallest_factor(v: Lowered, low: Lowering) -> Callable[[Node], Lowered] | N
         over, under = _numerator_denominator(factor) if not _exact(factor) or factor == MINUS_ONE else (factor, ONE)
         part = small
         views = []
-        while part.kind is Kind.VIEW:
+        while part.kind is Kind.VIEW and all(item is None or item == FULL_SLICE for item in part.data):
             views.append(part)
             part = part.args[0]
         inner = part

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symback.calculus.affine import scalar
-from symback.core.expr import ONE, ZERO, Node, Op, add, call, fresh_index, is_whole, neg, number, opened, reduction, substitute, walk
+from symback.core.expr import ONE, ZERO, Node, Op, add, call, dim, fresh_index, is_whole, neg, number, opened, reduction, substitute, walk
 from symback.core.program import Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
 from symback.lower.arrays import FULL_SLICE, Array, Kind
@@ -52,6 +52,7 @@ class Lowering:
     popularity how often a pair of factors occurs in the products of the whole program
     ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
+    sizes      widths of paddings by the name that they bear in the module
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
     guards     conditions under which the present expression is used: partial functions get a safe argument elsewhere
@@ -74,6 +75,7 @@ class Lowering:
     cotangents: set[str] = field(default_factory=set)
     contracted: set[Array] = field(default_factory=set)
     variables: dict[str, None] = field(default_factory=dict)
+    sizes: dict[str, Node] = field(default_factory=dict)
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
     def value(self, node: Node) -> Lowered:
@@ -104,6 +106,23 @@ class Lowering:
 
     def tensor(self, name: str) -> Tensor | None:
         return self.program.tensor(name)
+
+    def size(self, node: Node, base: str) -> Node:
+        """A size that is more than a name or a number, as a name of its own."""
+        if node.op in (Op.NUM, Op.DIM, Op.HYPER):
+            return node
+        name = next((n for n, known in self.sizes.items() if known == node), None)
+        if name is None:
+            name, k = base, 2
+            while name in self.reserved() or name in self.sizes:
+                name, k = f"{base}{k}", k + 1
+            self.sizes[name] = node
+        return dim(name)
+
+    def reserved(self) -> set[str]:
+        """Names of the declaration, which nothing that is made on the way may take."""
+        p = self.program
+        return {t.name for t in p.tensors} | set(self.definitions) | set(p.dims) | {n for n, _ in p.derived} | {h.name for h in p.hyperparameters}
 
     def outside_of(self, name: str) -> Node | None:
         """What a read beyond the range gives; None where it may not happen."""

@@ -42,7 +42,7 @@ RULES = {**elements.RULES, Op.READ: reads.read_tensor, Op.REDUCE: reductions.red
 
 @dataclass(frozen=True, slots=True)
 class LoweredBody:
-    """One mode as arrays. `hints`: the names that arrays bear in the declaration; `variables`: those of loops."""
+    """One mode as arrays. `hints`: the names that arrays bear in the declaration; `variables`: those of loops; `sizes`: widths by name."""
 
     outputs: Mapping[str, Array]
     updates: Mapping[str, Array]
@@ -50,6 +50,7 @@ class LoweredBody:
     upstream: Mapping[str, str]
     hints: Mapping[Array, str]
     variables: tuple[str, ...]
+    sizes: Mapping[str, Node]
     checks: tuple[RangeCheck, ...]
     array_checks: tuple[tuple[str, int, Array, Node], ...]
 
@@ -86,7 +87,7 @@ def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> Lowered
                 low.arrays[stage.name] = cotangent_array(low, stage)
                 _hint(hints, low.arrays[stage.name], stage.name)
         gradients = {tensor: low.arrays[name] for tensor, name in adjoint.gradients.items()}
-    return LoweredBody(outputs, updates, gradients, upstream, hints, tuple(low.variables), checks, array_checks)
+    return LoweredBody(outputs, updates, gradients, upstream, hints, tuple(low.variables), low.sizes, checks, array_checks)
 
 
 def _without_starts(low: Lowering, name: str) -> Array:

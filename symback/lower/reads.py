@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symback.calculus.affine import Affine, affine, bounds, inside, linear, multiplied_out, scalar
+from symback.calculus.radix import digits, merged
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, transform, walk
 from symback.lower.arithmetic import choose
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
@@ -59,10 +60,15 @@ def _from_low(low: Lowering, name: str, where: tuple[Node, ...]) -> tuple[Node, 
 
 def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]) -> Lowered:
     """array[where], every index expression in range (checked when called where that is not proved)."""
+    for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
+        found = digits(affine(f))
+        if found is not None and not inside(f, size) and not low.guards and not array.loops:
+            _require_range(low, name, k, over_steps(low, f), size)
+    array, sizes, where = by_digits(low, array, sizes, where)
     forms = [affine(f) for f in where]
     guarded = bool(low.guards)
     for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
-        if not inside(f, size) and not guarded and not array.loops:
+        if not inside(f, size) and not guarded and not array.loops and len(where) == len(sizes) and not _joined(f, size):
             _require_range(low, name, k, over_steps(low, f), size)
     seen: set[Node] = set()
     general = False
@@ -77,6 +83,54 @@ def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], 
     if general:
         return _gather(low, name, array, sizes, where)
     return _view(low, array, sizes, where, forms)
+
+
+def _joined(f: Node, size: Node) -> bool:
+    """Whether the axis is one that `by_digits` made of digits of this index: it is long enough."""
+    return f.op is Op.INDEX and size.op is not Op.DIM and any(n.op is Op.CALL and n.data == "floordiv" for n in walk(size))
+
+
+def by_digits(
+    low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]
+) -> tuple[Array, tuple[Node, ...], tuple[Node, ...]]:
+    """The read with axes reshaped so that g·Q + q is two indices, and i // Q, i % Q are one."""
+    if len(where) != len(sizes) or low.guards:
+        return array, sizes, where
+    count: dict[Node, int] = {}
+    for f in where:
+        for i in f.free:
+            count[i] = count.get(i, 0) + 1
+    new_sizes: list[Node] = []
+    new_where: list[Node] = []
+    cut: list[Slice] = []
+    k = 0
+    while k < len(where):
+        f, size = where[k], sizes[k]
+        split = digits(affine(f))
+        join = merged(where, sizes, k)
+        if split is not None and all(count[i] == 1 for i in split[0]):
+            order, total = split
+            cut.append(FULL_SLICE if total == size else Slice(None, total))
+            new_sizes += [i.args[0] for i in order]
+            new_where += order
+        elif join is not None and count[join[0]] == join[1]:
+            i, n = join
+            cut += [FULL_SLICE] * n
+            new_sizes.append(multiplied_out(mul(*sizes[k : k + n])))
+            new_where.append(i)
+            k += n - 1
+        else:
+            cut.append(FULL_SLICE)
+            new_sizes.append(size)
+            new_where.append(f)
+        k += 1
+    if len(new_where) == len(where):
+        return array, sizes, where
+    if any(c != FULL_SLICE for c in cut):
+        shape = tuple(size if c == FULL_SLICE else c.stop for c, size in zip(cut, sizes, strict=True))
+        array = Array(Kind.VIEW, tuple(cut), (array,), shape, array.element, loops=loops_of(low, *shape))
+    shape = tuple(new_sizes)
+    return Array(Kind.RESHAPE, shape, (array,), shape, array.element, loops=loops_of(low, *shape)), shape, tuple(new_where)
 
 
 def step_of(form: Affine) -> Node | None:
@@ -326,6 +380,7 @@ def moved_inside(low: Lowering, f: Node, before: Node) -> Node:
 
 def read_array_unchecked(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]) -> Lowered:
     """A view or gather of an array that is large enough by construction."""
+    array, sizes, where = by_digits(low, array, sizes, where)
     forms = [affine(f) for f in where]
     seen: set[Node] = set()
     for f, form in zip(where, forms, strict=True):

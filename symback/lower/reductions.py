@@ -32,8 +32,8 @@ from symback.core.expr import (
     whole,
 )
 from symback.lower import softmax
-from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.arithmetic import choose, operate
+from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.elements import Factor, combine, factor, gathered, pair_key, share_pairs, times_scalar
 from symback.lower.lowering import Lowered, Lowering
 

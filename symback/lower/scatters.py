@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symback.calculus.affine import affine, bounds, inside
+from symback.calculus.affine import Affine, affine, bounds, inside
 from symback.calculus.cotangents import Cotangent, Scatter
-from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, call, compare, dim, neg, number, piecewise, substitute
+from symback.calculus.radix import digit_of, digits
+from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, signature
 from symback.lower.lowering import Lowering, RangeCheck
-from symback.lower.reads import Limits, as_index, gathered_axes, loops_of, slice_of, step_of
+from symback.lower.reads import Limits, as_index, gathered_axes, loops_of, moved_inside, padding, slice_of, step_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class ScatterItem:
     items      Slice, Node, or the number of an index operand
     repeats    whether two elements may go to one place (then np.add.at)
     cut        the value's items for one tap: Slice or a tap's variable
+    starts     names for where slices begin in one tap
     """
 
     items: tuple[object, ...]
@@ -26,10 +28,11 @@ class ScatterItem:
     repeats: bool = False
     taps: tuple[tuple[str, Node], ...] = ()
     cut: tuple[object, ...] = ()
+    starts: tuple[tuple[str, Node], ...] = ()
 
     @property
     def key(self) -> str:
-        return f"{signature(self.items)};{self.value};{self.repeats};{signature(self.taps)};{signature(self.cut)}"
+        return f"{signature(self.items)};{self.value};{self.repeats};{signature(self.taps)};{signature(self.cut)};{signature(self.starts)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,11 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
     """base (or zeros) with the scatters added; those that leave the range go through a padded buffer."""
     direct, padded = [], []
     for s in scatters:
+        s = _by_digits(low, s)
+        if _plain(s, sizes):
+            v = low.ranked(s.targets).broadcast(low.ranked(s.targets).as_float(low.ranked(s.targets).value(s.value)), s.targets)
+            base = v if base is None else Array(Kind.OPERATOR, "+", (base, v), sizes, "f")
+            continue
         (padded if _leaves(low, s, sizes, of) else direct).append(s)
     for s in padded:
         cropped = _through_padding(low, sizes, s)
@@ -81,6 +89,43 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
     operands: list[Array] = [base] if base is not None else []
     items = [scatter_item(low, s, sizes, operands) for s in direct]
     return Array(Kind.SCATTER, ScatterPlan(tuple(items), base is not None, sizes), operands, sizes, "f", loops=loops_of(low, *sizes))
+
+
+def _plain(s: Scatter, sizes: tuple[Node, ...]) -> bool:
+    """Whether each element is met once, in order."""
+    return len(set(s.targets)) == len(s.targets) == len(s.scope) and all(t.op is Op.INDEX and t.args[0] == size for t, size in zip(s.targets, sizes, strict=True))
+
+
+def _by_digits(low: Lowering, s: Scatter) -> Scatter:
+    """Targets g·Q + q become one index over the reshaped value."""
+    plans = {k: found for k, t in enumerate(s.targets) if (found := digits(affine(t))) is not None}
+    used = [i for t in s.targets for i in t.free]
+    plans = {k: p for k, p in plans.items() if all(used.count(i) == 1 for i in p[0])}
+    if not plans:
+        return s
+    axes: list[Node] = []
+    reads: list[Node] = []
+    targets = list(s.targets)
+    scope = [i for i in s.scope if not any(i in p[0] for p in plans.values())]
+    for k, t in enumerate(s.targets):
+        if k in plans:
+            order, total = plans[k]
+            whole = fresh_index(total)
+            sizes = tuple(i.args[0] for i in order)
+            axes += order
+            reads += [digit_of(whole, sizes, n) for n in range(len(order))]
+            targets[k] = whole
+            scope.append(whole)
+        else:
+            own = [i for i in sorted(t.free, key=s.scope.index) if i not in axes]
+            axes += own
+            reads += own
+    missing = [i for i in s.scope if i not in axes]
+    axes, reads = [*missing, *axes], [*missing, *reads]
+    here = low.ranked(tuple(axes))
+    name = f"@{len(low.arrays)}"
+    low.arrays[name] = here.broadcast(here.as_float(here.value(s.value)), tuple(axes))
+    return Scatter(tuple(targets), tuple(scope), Node(Op.READ, name, tuple(reads)))
 
 
 def _within_data_range(s: Scatter, sizes: tuple[Node, ...]) -> Scatter:
@@ -95,7 +140,7 @@ def _within_data_range(s: Scatter, sizes: tuple[Node, ...]) -> Scatter:
 def _leaves(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> bool:
     """Whether a position may lie beyond the buffer: neither proved to be inside, nor checked when forward read it."""
     for axis, (t, size) in enumerate(zip(s.targets, sizes, strict=True)):
-        if affine(t) is None or not t.free or inside(t, size) or _padding(t, size) == (ZERO, ZERO):
+        if affine(t) is None or not t.free or inside(t, size) or _padding(low, t, size) == (ZERO, ZERO):
             continue
         lowest, highest = bounds(t)
         if RangeCheck(of, axis, lowest, highest, size) not in low.checks:
@@ -103,21 +148,14 @@ def _leaves(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> bool
     return False
 
 
-def _padding(t: Node, size: Node) -> tuple[Node, Node]:
-    got = bounds(t)
-    if got is None:
-        return ZERO, ZERO
-    low, high = got
-    before = ZERO if low.op is Op.NUM and low.data >= 0 else call("Max", neg(low), ZERO)
-    room = add(size, MINUS_ONE, neg(high))
-    after = ZERO if room.op is Op.NUM and room.data >= 0 else call("Max", neg(room), ZERO)
-    return before, after
+def _padding(low: Lowering, t: Node, size: Node) -> tuple[Node, Node]:
+    return (ZERO, ZERO) if bounds(t) is None else padding(low, t, size)
 
 
 def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
-    pads = [_padding(t, size) if t.free and not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
+    pads = [_padding(low, t, size) if t.free and not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
     wide = tuple(add(b, size, a) for (b, a), size in zip(pads, sizes, strict=True))
-    targets = tuple(add(t, b) for t, (b, _) in zip(s.targets, pads, strict=True))
+    targets = tuple(t if pad == (ZERO, ZERO) else moved_inside(low, t, pad[0]) for t, pad in zip(s.targets, pads, strict=True))
     operands: list[Array] = []
     part = scatter_item(low, Scatter(targets, s.scope, s.value), wide, operands)
     buffer = Array(Kind.SCATTER, ScatterPlan((part,), False, wide), operands, wide, "f", loops=loops_of(low, *wide))
@@ -141,6 +179,7 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
     aligned = iter([low.aligned(v, axes) for v in fancy])
     items: list[object] = []
     plain: list[Node | None] = []
+    starts: dict[str, Node] = {}
     for t, form, size, adv in zip(targets, forms, sizes, advanced, strict=True):
         if adv:
             operands.append(_clipped(low, next(aligned), t, size))
@@ -148,7 +187,7 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
             plain.append(None)
         elif form.indices:
             (i,) = form.indices
-            items.append(slice_of(form, i, size))
+            items.append(slice_of(_begun(low, form, t != s.targets[len(items)], starts), i, size))
             plain.append(i)
         else:
             items.append(t)
@@ -172,7 +211,19 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
     operands.append(array)
     covered = {i for f in plain if f is not None for i in (f,)} | {i for t in targets if t.op is Op.INDEX for i in (t,)}
     repeats = any(i not in covered and i not in tapped for i in s.scope) if fancy else False
-    return ScatterItem(tuple(items), len(operands) - 1, repeats, taps, tuple(cut))
+    return ScatterItem(tuple(items), len(operands) - 1, repeats, taps, tuple(cut), tuple(starts.items()))
+
+
+def _begun(low: Lowering, form: Affine, tapped: bool, starts: dict[str, Node]) -> Affine:
+    """The form with a name for its constant, where that depends on a tap and is more than the tap itself."""
+    if not tapped or form.constant.op is Op.DIM:
+        return form
+    name, k = "start", 2
+    while name in low.reserved() or name in starts:
+        name, k = f"start{k}", k + 1
+    starts[name] = form.constant
+    low.variables.setdefault(name)
+    return Affine(form.coefficients, dim(name))
 
 
 def _taps(low: Lowering, targets: tuple[Node, ...]) -> dict[Node, Node]:

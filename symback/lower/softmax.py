@@ -13,11 +13,11 @@ from symback.lower.reads import read_array_unchecked
 
 def softmax(low: Lowering, node: Node) -> Lowered | None:
     """exp(u - LogSumExp u) where the entry u is one of those summed; None for another exponential."""
-    found = _entry(node.args[0])
+    found = entry(node.args[0])
     if found is None:
         return None
     body, bound, at = found
-    parts = _exponentials(low, body, bound)
+    parts = exponentials(low, body, bound)
     if parts is None:
         return None
     e, rest, _ = parts
@@ -27,34 +27,34 @@ def softmax(low: Lowering, node: Node) -> Lowered | None:
 
 def fraction(low: Lowering, node: Node) -> tuple[Lowered, Lowered] | None:
     """(exponential, sum) of a softmax over plain axes, unless a value of forward is that softmax already."""
-    found = _entry(node.args[0])
+    found = entry(node.args[0])
     p = softmax(low, node)
     if found is None or p is None or p.array in low.computed or p.array.kind is not Kind.OPERATOR:
         return None
     body, bound, at = found
-    e, rest, _ = _exponentials(low, body, bound)
+    e, rest, _ = exponentials(low, body, bound)
     return _at(low, e, bound, at), _plus_one(low, rest)
 
 
 def log_softmax(low: Lowering, node: Node) -> Lowered | None:
     """u - LogSumExp u, as (u - max) - log1p(rest)."""
-    found = _entry(node)
+    found = entry(node)
     if found is None:
         return None
     body, bound, at = found
-    parts = _exponentials(low, body, bound)
+    parts = exponentials(low, body, bound)
     if parts is None:
         return None
     _, rest, top = parts
-    entry = low.as_float(low.value(substitute(body, dict(zip(bound, at, strict=True)))))
+    here = low.as_float(low.value(substitute(body, dict(zip(bound, at, strict=True)))))
     log_rest = low.elementwise(Kind.UFUNC, "log1p", [rest], "f")
-    shifted = low.elementwise(Kind.OPERATOR, "-", [entry, top], "f")
+    shifted = low.elementwise(Kind.OPERATOR, "-", [here, top], "f")
     return low.elementwise(Kind.OPERATOR, "-", [shifted, log_rest], "f")
 
 
 def logsumexp(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
     """max + log1p(rest)."""
-    _, rest, top = _exponentials(low, body, bound)
+    _, rest, top = exponentials(low, body, bound)
     return low.elementwise(Kind.OPERATOR, "+", [top, low.elementwise(Kind.UFUNC, "log1p", [rest], "f")], "f")
 
 
@@ -62,7 +62,7 @@ def _plus_one(low: Lowering, rest: Lowered) -> Lowered:
     return low.elementwise(Kind.OPERATOR, "+", [low.scalar(ONE), rest], "f")
 
 
-def _entry(node: Node) -> tuple[Node, tuple[Node, ...], tuple[Node, ...]] | None:
+def entry(node: Node) -> tuple[Node, tuple[Node, ...], tuple[Node, ...]] | None:
     """(body, bound, at) with node = body[bound := at] - LogSumExp(body over bound)."""
     if node.op is not Op.ADD:
         return None
@@ -111,7 +111,7 @@ def _try(
     return None
 
 
-def _exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered] | None:
+def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered] | None:
     """(e, rest, top): exp(u - top) over all axes, Σ of all but the largest, and the largest, without the bound axes."""
     names = {b: _canonical(b, body.height, k) for k, b in enumerate(bound)}
     v = low.as_float(low.value(substitute(body, names)))
@@ -147,7 +147,7 @@ def _part(call: Array, k: int, shape: tuple[Node, ...]) -> Array:
 
 def _at(low: Lowering, v: Lowered, bound: tuple[Node, ...], at: tuple[Node, ...]) -> Lowered:
     """The entry at expressions in place of the bound indices."""
-    if all(a.op is Op.INDEX for a in at) and len(set(at)) == len(at) and not set(at) & {x for x in v.axes if x not in bound}:
+    if all(a.op is Op.INDEX and a.args == b.args for a, b in zip(at, bound, strict=True)) and len(set(at)) == len(at) and not set(at) & {x for x in v.axes if x not in bound}:
         new = dict(zip(bound, at, strict=True))
         return Lowered(v.array, tuple(new.get(a, a) for a in v.axes))
     where = tuple(dict(zip(bound, at, strict=True)).get(a, a) for a in v.axes)
