@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from symback import __version__
 from symback.calculus.derive import Derivation
-from symback.core.expr import Op, text, walk
+from symback.core.expr import Op, walk
+from symback.core.expr import text as written
 from symback.core.program import LEADING, Distribution, Kind, Program, Role, Tensor
 from symback.emit.functions import BodyText, arguments_checked, body_text, declared_shape, default_text, distribution_text, free_names, with_leading
 from symback.emit.numpy_text import scalar_text
@@ -306,8 +307,8 @@ def _forward_doc(program: Program, modes: Sequence[_Mode]) -> tuple[str, ...]:
 
 
 def _formula_lines(f) -> list[str]:
-    left = f"{f.name}[{', '.join(text(a) for a in f.axes)}]" if f.axes else f.name
-    whole = f"{left} = {text(f.value)}".replace("\\", "\\\\")
+    left = f"{f.name}[{', '.join(written(a) for a in f.axes)}]" if f.axes else f.name
+    whole = f"{left} = {written(f.value)}".replace("\\", "\\\\")
     return textwrap.wrap(whole, WIDTH - 8, initial_indent="    ", subsequent_indent="        ", break_long_words=False, break_on_hyphens=False) or [whole]
 
 
