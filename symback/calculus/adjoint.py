@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from symback.calculus.affine import affine, linear
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage, Step
 from symback.calculus.locals import Local, Scope, local_derivatives
+from symback.calculus.radix import merged, position
 from symback.core.diagnostics import Diagnostic, LayerError
 from symback.core.expr import (
     MINUS_ONE,
@@ -285,6 +286,7 @@ def start_room(d: Definition, k: int) -> tuple[int, int]:
 
 def place(f: tuple[Node, ...], value: Node, scope: list[Binder], axes: tuple[Node, ...], low: tuple[int, ...]) -> Node | Scatter:
     """Σ over the scope of value·[f = axes]: a Node over the axes where f renames indices, else a Scatter."""
+    f, value, scope = _digits_joined(f, value, scope, axes)
     binders = {b[0]: b for b in scope}
     simple = len(set(f)) == len(f) and all(
         a.op is Op.INDEX and a in binders and a.args[0] == axis.args[0] and not (low and low[k])
@@ -301,6 +303,23 @@ def place(f: tuple[Node, ...], value: Node, scope: list[Binder], axes: tuple[Nod
     if guards:
         value = piecewise((value, both(*guards)), (ZERO, TRUE))
     return substitute(total(value, *rest.values()), mapping)
+
+
+def _digits_joined(f: tuple[Node, ...], value: Node, scope: list[Binder], axes: tuple[Node, ...]) -> tuple[tuple[Node, ...], Node, list[Binder]]:
+    """A use at the digits of an index, `u[i // Q, i % Q]`, as a use at plain digits whose index is g·Q + q: cotangents are 0 beyond."""
+    sizes = tuple(a.args[0] for a in axes)
+    for at in range(len(f) - 1):
+        found = merged(f, sizes, at)
+        if found is None:
+            continue
+        i, count = found
+        others = (*f[:at], *f[at + count :])
+        if value.op is not Op.READ or value.args.count(i) != 1 or any(i in o.free for o in others) or not any(b[0] == i and is_whole(b) for b in scope):
+            continue
+        parts = tuple(fresh_index(size) for size in sizes[at : at + count])
+        moved = substitute(value, {i: position(parts)})
+        return (*f[:at], *parts, *f[at + count :]), moved, [*(b for b in scope if b[0] != i), *(whole(p) for p in parts)]
+    return f, value, scope
 
 
 def _turn_limits(binder: Binder, rest: dict[Node, Binder], guards: list[Node]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from symback.calculus.adjoint import Adjoint, adjoint
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
+from symback.calculus.radix import split_axes
 from symback.calculus.recurrences import settled
 from symback.calculus.simplify import simplified
 from symback.core.expr import Node, Op, walk
@@ -69,7 +70,7 @@ def derive(program: Program) -> Mapping[str, Derivation]:
 
 
 def _derive_mode(body: Body, program: Program) -> Derivation:
-    stable, found = stabilise(body, program)
+    stable, found = stabilise(split_axes(body, program), program)
     stable = settled(without_unused(stable))
     steps = [_stability_step(s) for s in found]
     if not program.wrt:
