@@ -11,6 +11,7 @@ from symback.calculus.adjoint import Adjoint
 from symback.calculus.affine import affine, inside, linear, multiplied_out, scalar
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.patterns import Library, unify_product
+from symback.calculus.radix import digits
 from symback.core.expr import (
     BIT,
     MINUS_ONE,
@@ -389,7 +390,7 @@ def recentre(node: Node, facts: Facts) -> Node | None:
             continue
         for axis, (at, size) in enumerate(zip(f.args, facts.padded[str(f.data)], strict=True)):
             form = affine(at)
-            if form is None or len(form.indices) < 2 or any(at.free & other.free for k, other in enumerate(f.args) if k != axis):
+            if form is None or len(form.indices) < 2 or digits(form) is not None or any(at.free & other.free for k, other in enumerate(f.args) if k != axis):
                 continue
             for b in binders:
                 u = b[0]

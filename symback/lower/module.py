@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symback.calculus.adjoint import Adjoint
 from symback.calculus.affine import affine, linear
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage
+from symback.calculus.radix import digits
 from symback.core.expr import (
     MINUS_ONE,
     ONE,
@@ -71,6 +72,7 @@ def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> Lowered
     outputs = {o: _without_starts(low, o) for o in body.outputs}
     updates = {state: low.arrays[name] for state, name in body.updates.items()}
     checks, array_checks = tuple(low.checks), tuple(low.array_checks)  # backward reads where forward has read
+    low.checked = frozenset(checks)
     gradients: dict[str, Array] = {}
     upstream: Mapping[str, str] = {}
     if adjoint is not None:
@@ -149,7 +151,7 @@ def _spread_read(low: Lowering, d: Definition, term: Node) -> Scatter | None:
             continue
         for axis, at in enumerate(f.args):
             form = affine(at)
-            if form is None or len(form.indices) < 2:
+            if form is None or len(form.indices) < 2 or digits(form) is not None or all(i in d.axes for i in form.indices):
                 continue
             for u in d.axes:
                 others = [*outer, *(g for g in factors if g is not f), *(a for k, a in enumerate(f.args) if k != axis)]
