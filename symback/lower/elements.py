@@ -33,6 +33,7 @@ from symback.lower.arithmetic import choose, negative, operate
 from symback.lower.arrays import FULL_SLICE, Array, Kind
 from symback.lower.centred import centred
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.reads import reads_stay_inside
 
 # ------------------------------------------------------------------------------------------------- sums
 
@@ -309,7 +310,7 @@ def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
     """rest where every condition holds, else exactly 0; the choice is made on the smallest factor that allows it."""
     condition = _fold(low, "&", [low.value(m.args[1]) for m in masks])
     factors = list(rest.args) if rest.op is Op.MUL else [rest]
-    if all(finite_by_form(f) for f in factors):
+    if all(finite_by_form(f) and reads_stay_inside(low, f) for f in factors):
         small = [f for f in factors if set(low.value(f).axes) <= set(condition.axes)]
         large = [f for f in factors if f not in small]
         if large and (small or condition.axes):

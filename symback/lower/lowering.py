@@ -52,6 +52,7 @@ class Lowering:
     popularity how often a pair of factors occurs in the products of the whole program
     ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
+    checked    the checks that forward makes: what backward may rely on
     sizes      widths of paddings by the name that they bear in the module
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
@@ -76,6 +77,7 @@ class Lowering:
     contracted: set[Array] = field(default_factory=set)
     variables: dict[str, None] = field(default_factory=dict)
     sizes: dict[str, Node] = field(default_factory=dict)
+    checked: frozenset[RangeCheck] = frozenset()
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
     def value(self, node: Node) -> Lowered:

@@ -45,6 +45,16 @@ def kept_inside(low: Lowering, f: Node, size: Node) -> Node:
     return f
 
 
+def reads_stay_inside(low: Lowering, node: Node) -> bool:
+    """Whether every read in the expression is proved to be within its tensor, whatever condition stands around it."""
+    for n in walk(node):
+        if n.op is Op.READ and n.args and str(n.data) in low.arrays and low.outside_of(str(n.data)) is None:
+            where = _from_low(low, str(n.data), n.args)
+            if not all(inside(over_steps(low, f), s) for f, s in zip(where, low.arrays[str(n.data)].shape, strict=True)):
+                return False
+    return True
+
+
 def over_steps(low: Lowering, f: Node) -> Node:
     """A position with the variables of the loops around it as indices over their values."""
     steps = {dim(v): add(first, index(v, linear(add(last, ONE, mul(MINUS_ONE, first))))) for v, (first, last) in low.ranges.items()}

@@ -36,6 +36,7 @@ from symback.lower.arithmetic import choose, operate
 from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.elements import Factor, combine, factor, gathered, pair_key, share_pairs, times_scalar
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.reads import reads_stay_inside
 
 _METHOD = {
     Reduction.SUM: "sum",
@@ -154,8 +155,8 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
 def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], bound: tuple[Node, ...]) -> Lowered:
     """Conditions are applied to one factor that has their indices; the contraction stays one."""
     condition = low.value(both(*(m.args[1] for m in masks)))
-    hosts = [f for f in factors if f.op is not Op.POW and set(condition.axes) <= set(low.value(f).axes)]
-    if not hosts:
+    hosts = [f for f in factors if f.op is not Op.POW and set(condition.axes) <= set(low.guarded(condition).value(f).axes)]
+    if not hosts or not all(reads_stay_inside(low, f) for f in factors):
         return _over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     host = min(hosts, key=lambda f: len(low.value(f).axes))
     rest = [factor(low, f) for f in factors if f is not host]

@@ -143,7 +143,7 @@ def _leaves(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> bool
         if affine(t) is None or not t.free or inside(t, size) or _padding(low, t, size) == (ZERO, ZERO):
             continue
         lowest, highest = bounds(t)
-        if RangeCheck(of, axis, lowest, highest, size) not in low.checks:
+        if RangeCheck(of, axis, lowest, highest, size) not in low.checked:
             return True
     return False
 
