@@ -5,13 +5,12 @@ import numpy as np
 
 def _tanh_slope_at(x, t):
     """1 - t*t with t = tanh(x), by exp(-2|x|) where t is near 1 or -1."""
-    x = np.asarray(x)
-    y = np.asarray(1 - t * t)
-    tail = y < 0.2
-    far = x[tail]
-    if far.size:
-        q = np.exp(-2 * np.minimum(np.abs(far), 400))
-        y[tail] = 4 * q / ((1 + q) * (1 + q))
+    y = np.asarray(1 - t * t, order="C")
+    flat = y.reshape(-1)
+    tail = np.flatnonzero(flat < 0.13)
+    if tail.size:
+        q = np.exp(-2 * np.minimum(np.abs(np.ravel(x)[tail]), 400))
+        flat[tail] = 4 * q / ((1 + q) * (1 + q))
     return y
 
 
