@@ -312,9 +312,9 @@ def _shifted(parts, k, c, s, sum_parts, found) -> Node | None:
         for i in sorted(t.free, key=lambda n: str(n.data)):
             if i.args == idx.args and mul(number(-c), substitute(g, {idx: i})) == t:
                 at_top = substitute(inner, {idx: top})
-                mean = _hinted(total(mul(f, outer, call("minus", inner, at_top)), *binders), s)
-                entry = mul(outer, call("minus", substitute(inner, {idx: i}), at_top))
-                return add(*without(tuple(parts), j, k), mul(number(-c), entry), mul(number(c), mean))
+                mean = _hinted(total(mul(f, call("minus", inner, at_top)), *binders), s)
+                entry = call("minus", substitute(inner, {idx: i}), at_top)
+                return add(*without(tuple(parts), j, k), mul(number(-c), outer, sub(entry, mean)))
     return None
 
 

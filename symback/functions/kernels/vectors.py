@@ -78,3 +78,24 @@ def _scaled_tail_sums(c, v, axis):
     for k in reversed(range(len(decay))):
         sums[k] += decay[k] * sums[k + 1]
     return np.moveaxis(sums, 0, axis), np.moveaxis(m, 0, axis)
+
+
+def _probability_gap(e, rest, t, axis):
+    """e/(1 + rest) - t along an axis; at the largest entry as (1 - t) - rest/(1 + rest)."""
+    rest = np.expand_dims(rest, axis)
+    gap = e / (1 + rest) - t
+    index = e.argmax(axis=axis, keepdims=True)
+    np.put_along_axis(gap, index, 1 - np.take_along_axis(t, index, axis) - rest / (1 + rest), axis)
+    return gap
+
+
+def _probability_difference(e, rest, other, other_rest, axis):
+    """e/(1 + rest) - other/(1 + other_rest) along an axis; where an entry is the largest of both, by what both leave to the others."""
+    rest, other_rest = np.expand_dims(rest, axis), np.expand_dims(other_rest, axis)
+    other = other / (1 + other_rest)
+    gap = e / (1 + rest) - other
+    index = e.argmax(axis=axis, keepdims=True)
+    largest = np.take_along_axis(other, index, axis)
+    left = np.where(largest * (1 + other_rest) >= 1, other_rest / (1 + other_rest), 1 - largest)
+    np.put_along_axis(gap, index, np.where(np.take_along_axis(e, index, axis) > 0, left - rest / (1 + rest), -largest), axis)
+    return gap

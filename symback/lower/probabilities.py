@@ -1,0 +1,57 @@
+"""Differences of a softmax and what it is compared with, right at the dominant entry too (rule 26 of the numerics)."""
+
+from __future__ import annotations
+
+from symback.core.expr import Node, Op, split_coefficient, substitute
+from symback.lower import softmax
+from symback.lower.arrays import Array, Kind
+from symback.lower.lowering import Lowered, Lowering
+
+
+def difference(low: Lowering, node: Node) -> Lowered | None:
+    """p - t with p a softmax along one axis, t a softmax or any other array; None for another sum."""
+    if len(node.args) != 2:
+        return None
+    for k, term in enumerate(node.args):
+        p = _parts(low, term)
+        c, other = split_coefficient(node.args[1 - k])
+        if p is None or c != -1:
+            continue
+        e, rest, idx = p
+        q = _parts(low, other)
+        if q is not None and q[2] == idx:
+            args = [e, rest, *q[:2]]
+        else:
+            v = low.as_float(low.value(other))
+            if idx not in v.axes or not set(v.axes) <= set(e.axes):
+                continue
+            args = [e, rest, v]
+        name = "_probability_difference" if len(args) == 4 else "_probability_gap"
+        arrays = tuple(low.transposed(a, tuple(x for x in e.axes if x in a.axes)).array for a in args)
+        if any(set(a.axes) != set(b.axes) for a, b in zip(args[2:], args[:2], strict=False)):
+            return None
+        return Lowered(Array(Kind.KERNEL, (name, e.axes.index(idx)), arrays, e.array.shape, "f"), e.axes)
+    return None
+
+
+def _parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node] | None:
+    """(exponentials, sum of all but the largest, index) of a softmax along one axis; a named one is seen through."""
+    if node.op is Op.READ:
+        d = low.definitions.get(str(node.data))
+        if d is None or len(d.equations) != 1 or d.equations[0].lhs != d.axes:
+            return None
+        node = substitute(d.value, dict(zip(d.axes, node.args, strict=True)))
+    if node.op is not Op.CALL or node.data != "exp":
+        return None
+    found = softmax.entry(node.args[0])
+    if found is None or len(found[1]) != 1 or found[2][0].op is not Op.INDEX:
+        return None
+    body, (bound,), (at,) = found
+    parts = softmax.exponentials(low, body, (bound,))
+    if parts is None:
+        return None
+    e, rest, _ = parts
+    if at in e.axes and at != bound:
+        return None
+    return Lowered(e.array, tuple(at if a == bound else a for a in e.axes)), rest, at
+
