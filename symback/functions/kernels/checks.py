@@ -20,7 +20,9 @@ def _tensor(name, value, kind, axes):
 def _axis(name, array, axis, size, source):
     """The size of an axis is what another argument says."""
     if array.shape[axis] != size:
-        raise ValueError(f"{name} has shape {list(array.shape)}: axis {axis} is {array.shape[axis]}, expected {source} = {size}")
+        raise ValueError(
+            f"{name} has shape {list(array.shape)}: axis {axis} is {array.shape[axis]}, expected {source} = {size}"
+        )
 
 
 def _labels(name, array, count, source, also=()):
@@ -31,13 +33,17 @@ def _labels(name, array, count, source, also=()):
     if not valid.all():
         place = np.unravel_index(np.argmin(valid), array.shape)
         index = ", ".join(map(str, place))
-        raise ValueError(f"{name}[{index}] is {array[place]}, expected 0 … {count - 1}, below {source} = {count}")
+        raise ValueError(
+            f"{name}[{index}] is {array[place]}, expected 0 … {count - 1}, below {source} = {count}"
+        )
 
 
 def _range(name, axis, low, high, size):
     """Positions that are read lie within the axis."""
     if low <= high and (low < 0 or high >= size):
-        raise ValueError(f"{name} is read at {low} … {high} on axis {axis}, which has positions 0 … {size - 1}")
+        raise ValueError(
+            f"{name} is read at {low} … {high} on axis {axis}, which has positions 0 … {size - 1}"
+        )
 
 
 def _upstream(name, value, shape, dtype):
@@ -60,7 +66,9 @@ def _own(array, dtype):
 def _leading(name, found, lead, source):
     """The leading axes are those of another argument."""
     if found != lead:
-        raise ValueError(f"{name} has leading axes {found}, expected {lead} of {source}")
+        raise ValueError(
+            f"{name} has leading axes {found}, expected {lead} of {source}"
+        )
 
 
 def _kept(cache, kinds):

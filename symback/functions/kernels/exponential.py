@@ -59,7 +59,9 @@ def _exp_moment(n, x):
     """The integral of s**n exp(s x) over 0 < s < 1: for n = 0, (exp(x) - 1)/x; each n more is a derivative more."""
     x = np.asarray(x)
     near = np.abs(x) < (1.5 if n else 1e-3)
-    u = np.where(near, 1.5, np.abs(np.clip(x, -np.finfo(x.dtype).max, np.finfo(x.dtype).max)))
+    u = np.where(
+        near, 1.5, np.abs(np.clip(x, -np.finfo(x.dtype).max, np.finfo(x.dtype).max))
+    )
     m = -np.expm1(-u) / u
     up, down = m, m
     decay = np.exp(-u)

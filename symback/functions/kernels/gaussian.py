@@ -67,5 +67,7 @@ def _hazard(x):
     near = np.clip(x, -1 / np.finfo(x.dtype).eps, 39)
     tail = _erfcx(0.7071067811865476 * np.abs(near))
     g = _half_gauss(near)
-    y = np.where(x < 0, 0.7978845608028654 / tail, 0.3989422804014327 * g / (1 - 0.5 * g * tail))
+    y = np.where(
+        x < 0, 0.7978845608028654 / tail, 0.3989422804014327 * g / (1 - 0.5 * g * tail)
+    )
     return np.maximum(y, -x)

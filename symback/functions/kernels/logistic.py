@@ -36,7 +36,9 @@ def _log_cosh_at(x, t):
     y = np.asarray(-0.5 * np.log1p(-np.minimum(s, 0.6)))
     far = np.abs(x[tail])
     if far.size:
-        y[tail] = far + (np.log1p(np.exp(-2 * np.minimum(far, 400))) - 0.6931471805599453)
+        y[tail] = far + (
+            np.log1p(np.exp(-2 * np.minimum(far, 400))) - 0.6931471805599453
+        )
     return y
 
 
