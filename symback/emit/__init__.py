@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symback.calculus.derive import Derivation, derive
 from symback.core.diagnostics import Diagnostic, LayerError
 from symback.core.program import Program
+from symback.emit.extras import with_extras
 from symback.emit.module import module_view
 from symback.emit.templates import render
 
@@ -32,4 +33,5 @@ def build(program: Program, *, target: str = "numpy", extras: tuple[str, ...] = 
     if target not in TARGETS:
         raise LayerError(Diagnostic("E702", f"there is no target {target!r}", None, f"choose among: {', '.join(TARGETS)}"))
     derivations = derive(program)
-    return Built(render(target, module_view(program, derivations)), program, derivations)
+    view = with_extras(module_view(program, derivations), program, derivations, extras)
+    return Built(render(target, view), program, derivations)

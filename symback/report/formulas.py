@@ -95,15 +95,32 @@ def gathered(axes: tuple[Node, ...], scatter: Scatter) -> Node:
     solved: dict[Node, Node] = {}
     conditions: list[Node] = []
     for axis, target in zip(axes, (expr.substitute(t, apart) for t in scatter.targets), strict=True):
-        found = _solved(axis, expr.substitute(target, solved), [i for i in scope if i not in solved])
+        found = _solved(axis, straight(expr.substitute(target, solved)), [i for i in scope if i not in solved])
         if found is None:
             conditions.append(expr.compare("==", axis, target))
             continue
         unknown, value, within = found
-        solved = {i: expr.substitute(v, {unknown: value}) for i, v in solved.items()} | {unknown: value}
+        solved = {i: straight(expr.substitute(v, {unknown: value})) for i, v in solved.items()} | {unknown: value}
         conditions += within
     body = expr.mul(*(expr.indicator(c) for c in conditions), expr.substitute(scatter.value, apart))
-    return expr.total(expr.substitute(body, solved), *(expr.whole(i) for i in scope if i not in solved))
+    return straightened(expr.total(expr.substitute(body, solved), *(expr.whole(i) for i in scope if i not in solved)))
+
+
+def straightened(node: Node) -> Node:
+    """The expression with each position that is affine in the indices written as a plain sum: i - (i - k) is k."""
+
+    def step(n: Node) -> Node | None:
+        if n.op is Op.READ or n.op is Op.COMPARE:
+            return expr.rebuilt(n, tuple(straight(a) for a in n.args))
+        return None
+
+    return expr.transform(node, step)
+
+
+def straight(node: Node) -> Node:
+    """An affine expression as a sum of multiples of its indices and a constant; any other as it is."""
+    form = affine(node) if node.op in (Op.ADD, Op.MUL) else None
+    return node if form is None else expr.add(*(expr.mul(c, i) for i, c in form.coefficients.items()), form.constant)
 
 
 def _solved(axis: Node, target: Node, unknowns: list[Node]) -> tuple[Node, Node, list[Node]] | None:
@@ -114,7 +131,8 @@ def _solved(axis: Node, target: Node, unknowns: list[Node]) -> tuple[Node, Node,
     for unknown in unknowns:
         c = form.coefficients.get(unknown)
         if c in (expr.ONE, expr.MINUS_ONE):
-            value = expr.mul(c, expr.sub(axis, expr.sub(target, expr.mul(c, unknown))))
+            others = (expr.mul(d, i) for i, d in form.coefficients.items() if i != unknown)
+            value = straight(expr.add(expr.mul(c, axis), *(expr.mul(expr.MINUS_ONE, c, o) for o in (*others, form.constant))))
             size = unknown.args[0]
             if value == axis and axis.args[0] == size:
                 return unknown, value, []

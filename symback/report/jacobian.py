@@ -11,7 +11,7 @@ from symback.core import expr
 from symback.core.diagnostics import Diagnostic, LayerError
 from symback.core.expr import Binder, Node, Op
 from symback.core.program import Body, Definition, Program
-from symback.report.formulas import common_factors_first, gathered
+from symback.report.formulas import common_factors_first, gathered, straightened
 
 _LETTERS = "jklmipqrstuv"
 
@@ -24,6 +24,16 @@ def jacobian(program: Program, body: Body, output: str, tensor: str) -> Node:
     Raises:
         KeyError: the layer has no such value or tensor.
         LayerError: the value is part of a recurrence, whose Jacobian is a product over its steps.
+    """
+    value, indices = opened_jacobian(program, body, output, tensor)
+    return _folded(value, next(d for d in body.definitions if d.name == output), indices)
+
+
+def opened_jacobian(program: Program, body: Body, output: str, tensor: str) -> tuple[Node, tuple[Node, ...]]:
+    """The Jacobian over the definition's own indices, and the tensor's indices in it.
+
+    Raises:
+        KeyError, LayerError: as for `jacobian`.
     """
     definitions = {d.name: d for d in body.definitions}
     declared = program.tensor(tensor)
@@ -49,10 +59,10 @@ def jacobian(program: Program, body: Body, output: str, tensor: str) -> Node:
         if local.read.data == tensor:
             return gathered(indices, Scatter(local.read.args, over, slope))
         inner = definitions[local.read.data]
-        chained = expr.substitute(of(inner.name), dict(zip(inner.axes, local.read.args, strict=True)))
+        chained = straightened(expr.substitute(of(inner.name), dict(zip(inner.axes, local.read.args, strict=True))))
         return expr.total(expr.mul(slope, chained), *(expr.whole(i) for i in over))
 
-    return _folded(of(output), definitions[output], indices)
+    return of(output), indices
 
 
 def _range(binder: Binder) -> Node:

@@ -48,6 +48,8 @@ def symbol(name: str) -> str:
         stem = name.removesuffix(ending).rstrip("_")
         if stem != name and (len(stem) == 1 or stem in GREEK):
             return f"{accent}{{{symbol(stem)}}}"
+    if name.endswith("_dot") and name != "_dot":
+        return rf"\dot{{{symbol(name.removesuffix('_dot'))}}}"
     head, _, tail = name.partition("_")
     if head and tail and _short(head):
         return f"{symbol(head)}_{{{tail if len(tail) == 1 or tail.isdigit() else symbol(tail)}}}" if _flat(tail) else upright(name)

@@ -1,0 +1,144 @@
+"""Forward mode: a program's directional derivative as a program of its own.
+
+Each value that depends on a differentiated tensor gets a tangent, the sum of its local derivatives times the tangents of
+what it reads; values that recur have tangents that recur with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from symback.calculus.adjoint import Adjoint, active_names
+from symback.calculus.affine import affine
+from symback.calculus.cotangents import Cotangent
+from symback.calculus.derive import without_unused
+from symback.calculus.locals import Scope, local_derivatives
+from symback.calculus.simplify import simplified
+from symback.core import expr
+from symback.core.expr import ZERO, Node, Op, walk
+from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Role, Section, Tensor
+from symback.rewrite import context_of, stabilise_gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Tangents:
+    """A program whose outputs are tangents. `names`: tensor or value -> the name of its tangent."""
+
+    program: Program
+    names: Mapping[str, str]
+
+
+def tangents(program: Program, of: Mapping[str, tuple[str, ...]]) -> Tangents:
+    """The tangents of the values `of` (by mode) along those of the program's differentiated tensors, which are passed last.
+
+    The program's values are in their stable form already. State is passed as an input and not updated.
+    """
+    names = _names(program)
+    passed = tuple(replace(t, role=Role.INPUT, init=None) if t.role is Role.STATE else t for t in program.tensors)
+    directions = tuple(_direction(program.tensor(w), names[w]) for w in program.wrt)
+    bodies = {mode: _body(body, program, names, of[mode]) for mode, body in program.bodies.items()}
+    made = replace(program, tensors=(*passed, *directions), bodies=bodies, wrt=())
+    return Tangents(made, names)
+
+
+def _names(program: Program) -> dict[str, str]:
+    """A free name for the tangent of each tensor and value."""
+    values = [d.name for body in program.bodies.values() for d in body.definitions]
+    taken = {t.name for t in program.tensors} | set(values) | set(program.dims) | {n for n, _ in program.derived}
+    taken |= {h.name for h in program.hyperparameters}
+    taken |= {
+        str(n.data)
+        for body in program.bodies.values()
+        for d in body.definitions
+        for e in d.equations
+        for n in expr.walk(e.value)
+        if n.op is Op.INDEX
+    }
+    names: dict[str, str] = {}
+    for name in (*program.wrt, *dict.fromkeys(values)):
+        new = f"{name}_dot"
+        while new in taken:
+            new += "_"
+        taken.add(new)
+        names[name] = new
+    return names
+
+
+def _direction(tensor: Tensor, name: str) -> Tensor:
+    outside = None if tensor.outside is None else ZERO
+    return Tensor(name, Role.INPUT, tensor.shape, outside=outside)
+
+
+def _body(body: Body, program: Program, names: Mapping[str, str], of: tuple[str, ...]) -> Body:
+    definitions = {d.name: d for d in body.definitions}
+    scope = Scope(active_names(body, program.wrt), definitions)
+    groups: list[Group] = []
+    after: list[Definition] = []
+    loops = any(g.recurrent and any(d.name in scope.active for d in g.definitions) for g in body.groups)
+    for group in body.groups:
+        plain = tuple(replace(d, section=Section.WHERE) for d in group.definitions if d.section is not Section.UPDATE)
+        moving = [(d, k) for k, d in enumerate(plain) if d.name in scope.active]
+        made = tuple(_tangent(d, scope, names, of) for d, _ in moving)
+        if group.recurrent:
+            steps = (*group.steps, *(group.steps[k] for _, k in moving))
+            groups.append(replace(group, definitions=(*plain, *made), steps=steps))
+        elif loops:
+            groups += [Group((d,)) for d in (*plain, *made)]
+        else:
+            groups += [Group((d,)) for d in plain]
+            after += made
+    after += [_still(definitions[n], names[n]) for n in of if n not in scope.active]
+    outputs = tuple(names[n] for n in of)
+    whole = Body(tuple(groups), outputs, {}, body.random)
+    return with_simplified(whole, after, program)
+
+
+def with_simplified(body: Body, made: Sequence[Definition], program: Program) -> Body:
+    """The body with further definitions after its own, simplified and made stable as cotangents are.
+
+    Where a condition keeps an index in range, what is made stays as it is: the rules may move a read out of its condition.
+    """
+    outputs = {n: n for n in body.outputs if any(d.name == n for d in made)}
+    found = Adjoint(tuple(Cotangent(d.name, d.name, d.axes, d.value) for d in made), {}, outputs, {})
+    if not any(_keeps_in_range(n) for d in (*body.definitions, *made) for n in walk(d.value)):
+        found, _ = simplified(found, body, program)
+    context = context_of(program)
+    for group in body.groups:
+        if not group.recurrent and len(group.definitions[0].equations) == 1:
+            context = context.with_value(group.definitions[0])
+    groups = list(body.groups)
+    for stage in found.stages:
+        value, _ = stabilise_gradient(stage.value, context, stage.name)
+        section = Section.OUTPUT if stage.name in outputs else Section.WHERE
+        low = (0,) * len(stage.axes)
+        groups.append(Group((Definition(stage.name, section, stage.axes, (Equation(stage.axes, value),), Kind.FLOAT, low),)))
+    return without_unused(replace(body, groups=tuple(groups)))
+
+
+def _keeps_in_range(node: Node) -> bool:
+    """Whether it is a Piecewise whose condition compares positions."""
+    conditions = node.args[1::2] if node.op is Op.PIECEWISE else ()
+    parts = [p for c in conditions for p in (c.args if c.op is Op.AND else (c,))]
+    return any(p.op is Op.COMPARE and p.data in ("<", "<=") and p.free and all(affine(a) is not None for a in p.args) for p in parts)
+
+
+def _tangent(definition: Definition, scope: Scope, names: Mapping[str, str], of: tuple[str, ...]) -> Definition:
+    equations = tuple(Equation(e.lhs, _derivative(e.value, scope, names), e.span) for e in definition.equations)
+    section = Section.OUTPUT if definition.name in of else Section.WHERE
+    outside = None if definition.outside is None else ZERO
+    return replace(definition, name=names[definition.name], section=section, equations=equations, outside=outside)
+
+
+def _derivative(value: Node, scope: Scope, names: Mapping[str, str]) -> Node:
+    """The tangent of an expression."""
+    parts = []
+    for local in local_derivatives(value, scope):
+        moved = expr.read(names[local.read.data], *local.read.args)
+        parts.append(expr.total(expr.mul(local.slope, moved), *local.binders))
+    return expr.add(*parts)
+
+
+def _still(definition: Definition, name: str) -> Definition:
+    """The tangent of a value that nothing moves."""
+    return Definition(name, Section.OUTPUT, definition.axes, (Equation(definition.axes, ZERO),), Kind.FLOAT, (0,) * len(definition.axes))
