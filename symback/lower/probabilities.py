@@ -54,4 +54,3 @@ def _parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node] | None:
     if at in e.axes and at != bound:
         return None
     return Lowered(e.array, tuple(at if a == bound else a for a in e.axes)), rest, at
-

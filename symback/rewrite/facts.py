@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from symback.core.expr import MINUS_ONE, ONE, Node, Op, Reduction, branches, neg, split_coefficient, sub, substitute, walk
+from symback.core.expr import MINUS_ONE, ONE, Node, Op, Reduction, branches, is_whole, neg, opened, split_coefficient, sub, substitute, walk
 from symback.core.program import Definition, Program
 from symback.functions import TABLE
 
@@ -37,6 +37,7 @@ class Context:
     signs    tensor -> "+" (positive) or "0" (not negative), from the assumptions
     above    (greater, less) pairs of expressions, from the assumptions
     upper    tensors that are at most 1, from the assumptions
+    sums     (sum, its value) from the assumptions
     summed   whether the node stands under a sum, where the digits of one small term do not show
     """
 
@@ -45,6 +46,7 @@ class Context:
     signs: Mapping[str, str] = field(default_factory=dict)
     above: tuple[tuple[Node, Node], ...] = ()
     upper: frozenset[str] = frozenset()
+    sums: tuple[tuple[Node, Node], ...] = ()
     summed: bool = False
 
     def unfold(self, node: Node) -> Node | None:
@@ -77,6 +79,16 @@ class Context:
         """Whether it is proved to be at least 0."""
         return _nonnegative(node, self)
 
+    def assumed_sum(self, node: Node) -> Node | None:
+        """The value that the assumptions give a Sum, whatever its free indices are."""
+        for pattern, value in self.sums:
+            if pattern.data is node.data and len(pattern.args) == len(node.args):
+                (body, binders), (own, mine) = opened(pattern), opened(node)
+                renamed = substitute(own, {m[0]: b[0] for m, b in zip(mine, binders, strict=True)})
+                if is_whole(mine[0]) and is_whole(binders[0]) and _same_up_to_indices((renamed, renamed), (body, body)):
+                    return value
+        return None
+
     def exceeds(self, greater: Node, less: Node) -> bool:
         """Whether it is assumed, or seen, that greater > less."""
         if self.positive(sub(greater, less)):
@@ -94,7 +106,10 @@ def context_of(program: Program) -> Context:
     signs: dict[str, str] = {}
     above: list[tuple[Node, Node]] = []
     upper: set[str] = set()
+    sums: list[tuple[Node, Node]] = []
     for a in program.assumptions:
+        if a.op is Op.COMPARE and a.data == "==" and a.args[0].op is Op.REDUCE and a.args[1].op is Op.NUM:
+            sums.append((a.args[0], a.args[1]))
         if a.op is not Op.COMPARE or a.data not in ("<", "<="):
             continue
         left, right = a.args
@@ -107,7 +122,7 @@ def context_of(program: Program) -> Context:
                 signs[left.data] = "-"
         elif a.data == "<":
             above.append((right, left))
-    return Context(signs=signs, above=tuple(above), upper=frozenset(upper))
+    return Context(signs=signs, above=tuple(above), upper=frozenset(upper), sums=tuple(sums))
 
 
 def _same_up_to_indices(pair: tuple[Node, Node], pattern: tuple[Node, Node]) -> bool:

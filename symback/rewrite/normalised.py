@@ -32,7 +32,7 @@ from symback.core.expr import (
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, has_read, is_call, terms, without
+from symback.rewrite.patterns import factors, is_call, terms, without
 from symback.rewrite.power_sums import PowerSum, power_sum
 from symback.rewrite.rule import Rule
 
@@ -63,50 +63,6 @@ def named_root(node: Node, ctx: Context) -> Node | None:
 
 def _unfolded(t: Node, ctx: Context) -> Node:
     return mul(*(ctx.see(f) if f.op is Op.READ else f for f in factors(t)))
-
-
-def _norm_of(a: Node, ctx: Context) -> PowerSum | None:
-    """The sum of squares whose root `a` is, perhaps kept above a constant."""
-    seen = ctx.see(a)
-    if is_call(seen, "Max") and len(seen.args) == 2:
-        roots = [s for s in seen.args if has_read(s)]
-        seen = ctx.see(roots[0]) if len(roots) == 1 else seen
-    return power_sum(seen.args[0]) if seen.op is Op.POW and seen.args[1] == HALF else None
-
-
-def cosine(node: Node, ctx: Context) -> Node | None:
-    """Sum(x·y)/(|x|·|y|) → the sum of products of normalised entries."""
-    for k, f in enumerate(node.args):
-        if _is_sum(f):
-            made = _normalised_sum(f, without(node.args, k), ctx)
-            if made is not None:
-                return made
-    return None
-
-
-def cosine_inside(node: Node, ctx: Context) -> Node | None:
-    """The same with the norms under the sum."""
-    return _normalised_sum(node, (), ctx) if _is_sum(node) else None
-
-
-def _normalised_sum(node: Node, outer: tuple[Node, ...], ctx: Context) -> Node | None:
-    body, binders = opened(node)
-    inside, outside, count = list(factors(body)), list(outer), 0
-    for place in (inside, outside):
-        for a in [f for f in place if f.op is Op.POW and f.args[1] in (MINUS_ONE, MINUS_HALF)]:
-            divisor = a.args[0] if a.args[1] == MINUS_ONE else sqrt(a.args[0])
-            found = _norm_of(divisor, ctx)
-            if found is None or len(found.binders) != len(binders):
-                continue
-            u = substitute(found.body, {o[0]: b[0] for o, b in zip(found.binders, binders, strict=True)})
-            hit = next((x for x in inside if x == u), None)
-            if hit is not None:
-                place.remove(a)
-                inside[inside.index(hit)] = call("ratio", hit, divisor)
-                count += 1
-    if count < 2:
-        return None
-    return mul(*outside, _hinted(total(mul(*inside), *binders), node))
 
 
 # ----------------------------------------------------------------------------------------- gradient rules
@@ -246,6 +202,9 @@ def probability(node: Node, ctx: Context) -> Node | None:
     """Sum(p) → 1 for a softmax p."""
     if not _is_sum(node):
         return None
+    assumed = ctx.assumed_sum(node)
+    if assumed is not None:
+        return assumed
     body, binders = opened(node)
     bound = {b[0] for b in binders}
     inside = factors(body)
@@ -350,38 +309,6 @@ _X_AT_J = read("x", ex.N, ex.J)
 _SOFTMAX = call("exp", sub(ex.XK, _LSE))
 _Y_AT_TOP = substitute(ex.YK, {ex.K: reduction(Reduction.ARGMAX, ex.XK, (_WHOLE,))})
 _Y_AT_J = read("y", ex.N, ex.J)
-_OTHER = total(power(ex.YK, number(2)), _WHOLE)
-
-FORWARD = (
-    Rule(
-        "cosine",
-        r"\frac{\sum_k x_k y_k}{|x|\,|y|} = \sum_k \frac{x_k}{|x|} \frac{y_k}{|y|}",
-        "both vectors are divided by their own norms",
-        "the products overflow or underflow where the cosine is at most 1",
-        "rule 30",
-        "|x| |y| > 1e38 or < 1e-38 (float32)",
-        (Op.MUL,),
-        cosine,
-        (
-            mul(total(mul(ex.XK, ex.YK), _WHOLE), power(_SQUARES, MINUS_HALF), power(_OTHER, MINUS_HALF)),
-            total(mul(call("ratio", ex.XK, sqrt(_SQUARES)), call("ratio", ex.YK, sqrt(_OTHER))), _WHOLE),
-        ),
-    ),
-    Rule(
-        "cosine under the sum",
-        r"\sum_k \frac{x_k y_k}{|x|\,|y|} = \sum_k \frac{x_k}{|x|} \frac{y_k}{|y|}",
-        "both vectors are divided by their own norms",
-        "the products overflow or underflow where the cosine is at most 1",
-        "rule 30",
-        "|x| |y| > 1e38 or < 1e-38 (float32)",
-        (Op.REDUCE,),
-        cosine_inside,
-        (
-            total(mul(ex.XK, ex.YK, power(_SQUARES, MINUS_HALF), power(_OTHER, MINUS_HALF)), _WHOLE),
-            total(mul(call("ratio", ex.XK, sqrt(_SQUARES)), call("ratio", ex.YK, sqrt(_OTHER))), _WHOLE),
-        ),
-    ),
-)
 
 GRADIENT = (
     Rule(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from symback.core.expr import Node
 from symback.core.program import Body, Definition, Equation, Group, Program
-from symback.rewrite import exponentials, gaussian, gradients, limits, logistic, normalised, roots, vectors
+from symback.rewrite import cosine, exponentials, gaussian, gradients, limits, logistic, normalised, roots, vectors
 from symback.rewrite.engine import Engine
 from symback.rewrite.facts import Context, context_of
 from symback.rewrite.rule import Rule, Step
@@ -14,7 +14,7 @@ from symback.rewrite.rule import Rule, Step
 RULES: tuple[Rule, ...] = (
     *vectors.RULES,
     normalised.NAMED,
-    *normalised.FORWARD,
+    *cosine.FORWARD,
     *roots.RULES,
     *logistic.RULES,
     *gaussian.RULES,
@@ -23,7 +23,7 @@ RULES: tuple[Rule, ...] = (
 )
 """Rules on the natural form, the more special first."""
 
-GRADIENT_RULES: tuple[Rule, ...] = (*normalised.GRADIENT, *gradients.RULES)
+GRADIENT_RULES: tuple[Rule, ...] = (*cosine.GRADIENT, *normalised.GRADIENT, *gradients.RULES)
 """Rules on derived expressions."""
 
 _FORWARD, _BACKWARD = Engine(RULES), Engine(GRADIENT_RULES)

@@ -1,0 +1,224 @@
+"""Rules for the cosine of two vectors: each is normalised alone, and the gradient is what is left of a difference of unit vectors."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symback.core.expr import (
+    HALF,
+    MINUS_ONE,
+    TRUE,
+    ZERO,
+    Node,
+    Op,
+    Reduction,
+    add,
+    branches,
+    call,
+    is_indicator,
+    mul,
+    number,
+    opened,
+    piecewise,
+    power,
+    read,
+    split_coefficient,
+    sqrt,
+    sub,
+    substitute,
+    total,
+)
+from symback.rewrite import examples as ex
+from symback.rewrite.facts import Context
+from symback.rewrite.patterns import factors, has_read, is_call, without
+from symback.rewrite.power_sums import PowerSum, power_sum
+from symback.rewrite.rule import Rule
+
+MINUS_HALF = number("-1/2")
+
+
+def is_sum(node: Node) -> bool:
+    return node.op is Op.REDUCE and node.data is Reduction.SUM
+
+
+def hinted(made: Node, old: Node) -> Node:
+    """`made` with the author's index names of `old`."""
+    if made.op is Op.REDUCE and len(made.args) == len(old.args):
+        made.hint = old.hint
+    return made
+
+
+def norm_of(a: Node, ctx: Context) -> PowerSum | None:
+    """The sum of squares whose root `a` is, perhaps kept above a constant."""
+    seen = ctx.see(a)
+    if is_call(seen, "Max") and len(seen.args) == 2:
+        roots = [s for s in seen.args if has_read(s)]
+        seen = ctx.see(roots[0]) if len(roots) == 1 else seen
+    return power_sum(seen.args[0]) if seen.op is Op.POW and seen.args[1] == HALF else None
+
+
+def cosine(node: Node, ctx: Context) -> Node | None:
+    """Sum(x·y)/(|x|·|y|) → the sum of products of normalised entries."""
+    for k, f in enumerate(node.args):
+        if is_sum(f):
+            made = _normalised_sum(f, without(node.args, k), ctx)
+            if made is not None:
+                return made
+    return None
+
+
+def cosine_inside(node: Node, ctx: Context) -> Node | None:
+    """The same with the norms under the sum."""
+    return _normalised_sum(node, (), ctx) if is_sum(node) else None
+
+
+def _normalised_sum(node: Node, outer: tuple[Node, ...], ctx: Context) -> Node | None:
+    body, binders = opened(node)
+    inside, outside, count = list(factors(body)), list(outer), 0
+    for place in (inside, outside):
+        for a in [f for f in place if f.op is Op.POW and f.args[1] in (MINUS_ONE, MINUS_HALF)]:
+            divisor = a.args[0] if a.args[1] == MINUS_ONE else sqrt(a.args[0])
+            found = norm_of(divisor, ctx)
+            if found is None or len(found.binders) != len(binders):
+                continue
+            u = substitute(found.body, {o[0]: b[0] for o, b in zip(found.binders, binders, strict=True)})
+            hit = next((x for x in inside if x == u), None)
+            if hit is not None:
+                place.remove(a)
+                inside[inside.index(hit)] = call("ratio", hit, divisor)
+                count += 1
+    if count < 2:
+        return None
+    return mul(*outside, hinted(total(mul(*inside), *binders), node))
+
+
+def tangent(node: Node, ctx: Context) -> Node | None:
+    """y/|y| - z·x/|x| with z their cosine → d - x̂·Sum(d·x̂), d = ŷ - sign(z)·x̂."""
+    for k, t in enumerate(node.args):
+        for m, f in enumerate(factors(t)):
+            seen = ctx.see(f) if f.op is Op.READ else f
+            pair = _cosine_parts(seen)
+            if pair is None:
+                continue
+            rest = without(factors(t), m)
+            for own, other in (pair[1], pair[1][::-1]):
+                made = _tangent(node, k, rest, f, seen, pair[0], own, other, ctx)
+                if made is not None:
+                    return made
+    return None
+
+
+def _cosine_parts(node: Node) -> tuple[Node, tuple[Node, Node]] | None:
+    """(index, (x̂, ŷ)) of a sum of products of two ratios."""
+    if not is_sum(node):
+        return None
+    body, binders = opened(node)
+    parts = factors(body)
+    if len(parts) != 2 or len(binders) != 1 or not all(is_call(p, "ratio") for p in parts):
+        return None
+    return binders[0][0], (parts[0], parts[1])
+
+
+def _tangent(node, k, rest, z, seen, idx, own, other, ctx) -> Node | None:
+    x, a = own.args
+    for j, y_term in enumerate(node.args):
+        if j == k:
+            continue
+        for i in sorted(y_term.free, key=lambda n: str(n.data)):
+            if i.args != idx.args or i == idx:
+                continue
+            at = {idx: i}
+            divided = (substitute(other, at), mul(substitute(other.args[0], at), power(other.args[1], MINUS_ONE)))
+            entry = substitute(x, at)
+            if y_term not in divided or entry not in rest:
+                continue
+            masks = _unit_length(tuple(f for f in rest if f != entry), a, ctx)
+            if masks is None:
+                continue
+            difference = call("minus", other, call("product", call("sign", z), own))
+            mean = hinted(total(mul(difference, own), (idx, ZERO, add(idx.args[0], MINUS_ONE))), seen)
+            projected = sub(substitute(difference, at), mul(substitute(own, at), mean))
+            chosen = projected if not masks else piecewise((projected, masks[0]), (substitute(other, at), TRUE))
+            return add(*without(node.args, j, k), chosen)
+    return None
+
+
+def _unit_length(rest: tuple[Node, ...], a: Node, ctx: Context) -> list[Node] | None:
+    """Conditions under which the product of `rest` is -1/a (else it is 0); None where it is not that."""
+    found = norm_of(a, ctx)
+    scale, inverse, masks = Fraction(1), None, []
+    for f in rest:
+        if f.op is Op.NUM:
+            scale *= f.data
+        elif is_indicator(f):
+            masks.append(f.args[1])
+        elif inverse is None:
+            value = f
+            if f.op is Op.PIECEWISE:
+                pairs = branches(f)
+                if len(pairs) != 2 or pairs[0][0] != ZERO or pairs[1][1] != TRUE:
+                    return None
+                value = pairs[1][0]
+            c, inverse = split_coefficient(value)
+            scale *= c
+        else:
+            return None
+    if found is None or inverse is None or scale != -1 or len(masks) > 1:
+        return None
+    seen = ctx.see(a)
+    bounded = is_call(seen, "Max")
+    root = next((s for s in seen.args if has_read(s)), seen) if bounded else seen
+    lengths = {power(ctx.see(root), MINUS_ONE), power(root, MINUS_ONE), power(a, MINUS_ONE)}
+    if inverse not in lengths or bounded != bool(masks):
+        return None
+    return masks
+
+
+_WHOLE = (ex.K, ZERO, add(ex.K.args[0], MINUS_ONE))
+_SQUARES, _OTHER = total(power(ex.XK, number(2)), _WHOLE), total(power(ex.YK, number(2)), _WHOLE)
+_X, _Y = call("ratio", ex.XK, sqrt(_SQUARES)), call("ratio", ex.YK, sqrt(_OTHER))
+_COSINE = total(mul(_X, _Y), _WHOLE)
+_AT = {ex.K: ex.J}
+_GAP = call("minus", _Y, call("product", call("sign", _COSINE), _X))
+
+FORWARD = (
+    Rule(
+        "cosine",
+        r"\frac{\sum_k x_k y_k}{|x|\,|y|} = \sum_k \frac{x_k}{|x|} \frac{y_k}{|y|}",
+        "both vectors are divided by their own norms",
+        "the products overflow or underflow where the cosine is at most 1",
+        "rule 30",
+        "|x| |y| > 1e38 or < 1e-38 (float32)",
+        (Op.MUL,),
+        cosine,
+        (mul(total(mul(ex.XK, ex.YK), _WHOLE), power(_SQUARES, MINUS_HALF), power(_OTHER, MINUS_HALF)), _COSINE),
+    ),
+    Rule(
+        "cosine under the sum",
+        r"\sum_k \frac{x_k y_k}{|x|\,|y|} = \sum_k \frac{x_k}{|x|} \frac{y_k}{|y|}",
+        "both vectors are divided by their own norms",
+        "the products overflow or underflow where the cosine is at most 1",
+        "rule 30",
+        "|x| |y| > 1e38 or < 1e-38 (float32)",
+        (Op.REDUCE,),
+        cosine_inside,
+        (total(mul(ex.XK, ex.YK, power(_SQUARES, MINUS_HALF), power(_OTHER, MINUS_HALF)), _WHOLE), _COSINE),
+    ),
+)
+
+GRADIENT = (
+    Rule(
+        "tangent",
+        r"\hat y - (\hat x \cdot \hat y)\,\hat x = d - (d \cdot \hat x)\,\hat x, \quad d = \hat y \mp \hat x",
+        "x and y are divided by their own norms",
+        "nothing is left of the difference where the vectors are parallel",
+        "rule 30",
+        "vectors nearly parallel",
+        (Op.ADD,),
+        tangent,
+        (
+            sub(substitute(_Y, _AT), mul(_COSINE, read("x", ex.N, ex.J), power(_SQUARES, MINUS_HALF))),
+            sub(substitute(_GAP, _AT), mul(substitute(_X, _AT), total(mul(_GAP, _X), _WHOLE))),
+        ),
+    ),
+)
