@@ -14,4 +14,6 @@ OTHER = (
     Code("E904", "no inputs to check with", "No inputs were found that satisfy the layer's assumptions. Give sizes or distributions under `check`."),
     Code("E905", "a picture without matplotlib", "`--plot` draws with matplotlib, which is not installed."),
     Code("E906", "no single Jacobian", "A value that recurs depends on earlier steps through a product over them, which is no single formula. Ask for gradients instead."),
+    Code("E907", "no second function to write", "`--with` adds functions of derivatives; this layer has none, or not of that order. Leave the option away."),
+    Code("E908", "a diagonal that is not cheap", "The diagonal of this Hessian costs as much as all of it. Use `hvp` with unit directions."),
 )

@@ -153,3 +153,19 @@ def test_a_missing_template_is_a_diagnostic(symback, affine, monkeypatch, tmp_pa
     finally:
         templates._environment.cache_clear()
     assert done.status == 1 and "template" in done.err and "Traceback" not in done.err
+
+
+def test_further_functions_are_added_on_request(symback, affine):
+    plain = symback("compile", affine, "-o", "-").out
+    more = symback("compile", affine, "-o", "-", "--with", "jvp,hvp,hessian-diagonal")
+    assert more.status == 0
+    for function in ("def jvp(", "def hvp(", "def hessian_diagonal("):
+        assert function in more.out and function not in plain
+    ast.parse(more.out)
+
+
+def test_further_functions_of_a_layer_without_gradients_are_refused(symback, tmp_path):
+    path = tmp_path / "metric.yaml"
+    path.write_text("layer: metric\ninputs:\n  x: [N]\nwrt: []\noutputs:\n  y: Amax(x[n], n)\n")
+    done = symback("compile", path, "--with", "jvp")
+    assert done.status == 1 and "E907" in done.err
