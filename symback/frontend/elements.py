@@ -12,7 +12,7 @@ from symback.core.expr import INF, MINUS_ONE, PI, ZERO, Node, NumberTooLarge
 from symback.frontend import reductions
 from symback.frontend.faults import did_you_mean, stop
 from symback.frontend.grades import grades
-from symback.frontend.ranges import LEADING_NAME, Binding, Indices
+from symback.frontend.ranges import LEADING_NAME, Binding, Indices, check_rank
 from symback.frontend.scope import Grade, Known, Scope
 from symback.frontend.sizes import floor_divide
 from symback.frontend.syntax import Form, Syntax
@@ -111,17 +111,13 @@ class Elements:
         name = self.scope.names.get(s.value)
         if name is None:
             stop("E402", f"`{s.value}` is not declared", s.span, did_you_mean(s.value, self.scope.names))
-        shape = self.known.shapes.get(name)
+        check_rank(s, self.scope, self.known)
         where: list[Node] = []
         for a in s.args:
             if a.form is Form.ELLIPSIS:
                 where.extend(env[LEADING_NAME])
             else:
                 where.append(self.integer(a, env))
-        if shape is not None and len(shape) != len(where):
-            if s.form is Form.NAME:
-                stop("E420", f"`{s.value}` has {len(shape)} axes and stands here without indices", s.span, "index every tensor of the right-hand side, or none", (self.known.places.get(name), f"`{s.value}` is defined here"))
-            stop("E406", f"`{s.value}` has {len(shape)} axes but {len(where)} {'index' if len(where) == 1 else 'indices'}", s.span, "one index an axis", (self.known.places.get(name), f"`{s.value}` is defined here"))
         return expr.read(name, *where)
 
     def binary(self, s: Syntax, env: Env) -> Node:

@@ -182,6 +182,20 @@ class _Collector:
         self.visit(s.args[0], inner)
 
 
+def check_rank(s: Syntax, scope: Scope, known: Known) -> None:
+    """Raise LayerError where a tensor of known shape has not one index an axis."""
+    name = scope.names[s.value]
+    shape = known.shapes.get(name)
+    count = sum(len(scope.leading or ()) if a.form is Form.ELLIPSIS else 1 for a in s.args)
+    if shape is None or len(shape) == count:
+        return
+    place = (known.places.get(name), f"`{s.value}` is defined here")
+    axes = f"{len(shape)} {'axis' if len(shape) == 1 else 'axes'}"
+    if s.form is Form.NAME:
+        stop("E420", f"`{s.value}` has {axes} and stands here without indices", s.span, "index every tensor of the right-hand side, or none", place)
+    stop("E406", f"`{s.value}` has {axes} but {count} {'index' if count == 1 else 'indices'}", s.span, "one index an axis", place)
+
+
 def _moved_index(limit: Syntax) -> str:
     """The index in a limit such as `i`, `i - 1` or `i + 2`; empty where it is another expression."""
     if limit.form is Form.NAME:

@@ -166,7 +166,9 @@ class _Mode:
         return self.made(target, entry, axes, (Equation(axes, refolded(value), entry.span),))
 
     def equation(self, entry: Entry, indices: Indices) -> Equation:
-        settle(indices, entry.scope, self.known)
+        missing = settle(indices, entry.scope, self.known)
+        if missing:
+            stop("E414", f"nothing tells the range of the index `{missing[0].name}`", missing[0].span, "give its range under `indices`")
         builder = Elements(entry.value, entry.scope, self.known, indices)
         env: dict[str, tuple[Node, ...]] = {}
         lhs: list[Node] = []

@@ -14,7 +14,7 @@ from symback.frontend.faults import Faults, stop
 from symback.frontend.kinds import names_read
 from symback.frontend.layer import Layer
 from symback.frontend.order import components
-from symback.frontend.ranges import Indices, borrow, indices_of, settle
+from symback.frontend.ranges import Indices, borrow, check_rank, indices_of, settle
 from symback.frontend.roots import base_scope
 from symback.frontend.scope import Entry, Grade, Known, Scope
 from symback.frontend.sizes import same_size
@@ -151,6 +151,9 @@ class Shapes:
         return True
 
     def step_indexed(self, entry: Entry) -> None:
+        for s in walk(entry.value):
+            if s.form is Form.SUBSCRIPT and s.value in entry.scope.names and entry.scope.names[s.value] not in self.broken:
+                check_rank(s, entry.scope, self.known)
         indices = self.indices[id(entry)]
         missing = settle(indices, entry.scope, self.known)
         sizes = []

@@ -161,6 +161,12 @@ class Speller:
             stop("E403", f"the function `{name}` is not part of the language", None, "give its spelling under `functions`, with a class that has `fdiff`")
         return f"{name}({', '.join(self.at(a, 0, depth) for a in e.args)})", _ATOM
 
+    def spelled_Max(self, e, depth: int) -> tuple[str, int]:
+        parts = sorted(e.args, key=lambda a: bool(getattr(a, "is_number", False)))
+        return f"{type(e).__name__}({', '.join(self.at(a, 0, depth) for a in parts)})", _ATOM
+
+    spelled_Min = spelled_Max
+
     def spelled_Sum(self, e, depth: int) -> tuple[str, int]:
         return self.reduction("Sum", e, depth)
 
