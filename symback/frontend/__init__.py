@@ -7,4 +7,18 @@ from symback.frontend.render import render, rendered
 from symback.frontend.resolve import resolve
 from symback.frontend.schema import schema, schema_text
 
-__all__ = ["CODES", "Layer", "explanation", "library_layers", "library_names", "library_text", "load", "loads", "render", "rendered", "resolve", "schema", "schema_text"]
+__all__ = [
+    "CODES",
+    "Layer",
+    "explanation",
+    "library_layers",
+    "library_names",
+    "library_text",
+    "load",
+    "loads",
+    "render",
+    "rendered",
+    "resolve",
+    "schema",
+    "schema_text",
+]

@@ -52,7 +52,12 @@ def bind(call: Syntax, callee: Layer, scope: Scope, base: Scope) -> tuple[tuple[
         passed[name] = value
     missing = [t.name for t in declared if t.name not in passed]
     if missing:
-        stop("E505", f"`{call.value}` needs `{'`, `'.join(missing)}` as well", call.span, f"call it as `{call.value}({', '.join(t.name for t in declared)})`")
+        stop(
+            "E505",
+            f"`{call.value}` needs `{'`, `'.join(missing)}` as well",
+            call.span,
+            f"call it as `{call.value}({', '.join(t.name for t in declared)})`",
+        )
     return tuple(_argument(t, passed[t.name], base, scope) for t in declared), hypers
 
 
@@ -124,9 +129,17 @@ class _Sizes:
             lead = passed[:extra]
             if self.leading is None:
                 self.leading, self.why[LEADING] = lead, argument
-            elif len(lead) != len(self.leading) or any(not same_size(a, b, self.known.derived) for a, b in zip(lead, self.leading, strict=True)):
+            elif len(lead) != len(self.leading) or any(
+                not same_size(a, b, self.known.derived) for a, b in zip(lead, self.leading, strict=True)
+            ):
                 first = self.why[LEADING]
-                stop("E506", f"the leading axes of `{argument.tensor.name}` and of `{first.tensor.name}` differ: `{_axes(lead)}` and `{_axes(self.leading)}`", argument.written.span or self.call.span, "", (first.written.span, f"passed for `{first.tensor.name}`"))
+                stop(
+                    "E506",
+                    f"the leading axes of `{argument.tensor.name}` and of `{first.tensor.name}` differ: `{_axes(lead)}` and `{_axes(self.leading)}`",
+                    argument.written.span or self.call.span,
+                    "",
+                    (first.written.span, f"passed for `{first.tensor.name}`"),
+                )
             declared, passed = declared[1:], passed[extra:]
         elif len(declared) != len(passed):
             self.wrong_rank(argument, str(len(declared)))
@@ -149,7 +162,13 @@ class _Sizes:
                 self.values[want.data], self.why[want.data] = got, argument
         for argument in (p[2] for p in self.pairs):
             values, passed = argument.tensor.values, self.known.tensors.get(argument.name)
-            if values is not None and values.op is Op.DIM and values.data not in self.values and passed is not None and passed.values is not None:
+            if (
+                values is not None
+                and values.op is Op.DIM
+                and values.data not in self.values
+                and passed is not None
+                and passed.values is not None
+            ):
                 self.values[values.data] = passed.values
         progress = True
         while progress:
@@ -173,7 +192,9 @@ class _Sizes:
     def verify(self) -> None:
         for want, got, argument, axis in self.pairs:
             size = self.translated(want)
-            if same_size(size, got, self.known.derived) or (want.op is not Op.DIM and want.op is not Op.NUM and self.is_solved(want, argument)):
+            if same_size(size, got, self.known.derived) or (
+                want.op is not Op.DIM and want.op is not Op.NUM and self.is_solved(want, argument)
+            ):
                 continue
             first = self.why.get(want.data) if want.op is Op.DIM else None
             stop(
@@ -181,7 +202,9 @@ class _Sizes:
                 f"axis {axis} of `{argument.tensor.name}` of `{self.call.value}` is `{expr.text(want)}`, here `{expr.text(size)}`; `{expr.text(got)}` is passed",
                 argument.written.span or self.call.span,
                 f"it is declared as `{_axes(argument.tensor.shape)}`",
-                (first.written.span, f"`{expr.text(want)}` is `{expr.text(size)}` because of this") if first is not None else (argument.tensor.span, "declared here"),
+                (first.written.span, f"`{expr.text(want)}` is `{expr.text(size)}` because of this")
+                if first is not None
+                else (argument.tensor.span, "declared here"),
             )
 
     def is_solved(self, want: Node, argument: Argument) -> bool:
@@ -194,12 +217,25 @@ class _Sizes:
         span = argument.written.span or self.call.span
         if tensor.kind is not Kind.FLOAT and passed.kind is not tensor.kind:
             want = {Kind.INT: "integers", Kind.BOOL: "truths"}[tensor.kind]
-            stop("E507", f"`{tensor.name}` of `{self.call.value}` holds {want}, `{argument.written.value}` does not", span, "", (passed.span, "declared here"))
+            stop(
+                "E507",
+                f"`{tensor.name}` of `{self.call.value}` holds {want}, `{argument.written.value}` does not",
+                span,
+                "",
+                (passed.span, "declared here"),
+            )
         if tensor.values is None or passed.values is None:
             return
         size = self.translated(tensor.values)
         if not same_size(size, passed.values, self.known.derived) or set(passed.also) - set(tensor.also):
-            stop("E507", f"`{tensor.name}` of `{self.call.value}` holds integers below `{expr.text(size)}`, `{argument.written.value}` those below `{expr.text(passed.values)}`" + (f" and {list(passed.also)}" if passed.also else ""), span, "declare both with the same `values` and `also`", (passed.span, "declared here"))
+            stop(
+                "E507",
+                f"`{tensor.name}` of `{self.call.value}` holds integers below `{expr.text(size)}`, `{argument.written.value}` those below `{expr.text(passed.values)}`"
+                + (f" and {list(passed.also)}" if passed.also else ""),
+                span,
+                "declare both with the same `values` and `also`",
+                (passed.span, "declared here"),
+            )
 
 
 def check_kinds(passed: Sequence[tuple[Argument, Span | None]], known: Known) -> None:
@@ -208,11 +244,18 @@ def check_kinds(passed: Sequence[tuple[Argument, Span | None]], known: Known) ->
         grade, kind = known.grades.get(argument.name), argument.tensor.kind
         if (kind is Kind.INT and grade is Grade.FLOAT) or (kind is Kind.BOOL and grade is not Grade.BOOL):
             want = "integers" if kind is Kind.INT else "truths"
-            stop("E507", f"`{argument.tensor.name}` of the called layer holds {want}, this does not", span, "", (argument.tensor.span, "declared here"))
+            stop(
+                "E507",
+                f"`{argument.tensor.name}` of the called layer holds {want}, this does not",
+                span,
+                "",
+                (argument.tensor.span, "declared here"),
+            )
 
 
 def refolded(node: Node) -> Node:
     """An integer expression after substitution, exact floor divisions done."""
+
     def step(n: Node) -> Node | None:
         return floor_divide(*n.args) if n.op is Op.CALL and n.data == "floordiv" else None
 
@@ -226,7 +269,17 @@ def drawn(callee: Layer, mode: str, inner: Scope) -> list[Tensor]:
         shape: list[Node] = []
         for a in t.shape:
             shape.extend(inner.leading or ()) if a.form is Form.ELLIPSIS else shape.append(whole_number(a, inner))
-        out.append(Tensor(t.name, Role.RANDOM, tuple(shape), Kind.FLOAT, grad=False, init=None if t.init is None else distribution(t.init, inner), span=t.span))
+        out.append(
+            Tensor(
+                t.name,
+                Role.RANDOM,
+                tuple(shape),
+                Kind.FLOAT,
+                grad=False,
+                init=None if t.init is None else distribution(t.init, inner),
+                span=t.span,
+            )
+        )
     return out
 
 

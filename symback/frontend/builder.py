@@ -90,7 +90,9 @@ def _name(value: object) -> str:
 
 
 def _floats(hyperparameters: Mapping) -> frozenset[str]:
-    return frozenset(_name(k) for k, v in hyperparameters.items() if isinstance(v, float) or (isinstance(v, str) and not v.lstrip("-").isdigit()))
+    return frozenset(
+        _name(k) for k, v in hyperparameters.items() if isinstance(v, float) or (isinstance(v, str) and not v.lstrip("-").isdigit())
+    )
 
 
 def _number(value: object) -> str:

@@ -76,10 +76,20 @@ def entries_of(scope: Scope, lines: Sequence[Line], taken: set[str], sections: d
         if nested:
             if line.positions is not None:
                 place = next(s for s in walk(value) if calls_layer(s, scope))
-                stop("E501", f"the layer `{place.value}` is called on whole tensors", place.span, "give the call a line of its own, without indices: `z: linear(x, W, b)`")
+                stop(
+                    "E501",
+                    f"the layer `{place.value}` is called on whole tensors",
+                    place.span,
+                    "give the call a line of its own, without indices: `z: linear(x, W, b)`",
+                )
             value = _Hoist(scope, target, taken, found).top(value)
         if len(line.targets) > 1 and not calls_layer(value, scope):
-            stop("E502", "several names on the left need a layer of several outputs on the right", line.span, "give each name a line of its own")
+            stop(
+                "E502",
+                "several names on the left need a layer of several outputs on the right",
+                line.span,
+                "give each name a line of its own",
+            )
         found.append(Entry(scope, line, target, section, line.positions, value, line.span, update))
     return found
 
@@ -163,7 +173,12 @@ def instantiate(entry: Entry, shapes: Shapes) -> None:
     outputs = list(dict.fromkeys(outputs))
     targets = [entry.target, *(scope.names[t] for t in entry.line.targets[1:])]
     if len(outputs) != len(targets):
-        stop("E503", f"`{call.value}` has {len(outputs)} output{'s' if len(outputs) > 1 else ''} (`{'`, `'.join(outputs)}`), {len(targets)} name{'s' if len(targets) > 1 else ''} stand{'s' if len(targets) == 1 else ''} on the left", entry.span or call.span, f"write `{', '.join(outputs)}: {call.value}(…)`")
+        stop(
+            "E503",
+            f"`{call.value}` has {len(outputs)} output{'s' if len(outputs) > 1 else ''} (`{'`, `'.join(outputs)}`), {len(targets)} name{'s' if len(targets) > 1 else ''} stand{'s' if len(targets) == 1 else ''} on the left",
+            entry.span or call.span,
+            f"write `{', '.join(outputs)}: {call.value}(…)`",
+        )
     names: dict[str, str] = dict(inner.names)
     names.update(zip(outputs, targets, strict=True))
     for argument in arguments:
@@ -199,7 +214,12 @@ def _padded(argument: Argument, entry: Entry, shapes: Shapes) -> str:
 def _check_updates(call: Syntax, callee: Layer, lines: Sequence[Line], names: dict[str, str], known: Known) -> None:
     for line in lines:
         if line.section is Section.UPDATE and known.role(names[line.targets[0]]) is not Role.STATE:
-            stop("E504", f"`{call.value}` updates its state `{line.targets[0]}`, but what is passed for it is no state of this layer", call.span, "declare it under `state` and pass it by name")
+            stop(
+                "E504",
+                f"`{call.value}` updates its state `{line.targets[0]}`, but what is passed for it is no state of this layer",
+                call.span,
+                "declare it under `state` and pass it by name",
+            )
 
 
 def _draws(inner: Scope, callee: Layer, mode: str, entry: Entry, shapes: Shapes) -> None:

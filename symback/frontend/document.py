@@ -103,7 +103,12 @@ def read(text: str, file: str) -> Table:
     _check_characters(text, file)
     if sum(text.count(sign) for sign in "+-*/%@<>&|~([,") > MAX_SIGNS:
         raise LayerError(
-            Diagnostic("E101", f"the file has more than {MAX_SIGNS} operators and brackets", Span(file, 1, 1), "split it into layers that call each other")
+            Diagnostic(
+                "E101",
+                f"the file has more than {MAX_SIGNS} operators and brackets",
+                Span(file, 1, 1),
+                "split it into layers that call each other",
+            )
         )
     reader = _Reader(text, file)
     root = reader.document()

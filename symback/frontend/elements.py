@@ -105,7 +105,13 @@ class Elements:
             return PI
         if name == "oo":
             return INF
-        stop("E402", f"`{name}` is not declared", s.span, did_you_mean(name, [*self.scope.names, *self.scope.dims, *self.scope.hypers]) or "declare it, or put it on the left if it is an index")
+        stop(
+            "E402",
+            f"`{name}` is not declared",
+            s.span,
+            did_you_mean(name, [*self.scope.names, *self.scope.dims, *self.scope.hypers])
+            or "declare it, or put it on the left if it is an index",
+        )
 
     def read(self, s: Syntax, env: Env) -> Node:
         name = self.scope.names.get(s.value)
@@ -127,7 +133,9 @@ class Elements:
                 stop("E311", "a division by zero", s.span, "")
             return expr.power(base, exponent)
         if s.value == "@":
-            stop("E420", "`@` multiplies whole tensors", s.span, "write `Sum(x[n, i]*W[i, o], i)`, or index no tensor of the right-hand side")
+            stop(
+                "E420", "`@` multiplies whole tensors", s.span, "write `Sum(x[n, i]*W[i, o], i)`, or index no tensor of the right-hand side"
+            )
         return self.whole_division(s, env)
 
     def whole_division(self, s: Syntax, env: Env) -> Node:
@@ -170,7 +178,12 @@ class Elements:
         if form in (Form.AND, Form.OR):
             number = next((a for a in s.args if self.grades[id(a)] is not Grade.BOOL), None)
             if number is not None:
-                stop("E407", "a condition was expected, this is a number", number.span, "put each comparison in parentheses: `&` and `|` bind more tightly than `<` and `==`")
+                stop(
+                    "E407",
+                    "a condition was expected, this is a number",
+                    number.span,
+                    "put each comparison in parentheses: `&` and `|` bind more tightly than `<` and `==`",
+                )
             return (expr.both if form is Form.AND else expr.either)(*(self.condition(a, env) for a in s.args))
         if form is Form.COMPARE:
             sides = [self.value(a, env) for a in s.args]
@@ -223,7 +236,12 @@ class Elements:
             check_call(s, self.scope)
             return expr.piecewise(*self.branches(s, env, self.integer))
         if self.grades[id(s)] is Grade.FLOAT:
-            stop("E408", "a whole number must stand here, this is a float", s.span, "round it down with `floor(…)`, or declare an integer tensor with `values:`")
+            stop(
+                "E408",
+                "a whole number must stand here, this is a float",
+                s.span,
+                "round it down with `floor(…)`, or declare an integer tensor with `values:`",
+            )
         return self.value(s, env)
 
     def whole_product(self, s: Syntax, env: Env) -> Node:
@@ -278,8 +296,15 @@ def check_call(s: Syntax, scope: Scope) -> None:
         stop("E420", f"`{s.value}` reduces whole tensors", s.span, f"write `{mend}(x[i], i)`, or index no tensor of the right-hand side")
     if s.value not in ELEMENTWISE:
         if s.value in scope.layer.callees:
-            stop("E501", f"the layer `{s.value}` is called on whole tensors", s.span, "give the call a line of its own: `z: linear(x, W, b)`")
-        stop("E403", f"`{s.value}` is not a function", s.span, did_you_mean(s.value, FUNCTIONS) or "the functions are listed in the language's reference")
+            stop(
+                "E501", f"the layer `{s.value}` is called on whole tensors", s.span, "give the call a line of its own: `z: linear(x, W, b)`"
+            )
+        stop(
+            "E403",
+            f"`{s.value}` is not a function",
+            s.span,
+            did_you_mean(s.value, FUNCTIONS) or "the functions are listed in the language's reference",
+        )
     fewest, most = ELEMENTWISE[s.value]
     named = next((a for a in s.args if a.form is Form.KEYWORD), None)
     if named is not None:
@@ -287,5 +312,3 @@ def check_call(s: Syntax, scope: Scope) -> None:
     if not fewest <= len(s.args) <= most:
         wanted = f"at least {fewest}" if most == MANY else f"{fewest}"
         stop("E313", f"`{s.value}` takes {wanted} argument{'s' if fewest != 1 else ''}, not {len(s.args)}", s.span, "")
-
-

@@ -47,7 +47,9 @@ class Faults:
         result = self.attempt(action, *arguments)
         if call is not None and len(self.found) > mark:
             every = list(self.found)
-            self.found = dict.fromkeys([*every[:mark], *(replace(d, related=(*d.related, (call, "in what is called here"))) for d in every[mark:])])
+            self.found = dict.fromkeys(
+                [*every[:mark], *(replace(d, related=(*d.related, (call, "in what is called here"))) for d in every[mark:])]
+            )
         return result
 
     def settle(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,7 +32,14 @@ def load(path: str | Path, *, library_paths: Sequence[str | Path] = ()) -> Layer
     return loader.layer(_text(file, str(path)), str(path), file.parent, (_identity(file),))
 
 
-def loads(text: str, file: str = "<text>", *, folder: str | Path | None = None, library_paths: Sequence[str | Path] = (), functions: Mapping[str, object] | None = None) -> Layer:
+def loads(
+    text: str,
+    file: str = "<text>",
+    *,
+    folder: str | Path | None = None,
+    library_paths: Sequence[str | Path] = (),
+    functions: Mapping[str, object] | None = None,
+) -> Layer:
     """The layer of a text; `use` reads files from `folder`, and calls may name `functions` of the user's own. Raises: LayerError."""
     loader = _Loader(tuple(Path(p) for p in library_paths), functions or {})
     return loader.layer(text, file, None if folder is None else Path(folder), ())
@@ -107,7 +114,12 @@ class _Loader:
     def found(self, use: Use, folder: Path | None) -> Path:
         written = Path(use.path)
         if folder is None:
-            stop("E512", f"`{use.path}` has no folder to be found in: this layer is a text, not a file", use.span, "load the layer from a file")
+            stop(
+                "E512",
+                f"`{use.path}` has no folder to be found in: this layer is a text, not a file",
+                use.span,
+                "load the layer from a file",
+            )
         if "\0" in use.path or len(use.path) > 255 or written.is_absolute() or ".." in written.parts:
             stop("E513", f"`{_short(use.path)}` lies outside the layer's folder", use.span, "name a file in the same folder or below it")
         if written.suffix not in (".yaml", ".yml"):
@@ -128,7 +140,7 @@ class _Loader:
         return standard_layer(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def standard_layer(name: str) -> Layer:
     """A layer of the standard library, read once."""
     path = LIBRARY / f"{name}.yaml"
@@ -158,7 +170,11 @@ def _text(path: Path, shown: str, span: Span | None = None) -> str:
         if not stat.S_ISREG(status.st_mode):
             raise LayerError(Diagnostic("E112", f"`{shown}` is not a regular file", place, "name a layer file"))
         if status.st_size > 4 * MAX_CHARACTERS:
-            raise LayerError(Diagnostic("E101", f"the file has more than {MAX_CHARACTERS} characters", place, "split it into layers that call each other"))
+            raise LayerError(
+                Diagnostic(
+                    "E101", f"the file has more than {MAX_CHARACTERS} characters", place, "split it into layers that call each other"
+                )
+            )
         with path.open("rb") as file:
             data = file.read(4 * MAX_CHARACTERS + 1)
     except OSError as error:

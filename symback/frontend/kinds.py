@@ -33,7 +33,9 @@ def settle_grades(entries: list[Entry], known: Known) -> None:
 
 def names_read(e: Entry) -> list[str]:
     """The tensors and definitions that a line reads, each once."""
-    return list(dict.fromkeys(e.scope.names[s.value] for s in walk(e.value) if s.form in (Form.NAME, Form.SUBSCRIPT) and s.value in e.scope.names))
+    return list(
+        dict.fromkeys(e.scope.names[s.value] for s in walk(e.value) if s.form in (Form.NAME, Form.SUBSCRIPT) and s.value in e.scope.names)
+    )
 
 
 def _settle_counts(entries: list[Entry], known: Known) -> None:
@@ -55,7 +57,11 @@ def _settle_counts(entries: list[Entry], known: Known) -> None:
     floats = deque(e for e in entries if known.grades[e.target] is not Grade.FLOAT)
     while floats:
         e = floats.popleft()
-        if e.target not in whole and grades(e.value, e.scope, known)[id(e.value)] is Grade.FLOAT and known.grades[e.target] is not Grade.FLOAT:
+        if (
+            e.target not in whole
+            and grades(e.value, e.scope, known)[id(e.value)] is Grade.FLOAT
+            and known.grades[e.target] is not Grade.FLOAT
+        ):
             known.grades[e.target] = Grade.FLOAT
             floats.extend(r for r in entries if e.target in names_read(r) and known.grades[r.target] is not Grade.FLOAT)
 

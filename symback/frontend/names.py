@@ -17,7 +17,9 @@ def check(layer: Layer, faults: Faults) -> None:
     declared = _declared(layer, faults)
     _lines(layer, declared, faults)
     _mentions(layer, declared, faults)
-    meant = {near for d in faults.found if d.code in ("E402", "E403") and d.mend.startswith("did you mean") for near in d.mend.split("`")[1:2]}
+    meant = {
+        near for d in faults.found if d.code in ("E402", "E403") and d.mend.startswith("did you mean") for near in d.mend.split("`")[1:2]
+    }
     _unused(layer, declared, meant, faults)
 
 
@@ -30,7 +32,13 @@ def _declared(layer: Layer, faults: Faults) -> dict[str, tuple[str, Span | None]
         if first is None:
             found[name] = (what, span)
         elif first[1] != span:
-            faults.add("E213", f"the name `{name}` is {first[0]} and {what}", span, "all names of a layer share one namespace: rename one", (first[1], f"{first[0]} here"))
+            faults.add(
+                "E213",
+                f"the name `{name}` is {first[0]} and {what}",
+                span,
+                "all names of a layer share one namespace: rename one",
+                (first[1], f"{first[0]} here"),
+            )
 
     for t in layer.tensors:
         declare(t.name, {Role.INPUT: "an input", Role.PARAM: "a parameter", Role.STATE: "a state", Role.RANDOM: "drawn"}[t.role], t.span)
@@ -66,14 +74,22 @@ def _declared(layer: Layer, faults: Faults) -> dict[str, tuple[str, Span | None]
             for name, span in _index_names(line, found):
                 _check_word(name, "index", span, faults)
                 if found.get(name, ("an index",))[0] != "an index":
-                    faults.add("E213", f"the name `{name}` is an index here and {found[name][0]}", span, "all names of a layer share one namespace: rename one", (found[name][1], f"{found[name][0]} here"))
+                    faults.add(
+                        "E213",
+                        f"the name `{name}` is an index here and {found[name][0]}",
+                        span,
+                        "all names of a layer share one namespace: rename one",
+                        (found[name][1], f"{found[name][0]} here"),
+                    )
     return found
 
 
 def _check_word(name: str, what: str, span: Span | None, faults: Faults) -> None:
     """The rules for names that no section declares."""
     if name in RESERVED and name not in CONSTANTS:
-        faults.add("E210", f"the name `{name}` is taken by the language, Python or the generated module", span, f"call the {what} `{name}_`")
+        faults.add(
+            "E210", f"the name `{name}` is taken by the language, Python or the generated module", span, f"call the {what} `{name}_`"
+        )
     elif name.startswith("_"):
         faults.add("E204", f"`{name}` cannot be a name here", span, "names begin with a letter")
 
@@ -110,7 +126,12 @@ def _lines(layer: Layer, declared: dict, faults: Faults) -> None:
         if line.section is Section.UPDATE:
             for name, span in zip(line.targets, line.spans, strict=True):
                 if name not in states:
-                    faults.add("E214", f"`{name}` is updated but is no state", span, did_you_mean(name, states) or f"declare it: `state: {{{name}: […]}}`")
+                    faults.add(
+                        "E214",
+                        f"`{name}` is updated but is no state",
+                        span,
+                        did_you_mean(name, states) or f"declare it: `state: {{{name}: […]}}`",
+                    )
     for mode in modes_of(layer):
         lines = lines_of(layer, mode)
         if not any(e.section is Section.OUTPUT for e in lines):
@@ -129,7 +150,12 @@ def _lines(layer: Layer, declared: dict, faults: Faults) -> None:
     dims = set(plain_dims(layer))
     for word, _ in layer.check_dims:
         if word.text not in dims:
-            faults.add("E216", f"`{word.text}` is not a dimension of the layer", word.span, did_you_mean(word.text, dims) or "derived dimensions follow from plain ones")
+            faults.add(
+                "E216",
+                f"`{word.text}` is not a dimension of the layer",
+                word.span,
+                did_you_mean(word.text, dims) or "derived dimensions follow from plain ones",
+            )
     tensors = {t.name for t in layer.tensors}
     for word, _ in layer.check_values:
         if word.text not in tensors:
@@ -158,16 +184,37 @@ def _mention(s: Syntax, layer: Layer, declared: dict, visible: set[str], bound: 
             faults.add("E402", f"`{s.value}` is a function", s.span, f"call it with parentheses: `{s.value}(…)`")
         else:
             tensors = [n for n, (what, _) in declared.items() if what not in ("an index", "a dimension")]
-            faults.add("E402", f"`{s.value}` is not declared", s.span, did_you_mean(s.value, tensors) or "declare it under `inputs`, or define it under `where`")
+            faults.add(
+                "E402",
+                f"`{s.value}` is not declared",
+                s.span,
+                did_you_mean(s.value, tensors) or "declare it under `inputs`, or define it under `where`",
+            )
     elif s.form is Form.CALL and s.value not in FUNCTIONS and s.value not in layer.callees and s.value not in layer.functions:
         if s.value in declared:
-            faults.add("E403", f"`{s.value}` is {declared[s.value][0]}, not a function", s.span, "a product is written with `*`, an element with `[ ]`")
+            faults.add(
+                "E403",
+                f"`{s.value}` is {declared[s.value][0]}, not a function",
+                s.span,
+                "a product is written with `*`, an element with `[ ]`",
+            )
         else:
-            faults.add("E403", f"`{s.value}` is neither a function nor a layer", s.span, did_you_mean(s.value, [*FUNCTIONS, *layer.callees]) or "another file's layer is named under `use`")
+            faults.add(
+                "E403",
+                f"`{s.value}` is neither a function nor a layer",
+                s.span,
+                did_you_mean(s.value, [*FUNCTIONS, *layer.callees]) or "another file's layer is named under `use`",
+            )
     elif s.form is Form.NAME and s.value in FUNCTIONS and s.value not in declared:
         faults.add("E402", f"`{s.value}` is a function and stands here without arguments", s.span, f"write `{s.value}(…)`")
     elif s.form in (Form.NAME, Form.SUBSCRIPT) and declared.get(s.value, ("",))[0] == "defined" and s.value not in visible:
-        faults.add("E402", f"`{s.value}` is not defined in this mode", s.span, "define it in the mode, or do not empty its section", (declared[s.value][1], "defined here"))
+        faults.add(
+            "E402",
+            f"`{s.value}` is not defined in this mode",
+            s.span,
+            "define it in the mode, or do not empty its section",
+            (declared[s.value][1], "defined here"),
+        )
 
 
 def _unused(layer: Layer, declared: dict, meant: set[str], faults: Faults) -> None:
@@ -194,7 +241,9 @@ def _unused(layer: Layer, declared: dict, meant: set[str], faults: Faults) -> No
         if name not in used and name not in meant and what not in ("a dimension", "a state"):
             shown = {"defined": "defined", "drawn": "drawn"}.get(what, "declared")
             faults.add("E217", f"`{name}` is {shown} and never used", span, "use it or remove it")
-    called = {s.value for line in (*layer.lines, *(e for m in layer.modes for e in m.lines)) for s in walk(line.value) if s.form is Form.CALL}
+    called = {
+        s.value for line in (*layer.lines, *(e for m in layer.modes for e in m.lines)) for s in walk(line.value) if s.form is Form.CALL
+    }
     for use in layer.uses:
         if use.name not in called:
             faults.add("E217", f"the layer `{use.name}` is named under `use` and never called", use.span, "call it or remove it")

@@ -74,11 +74,21 @@ class _Collector:
         else:
             for s in walk(position):
                 if s.form is Form.NAME and self.scope.is_index(s.value):
-                    stop("E410", "on the left stands an index, or a position without indices", position.span, f"write `{s.value}` alone and move the arithmetic to the right")
+                    stop(
+                        "E410",
+                        "on the left stands an index, or a position without indices",
+                        position.span,
+                        f"write `{s.value}` alone and move the arithmetic to the right",
+                    )
 
     def bind_left(self, name: str, position: Syntax) -> Binding:
         if name in self.found.left:
-            stop("E411", f"the index `{name}` stands twice on the left", position.span, "use two indices and compare them: `Piecewise((…, i == j), (0, True))`")
+            stop(
+                "E411",
+                f"the index `{name}` stands twice on the left",
+                position.span,
+                "use two indices and compare them: `Piecewise((…, i == j), (0, True))`",
+            )
         binding = self.found.left[name] = Binding(name, position.span)
         self.found.every.append(binding)
         self.found.names.add(name)
@@ -91,7 +101,12 @@ class _Collector:
 
     def require_leading(self, s: Syntax) -> None:
         if self.scope.leading is None:
-            stop("E412", "`...` stands here, but no tensor of the layer has leading axes", s.span, "declare a tensor as `[..., D]`, or name the axes")
+            stop(
+                "E412",
+                "`...` stands here, but no tensor of the layer has leading axes",
+                s.span,
+                "declare a tensor as `[..., D]`, or name the axes",
+            )
 
     def visit(self, s: Syntax, env: dict[str, Binding]) -> None:
         if s.form is Form.NAME:
@@ -121,8 +136,18 @@ class _Collector:
     def unbound(self, s: Syntax) -> None:
         names = [*self.scope.names, *self.scope.dims, *self.scope.hypers, *self.found.left]
         if s.value in self.scope.indices or len(s.value) <= 2:
-            stop("E401", f"the index `{s.value}` is neither on the left nor bound by a reduction", s.span, "put it on the left, or reduce over it: `Sum(…, " + s.value + ")`")
-        stop("E402", f"`{s.value}` is not declared", s.span, did_you_mean(s.value, names) or "declare it, or put it on the left if it is an index")
+            stop(
+                "E401",
+                f"the index `{s.value}` is neither on the left nor bound by a reduction",
+                s.span,
+                "put it on the left, or reduce over it: `Sum(…, " + s.value + ")`",
+            )
+        stop(
+            "E402",
+            f"`{s.value}` is not declared",
+            s.span,
+            did_you_mean(s.value, names) or "declare it, or put it on the left if it is an index",
+        )
 
     def subscript(self, s: Syntax, env: dict[str, Binding]) -> None:
         if s.value not in self.scope.names:
@@ -132,7 +157,12 @@ class _Collector:
                 self.require_leading(a)
                 if LEADING_NAME not in env:
                     if not self.for_all:
-                        stop("E401", "`...` is neither on the left nor reduced over", a.span, "put `...` on the left, or reduce over it: `Mean(…, ...)`")
+                        stop(
+                            "E401",
+                            "`...` is neither on the left nor reduced over",
+                            a.span,
+                            "put `...` on the left, or reduce over it: `Mean(…, ...)`",
+                        )
                     env[LEADING_NAME] = self.free(LEADING_NAME, a.span)
                 continue
             self.visit(a, env)
@@ -144,7 +174,12 @@ class _Collector:
             stop("E402", f"`{s.value}` is a function", s.span, f"call it: `{s.value}(…)`")
         if s.value in self.scope.dims or s.value in self.scope.hypers or s.value in self.scope.indices:
             stop("E403", f"`{s.value}` is a number, not a tensor", s.span, "write it without brackets")
-        stop("E402", f"`{s.value}` is not declared", s.span, did_you_mean(s.value, self.scope.names) or "declare it under `inputs`, or define it under `where`")
+        stop(
+            "E402",
+            f"`{s.value}` is not declared",
+            s.span,
+            did_you_mean(s.value, self.scope.names) or "declare it under `inputs`, or define it under `where`",
+        )
 
     def reduction(self, s: Syntax, env: dict[str, Binding]) -> None:
         check_reduction(s, self.scope)
@@ -157,7 +192,12 @@ class _Collector:
             if s.value in POSITIONWISE:
                 if name not in env:
                     if not self.for_all:
-                        stop("E413", f"`{s.value}` is a value at each `{name}`, which is neither on the left nor reduced over", who.span, f"put `{name}` on the left")
+                        stop(
+                            "E413",
+                            f"`{s.value}` is a value at each `{name}`, which is neither on the left nor reduced over",
+                            who.span,
+                            f"put `{name}` on the left",
+                        )
                     env[name] = self.free(name, who.span)
                 if a.form is not Form.TUPLE:
                     mine.append(env[name])
@@ -192,7 +232,13 @@ def check_rank(s: Syntax, scope: Scope, known: Known) -> None:
     place = (known.places.get(name), f"`{s.value}` is defined here")
     axes = f"{len(shape)} {'axis' if len(shape) == 1 else 'axes'}"
     if s.form is Form.NAME:
-        stop("E420", f"`{s.value}` has {axes} and stands here without indices", s.span, "index every tensor of the right-hand side, or none", place)
+        stop(
+            "E420",
+            f"`{s.value}` has {axes} and stands here without indices",
+            s.span,
+            "index every tensor of the right-hand side, or none",
+            place,
+        )
     stop("E406", f"`{s.value}` has {axes} but {count} {'index' if count == 1 else 'indices'}", s.span, "one index an axis", place)
 
 
@@ -210,7 +256,12 @@ def check_reduction(s: Syntax, scope: Scope) -> None:
     if not s.args or s.args[0].form in (Form.KEYWORD, Form.TUPLE, Form.ELLIPSIS):
         stop("E310", f"`{s.value}` needs an expression and an index", s.span, f"write `{s.value}(x[i], i)`")
     if len(s.args) == 1:
-        stop("E310", f"`{s.value}` names no index to reduce over", s.span, f"write `{s.value}(x[i], i)`; whole tensors reduce with `sum`, `mean` and `max`")
+        stop(
+            "E310",
+            f"`{s.value}` names no index to reduce over",
+            s.span,
+            f"write `{s.value}(x[i], i)`; whole tensors reduce with `sum`, `mean` and `max`",
+        )
     for a in s.args[1:]:
         who = a
         if a.form is Form.TUPLE:
@@ -266,7 +317,9 @@ def borrow(indices: Indices) -> bool:
     progress = False
     for b in indices.every:
         if b.size is None and not b.limited and b.name != LEADING_NAME:
-            lender = next((o for o in indices.every if o.size is not None and (b in o.limits or (o.name == b.name and not o.limited))), None)
+            lender = next(
+                (o for o in indices.every if o.size is not None and (b in o.limits or (o.name == b.name and not o.limited))), None
+            )
             if lender is not None:
                 b.size, b.why, progress = lender.size, lender.why, True
     return progress

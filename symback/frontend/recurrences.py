@@ -59,8 +59,20 @@ def _refuse(members: list[Definition], both_sides: object) -> None:
     shown = ", ".join(f"`{d.name}`" for d in members[:6])
     others = tuple((d.equations[-1].span, f"`{d.name}` belongs to the circle") for d in members[1:4])
     if both_sides is not None:
-        stop("E601", f"{shown}: references to earlier and to later steps in one recurrence", first, "a recurrence runs one way; split it into two", *others)
-    stop("E602", f"{shown}: defined by itself at the same step" if len(members) == 1 else f"{shown} are defined by each other in a circle", first, "refer to an earlier step, `h[t-1, …]`, and start it with a line such as `h[-1, …]: …`", *others)
+        stop(
+            "E601",
+            f"{shown}: references to earlier and to later steps in one recurrence",
+            first,
+            "a recurrence runs one way; split it into two",
+            *others,
+        )
+    stop(
+        "E602",
+        f"{shown}: defined by itself at the same step" if len(members) == 1 else f"{shown} are defined by each other in a circle",
+        first,
+        "refer to an earlier step, `h[t-1, …]`, and start it with a line such as `h[-1, …]: …`",
+        *others,
+    )
 
 
 # ---------------------------------------------------------------------------------- the references

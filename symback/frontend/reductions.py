@@ -64,7 +64,9 @@ def _position_of_extremum(line: Elements, s: Syntax, env: Env) -> Node:
     kind = PLAIN_REDUCTIONS[s.value]
     ranges = _Ranges(line, s, env)
     if ranges.nested:
-        stop("E314", f"`{s.value}` over several indices takes no limits that depend on each other", s.span, "name one of them under `where`")
+        stop(
+            "E314", f"`{s.value}` over several indices takes no limits that depend on each other", s.span, "name one of them under `where`"
+        )
     if len(ranges.binders) == 1:
         body = line.value(s.args[0], ranges.env)
         return expr.add(expr.reduction(kind, body, ranges.binders), ranges.shift_of_first())
@@ -146,7 +148,12 @@ class _Ranges:
         size = binding.size if shift == ZERO else None
         if size is None or (self.is_padded(binding) and (highest is None or not at_most(highest, expr.add(size, MINUS_ONE)))):
             if highest is None:
-                stop("E409", f"the greatest value of `{binding.name}` is not seen from its limits", binding.span, f"give its range under `indices`: `{binding.name}: N`")
+                stop(
+                    "E409",
+                    f"the greatest value of `{binding.name}` is not seen from its limits",
+                    binding.span,
+                    f"give its range under `indices`: `{binding.name}: N`",
+                )
             size = expr.add(highest, ONE)
         node = self.index(binding, size)
         self.env[binding.name] = (expr.add(shift, node),)
@@ -197,5 +204,3 @@ def _mentioned(written: Syntax) -> set[str]:
     if written.form is not Form.TUPLE:
         return set()
     return {n.value for limit in written.args[1:] for n in walk(limit) if n.form is Form.NAME}
-
-

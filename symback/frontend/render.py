@@ -57,7 +57,13 @@ def _excerpt(span: Span, source: Sequence[str], paint) -> list[str]:
 
 
 def _lines(span: Span | None) -> list[str]:
-    return [] if span is None else list(linecache.cache[span.file][2]) if span.file in linecache.cache and len(linecache.cache[span.file]) > 2 else []
+    return (
+        []
+        if span is None
+        else list(linecache.cache[span.file][2])
+        if span.file in linecache.cache and len(linecache.cache[span.file]) > 2
+        else []
+    )
 
 
 def printable(text: str) -> str:

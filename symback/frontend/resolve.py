@@ -114,7 +114,13 @@ class _Mode:
         local = {n: n for n in declared}
         local.update({t: t for line in self.lines if line.section is not Section.UPDATE for t in line.targets})
         self.scope = replace(base, mode=mode, names=local)
-        self.taken = {*local, *(d.name for d in layer.dims), *plain_dims(layer), *(h.name for h in layer.hyperparameters), *(i.name for i in layer.indices)}
+        self.taken = {
+            *local,
+            *(d.name for d in layer.dims),
+            *plain_dims(layer),
+            *(h.name for h in layer.hyperparameters),
+            *(i.name for i in layer.indices),
+        }
 
     def body(self) -> Body:
         """The body. Raises: LayerError."""
@@ -148,14 +154,31 @@ class _Mode:
     def definition(self, target: str, entries: list[Entry], indices: dict[int, Indices]) -> Definition:
         if any(is_whole_form(e) for e in entries):
             if len(entries) > 1:
-                stop("E212", f"`{entries[1].line.targets[0]}` is defined twice", entries[1].span, "rename or remove one", (entries[0].span, "the first definition"))
+                stop(
+                    "E212",
+                    f"`{entries[1].line.targets[0]}` is defined twice",
+                    entries[1].span,
+                    "rename or remove one",
+                    (entries[0].span, "the first definition"),
+                )
             return self.whole(target, entries[0])
         built = [(e, self.equation(e, indices[id(e)])) for e in entries]
         general = [(e, q) for e, q in built if all(n.op is Op.INDEX for n in q.lhs)]
         if len(general) > 1:
-            stop("E212", f"`{general[1][0].line.targets[0]}` is defined twice", general[1][0].span, "rename or remove one", (general[0][0].span, "the first definition"))
+            stop(
+                "E212",
+                f"`{general[1][0].line.targets[0]}` is defined twice",
+                general[1][0].span,
+                "rename or remove one",
+                (general[0][0].span, "the first definition"),
+            )
         if not general:
-            stop("E604", f"`{entries[0].line.targets[0]}` has starts but no line for its other steps", entries[0].span, "add the general line: `h[t, n]: …`")
+            stop(
+                "E604",
+                f"`{entries[0].line.targets[0]}` has starts but no line for its other steps",
+                entries[0].span,
+                "add the general line: `h[t, n]: …`",
+            )
         entry, equation = general[0]
         starts = [_renamed(q, equation.lhs) for e, q in built if e is not entry]
         starts.sort(key=lambda q: sum(n.op is Op.INDEX for n in q.lhs))
@@ -209,7 +232,10 @@ class _Mode:
         for d in definitions.values():
             if d.section is Section.UPDATE:
                 if d.update in updates:
-                    spans = sorted((e.equations[-1].span for e in (definitions[updates[d.update]], d)), key=lambda s: s is None or s.file != self.layer.file)
+                    spans = sorted(
+                        (e.equations[-1].span for e in (definitions[updates[d.update]], d)),
+                        key=lambda s: s is None or s.file != self.layer.file,
+                    )
                     stop("E508", f"the state `{d.update}` has two next values", spans[0], "keep one", (spans[1], "the other one"))
                 updates[d.update] = d.name
         needs = {n: [m for m in reads_of(definitions[n]) if m in definitions] for n in definitions}
@@ -243,7 +269,12 @@ class _Mode:
         indices = indices_of(entry, self.known, for_all=True)
         missing = settle(indices, self.scope, self.known)
         if missing:
-            stop("E414", f"nothing tells the range of the index `{missing[0].name}`", missing[0].span, "let it stand alone in an axis, or give its range under `indices`")
+            stop(
+                "E414",
+                f"nothing tells the range of the index `{missing[0].name}`",
+                missing[0].span,
+                "let it stand alone in an axis, or give its range under `indices`",
+            )
         builder = Elements(s, self.scope, self.known, indices)
         env = {}
         for name, binding in indices.left.items():
@@ -278,4 +309,3 @@ def _values(value: Node, known: Known) -> Node | None:
     if value.op is Op.READ and value.data in known.tensors and not known.tensors[value.data].also:
         return known.tensors[value.data].values
     return None
-

@@ -140,7 +140,12 @@ def check_solvable(layer: Layer, tensors: list[Tensor], scope: Scope, faults: Fa
                 progress = True
     for d in plain:
         if d not in found:
-            faults.add("E417", f"no argument's shape tells the dimension `{d}`", _first_place(layer, d), "declare it as an integer hyperparameter, or as an axis of an input")
+            faults.add(
+                "E417",
+                f"no argument's shape tells the dimension `{d}`",
+                _first_place(layer, d),
+                "declare it as an integer hyperparameter, or as an axis of an input",
+            )
 
 
 def _first_place(layer: Layer, name: str):
@@ -150,5 +155,3 @@ def _first_place(layer: Layer, name: str):
                 if s.form is Form.NAME and s.value == name:
                     return s.span
     return None
-
-

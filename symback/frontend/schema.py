@@ -65,7 +65,11 @@ def schema() -> dict:
                 "propertyNames": {"pattern": _LEFT},
                 "additionalProperties": {"type": ["string", "number", "boolean"]},
             },
-            "shape": {"type": "array", "items": {"type": ["string", "integer"]}, "description": "Dimensions; `...` first for leading axes."},
+            "shape": {
+                "type": "array",
+                "items": {"type": ["string", "integer"]},
+                "description": "Dimensions; `...` first for leading axes.",
+            },
             "input": _tensor(("values", "also", "dtype", "grad", "outside")),
             "param": _tensor(("dtype", "grad", "outside", "init")),
             "state": _tensor(("values", "also", "dtype", "grad", "outside", "init")),
@@ -73,7 +77,10 @@ def schema() -> dict:
                 "type": "object",
                 "required": ["shape", "dist"],
                 "additionalProperties": False,
-                "properties": {"shape": {"$ref": "#/$defs/shape"}, "dist": {"type": "string", "pattern": r"^\s*(bernoulli|uniform|normal)\s*\("}},
+                "properties": {
+                    "shape": {"$ref": "#/$defs/shape"},
+                    "dist": {"type": "string", "pattern": r"^\s*(bernoulli|uniform|normal)\s*\("},
+                },
             },
             "mode": {
                 "type": ["object", "null"],

@@ -8,8 +8,8 @@ from dataclasses import replace
 from symback.core.diagnostics import Span
 from symback.core.expr import Node, text
 from symback.core.program import Tensor
-from symback.frontend.arguments import Argument
 from symback.frontend import calls, whole
+from symback.frontend.arguments import Argument
 from symback.frontend.faults import Faults, stop
 from symback.frontend.kinds import names_read
 from symback.frontend.layer import Layer
@@ -66,7 +66,9 @@ class Shapes:
                 self.fail(entry)
                 return
             self.indices[id(entry)] = found
-        for name in dict.fromkeys(entry.scope.names[s.value] for s in walk(entry.value) if s.form in (Form.NAME, Form.SUBSCRIPT) and s.value in entry.scope.names):
+        for name in dict.fromkeys(
+            entry.scope.names[s.value] for s in walk(entry.value) if s.form in (Form.NAME, Form.SUBSCRIPT) and s.value in entry.scope.names
+        ):
             self.readers.setdefault(name, []).append(entry)
         self.readers.setdefault(entry.target, []).append(entry)
         self.wake(entry)
@@ -87,7 +89,13 @@ class Shapes:
         shape = self.known.shapes.setdefault(entry.target, sizes)
         self.known.places.setdefault(entry.target, entry.span)
         if len(shape) != len(sizes):
-            stop("E418", f"`{entry.line.targets[0]}` is defined with {len(shape)} axes and with {len(sizes)}", entry.span, "", (self.known.places[entry.target], "the other definition"))
+            stop(
+                "E418",
+                f"`{entry.line.targets[0]}` is defined with {len(shape)} axes and with {len(sizes)}",
+                entry.span,
+                "",
+                (self.known.places[entry.target], "the other definition"),
+            )
         return True
 
     def base(self, callee: Layer) -> tuple[Scope, tuple[tuple[str, Node], ...]]:
@@ -129,10 +137,17 @@ class Shapes:
 
     def require_general_lines(self) -> None:
         """A fault for each value that only has lines with a number on the left."""
-        general = {e.target for e in self.entries if e.positions is None or id(e) not in self.indices or all(_is_free(p, e) for p in e.positions)}
+        general = {
+            e.target for e in self.entries if e.positions is None or id(e) not in self.indices or all(_is_free(p, e) for p in e.positions)
+        }
         for entry in list(self.open.values()):
             if entry.target not in general and entry.target not in self.broken:
-                self.faults.add("E604", f"`{entry.line.targets[0]}` has starts but no line for its other steps", entry.span, "add the general line: `h[t, n]: …`")
+                self.faults.add(
+                    "E604",
+                    f"`{entry.line.targets[0]}` has starts but no line for its other steps",
+                    entry.span,
+                    "add the general line: `h[t, n]: …`",
+                )
                 self.fail(entry)
 
     def step(self, entry: Entry) -> bool:
@@ -180,14 +195,26 @@ class Shapes:
             self.known.places.setdefault(entry.target, entry.span)
             changed = True
         elif len(shape) != len(sizes):
-            stop("E418", f"`{entry.line.targets[0]}` has {len(shape)} axes, this value has {len(sizes)}", entry.span, "", (self.known.places.get(entry.target), "its shape comes from here"))
+            stop(
+                "E418",
+                f"`{entry.line.targets[0]}` has {len(shape)} axes, this value has {len(sizes)}",
+                entry.span,
+                "",
+                (self.known.places.get(entry.target), "its shape comes from here"),
+            )
         else:
             changed = False
             for axis, size in enumerate(sizes):
                 if size is not None and shape[axis] is None:
                     shape[axis], changed = size, True
                 elif size is not None and not same_size(shape[axis], size, self.known.derived):
-                    stop("E418", f"axis {axis} of `{entry.line.targets[0]}` has the size `{text(shape[axis])}`, and `{text(size)}` here", entry.span, "", (self.known.places.get(entry.target), "its shape comes from here"))
+                    stop(
+                        "E418",
+                        f"axis {axis} of `{entry.line.targets[0]}` has the size `{text(shape[axis])}`, and `{text(size)}` here",
+                        entry.span,
+                        "",
+                        (self.known.places.get(entry.target), "its shape comes from here"),
+                    )
         if changed:
             for reader in self.readers.get(entry.target, ()):
                 if reader is not entry:
@@ -234,7 +261,12 @@ class Shapes:
             for b in settle(indices, entry.scope, self.known):
                 if all(t == entry.target or self.is_hopeless(t, axis) for t, axis, _ in b.uses):
                     blamed = True
-                    self.faults.add("E414", f"nothing tells the range of the index `{b.name}`", b.span, f"let it stand alone in an axis, or give its range: `indices: {{{b.name}: N}}`")
+                    self.faults.add(
+                        "E414",
+                        f"nothing tells the range of the index `{b.name}`",
+                        b.span,
+                        f"let it stand alone in an axis, or give its range: `indices: {{{b.name}: N}}`",
+                    )
         if stuck and not blamed and not self.faults.found:
             by_target = {e.target: e for e in stuck}
             needs = {n: [m for m in names_read(e) if m in by_target] for n, e in by_target.items()}
@@ -242,7 +274,13 @@ class Shapes:
                 if len(circle) > 1 or circle[0] in needs[circle[0]]:
                     first, *others = (by_target[n] for n in circle)
                     related = tuple((e.span, "and through this line") for e in others[:3])
-                    self.faults.add("E419", f"the shape of `{first.line.targets[0]}` depends on itself", first.span, "index this line: `h[t, n]: …`, so that its axes are seen", *related)
+                    self.faults.add(
+                        "E419",
+                        f"the shape of `{first.line.targets[0]}` depends on itself",
+                        first.span,
+                        "index this line: `h[t, n]: …`, so that its axes are seen",
+                        *related,
+                    )
 
     def is_hopeless(self, name: str, axis: int) -> bool:
         shape = self.known.shapes.get(name)

@@ -151,14 +151,21 @@ class Speller:
             return False
         if getattr(e, "is_Symbol", False):
             return e.name not in self.floats
-        return bool(e.is_Integer or e.is_Add or e.is_Mul or type(e).__name__ == "Idx") and (type(e).__name__ == "Idx" or all(self.is_whole(a) for a in e.args))
+        return bool(e.is_Integer or e.is_Add or e.is_Mul or type(e).__name__ == "Idx") and (
+            type(e).__name__ == "Idx" or all(self.is_whole(a) for a in e.args)
+        )
 
     # ----------------------------------------------------------------------- functions and conditions
 
     def function(self, e, kind: str, depth: int) -> tuple[str, int]:
         name = str(e.func.__name__) if hasattr(e.func, "__name__") else kind
         if name not in _SAME and name not in FUNCTIONS and name not in self.functions:
-            stop("E403", f"the function `{name}` is not part of the language", None, "give its spelling under `functions`, with a class that has `fdiff`")
+            stop(
+                "E403",
+                f"the function `{name}` is not part of the language",
+                None,
+                "give its spelling under `functions`, with a class that has `fdiff`",
+            )
         return f"{name}({', '.join(self.at(a, 0, depth) for a in e.args)})", _ATOM
 
     def spelled_Max(self, e, depth: int) -> tuple[str, int]:

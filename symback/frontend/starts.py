@@ -39,9 +39,14 @@ def _greatest_lag(group: Mapping[str, Definition], plan: Mapping[str, tuple[int,
     return min(lag + starts, MAX_LAG)
 
 
-def _check_step(d: Definition, distances: Mapping[int, int], group: Mapping[str, Definition], plan: Mapping[str, tuple[int, ...]], backward: bool) -> None:
+def _check_step(
+    d: Definition, distances: Mapping[int, int], group: Mapping[str, Definition], plan: Mapping[str, tuple[int, ...]], backward: bool
+) -> None:
     """Check the general line of `d` where the given axes are that many steps from the first."""
-    places = {a: difference(expr.add(d.axes[a].args[0], expr.MINUS_ONE), expr.number(n)) if backward else expr.number(n) for a, n in distances.items()}
+    places = {
+        a: difference(expr.add(d.axes[a].args[0], expr.MINUS_ONE), expr.number(n)) if backward else expr.number(n)
+        for a, n in distances.items()
+    }
     if any(_holds(q, places) for q in d.equations[:-1]):
         return
     value = decided(expr.substitute(d.equations[-1].value, {d.axes[a]: place for a, place in places.items()}))
@@ -57,8 +62,15 @@ def _check_step(d: Definition, distances: Mapping[int, int], group: Mapping[str,
             continue
         where = ", ".join(expr.text(a) for a in read.args)
         step = ", ".join(f"`{d.axes[a].data}` = {expr.text(p)}" for a, p in places.items())
-        start = ", ".join(expr.text(a) if k in outside or (itself and k in places) else str(target.axes[k].data) for k, a in enumerate(read.args))
-        stop("E603", f"at {step} this reads `{read.data}[{where}]`, which no line starts", d.equations[-1].span, f"add the line `{read.data}[{start}]: …` that starts it")
+        start = ", ".join(
+            expr.text(a) if k in outside or (itself and k in places) else str(target.axes[k].data) for k, a in enumerate(read.args)
+        )
+        stop(
+            "E603",
+            f"at {step} this reads `{read.data}[{where}]`, which no line starts",
+            d.equations[-1].span,
+            f"add the line `{read.data}[{start}]: …` that starts it",
+        )
 
 
 def _started_axes(d: Definition) -> set[int]:
@@ -129,7 +141,10 @@ def without_starts(d: Definition, definitions: dict[str, Definition]) -> None:
     within, beyond = [], []
     for q in starts:
         (beyond if any(_is_outside(n, d.axes[k].args[0]) for k, n in enumerate(q.lhs) if n.op is not Op.INDEX) else within).append(q)
-    pairs = [(q.value, expr.both(*(expr.compare("==", a, n) for a, n in zip(d.axes, q.lhs, strict=True) if n.op is not Op.INDEX))) for q in within]
+    pairs = [
+        (q.value, expr.both(*(expr.compare("==", a, n) for a, n in zip(d.axes, q.lhs, strict=True) if n.op is not Op.INDEX)))
+        for q in within
+    ]
     flat = (0,) * len(d.axes)
     value = expr.piecewise(*pairs, (general.value, expr.TRUE))
     definitions[d.name] = replace(d, equations=(Equation(d.axes, value, general.span),), low=flat, high=flat)
@@ -174,6 +189,8 @@ def _reads(node: Node) -> Iterator[Node]:
         n = stack.pop()
         if n.op is Op.READ:
             yield n
-        if n.op is Op.REDUCE and any((w := difference(h, lo)).op is Op.NUM and w.data < 0 for lo, h in zip(n.args[2::3], n.args[3::3], strict=True)):
+        if n.op is Op.REDUCE and any(
+            (w := difference(h, lo)).op is Op.NUM and w.data < 0 for lo, h in zip(n.args[2::3], n.args[3::3], strict=True)
+        ):
             continue
         stack.extend(n.args)

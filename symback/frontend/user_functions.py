@@ -23,11 +23,24 @@ from symback.frontend.tokens import is_name
 from symback.frontend.vocabulary import RESERVED
 from symback.functions.function import Function, Kernel, Ufunc
 
-
 LETTERS = ("x", "y", "z")
-_BINARY = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow, ast.Mod: operator.mod}
+_BINARY = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.Mod: operator.mod,
+}
 _UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos}
-_COMPARED = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq, ast.NotEq: operator.ne}
+_COMPARED = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,18 @@ def _row(cls: type, spelling: str, names: frozenset[str], rows: dict[str, UserFu
         how, source = Kernel(f"_{name}"), f"def _{name}({', '.join(letters)}):\n    return {spelling}"
     derivatives = tuple(_derivative(cls, k, arity, names, rows) for k in range(arity))
     latex = rf"\operatorname{{{name.replace('_', ' ')}}}\left(" + ", ".join(f"{{{k}}}" for k in range(arity)) + r"\right)"
-    return UserFunction(name, arity, derivatives, how, 4.0, _no_reference, latex, domain=((float("-inf"), float("inf")),) * arity, source=source, text="" if isinstance(how, Ufunc) else spelling)
+    return UserFunction(
+        name,
+        arity,
+        derivatives,
+        how,
+        4.0,
+        _no_reference,
+        latex,
+        domain=((float("-inf"), float("inf")),) * arity,
+        source=source,
+        text="" if isinstance(how, Ufunc) else spelling,
+    )
 
 
 def _arity(cls: type) -> int:
@@ -85,7 +109,20 @@ def _no_reference(context: object, *arguments: object) -> object:
     raise NotImplementedError("a function of the user's own has no reference in high precision")
 
 
-_PARTS = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Attribute, ast.Name, ast.Constant, ast.Load, *_BINARY, *_UNARY, *_COMPARED)
+_PARTS = (
+    ast.Expression,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.Compare,
+    ast.Call,
+    ast.Attribute,
+    ast.Name,
+    ast.Constant,
+    ast.Load,
+    *_BINARY,
+    *_UNARY,
+    *_COMPARED,
+)
 
 
 def _evaluated(node: ast.expr, letters: Mapping[str, object]) -> object:
@@ -124,10 +161,17 @@ def _check_spelling(name: str, spelling: str, letters: tuple[str, ...]) -> None:
         if isinstance(node, ast.Compare):
             inside = len(node.ops) == 1 and type(node.ops[0]) in _COMPARED
         if not inside:
-            stop("E304", f"the spelling of `{name}` is more than arithmetic and NumPy's functions of `{'`, `'.join(letters)}`", None, "write it in NumPy: `np.log(np.cosh(x))`")
+            stop(
+                "E304",
+                f"the spelling of `{name}` is more than arithmetic and NumPy's functions of `{'`, `'.join(letters)}`",
+                None,
+                "write it in NumPy: `np.log(np.cosh(x))`",
+            )
 
 
-def _derivative(cls: type, k: int, arity: int, names: frozenset[str], rows: dict[str, UserFunction]) -> Callable[[tuple[Node, ...], Node], Node]:
+def _derivative(
+    cls: type, k: int, arity: int, names: frozenset[str], rows: dict[str, UserFunction]
+) -> Callable[[tuple[Node, ...], Node], Node]:
     """(arguments, value) -> the derivative by argument k, from the class's own `fdiff`."""
     import sympy
 

@@ -154,11 +154,21 @@ class Whole:
         last = conditions[-1]
         if last.shape or last.element(()) != expr.TRUE:
             stop("E312", "the last branch of a `Piecewise` has a condition that may fail", s.args[-1].span, "add a branch `(0, True)`")
-        return Array(shape, lambda where: expr.piecewise(*((v.number(_seen(v, where)), c.element(_seen(c, where))) for v, c in zip(values, conditions, strict=True))))
+        return Array(
+            shape,
+            lambda where: expr.piecewise(
+                *((v.number(_seen(v, where)), c.element(_seen(c, where))) for v, c in zip(values, conditions, strict=True))
+            ),
+        )
 
     def require_truths(self, parts: list[Array], s: Syntax) -> None:
         if not all(p.truth for p in parts):
-            stop("E407", "a condition was expected, this is a number", s.span, "compare it with something: `x > 0`, each comparison in parentheses")
+            stop(
+                "E407",
+                "a condition was expected, this is a number",
+                s.span,
+                "compare it with something: `x > 0`, each comparison in parentheses",
+            )
 
     # ------------------------------------------------------------------------------- linear algebra
 
@@ -176,13 +186,22 @@ class Whole:
         inner = a.shape[-1]
         other = b.shape[-2] if len(b.shape) > 1 else b.shape[-1]
         if _is_leading(inner) or _is_leading(other) or not same_size(inner, other, self.known.derived):
-            stop("E421", f"`@` of `{_shape_text(a.shape)}` and `{_shape_text(b.shape)}`: `{text(inner)}` and `{text(other)}` differ", s.span, "transpose one with `.T`, or write the line in index notation")
+            stop(
+                "E421",
+                f"`@` of `{_shape_text(a.shape)}` and `{_shape_text(b.shape)}`: `{text(inner)}` and `{text(other)}` differ",
+                s.span,
+                "transpose one with `.T`, or write the line in index notation",
+            )
         rows, columns = a.shape[-2:-1], b.shape[-1:] if len(b.shape) > 1 else ()
         lead = self.broadcast([a.shape[:-2], b.shape[:-2]], [s.args[0].span, s.args[1].span], s.span)
 
         def element(where: tuple[Node, ...]) -> Node:
             k = self.index(inner)
-            front, row, column = where[: len(lead)], where[len(lead) : len(lead) + len(rows)], where[len(where) - len(columns) :] if columns else ()
+            front, row, column = (
+                where[: len(lead)],
+                where[len(lead) : len(lead) + len(rows)],
+                where[len(where) - len(columns) :] if columns else (),
+            )
             left = a.number((*_fitted(a.shape[:-2], front), *row, k))
             right = b.number((*_fitted(b.shape[:-2], front), k, *column))
             return expr.total(expr.mul(left, right), expr.whole(k))
@@ -231,7 +250,12 @@ class Whole:
             stop("E421", f"there is no axis {axis} in `{_shape_text(inner.shape)}`", s.span, "")
         has_leading = any(_is_leading(a) for a in inner.shape)
         if has_leading and (axis >= 0 or _is_leading(inner.shape[axis])):
-            stop("E421", f"axis {axis} of `{_shape_text(inner.shape)}` depends on how many leading axes there are", s.span, "count from the end, `axis=-1`, or use index notation")
+            stop(
+                "E421",
+                f"axis {axis} of `{_shape_text(inner.shape)}` depends on how many leading axes there are",
+                s.span,
+                "count from the end, `axis=-1`, or use index notation",
+            )
         return axis % rank
 
     def broadcast(self, shapes: list[tuple[Node, ...]], places: list[Span | None], span: Span | None) -> tuple[Node, ...]:

@@ -108,14 +108,18 @@ def test_calls_that_double_are_bounded(tmp_path):
     from symback.frontend import load
 
     for k in range(20):
-        (tmp_path / f"l{k}.yaml").write_text(f"layer: l{k}\ninputs:\n  x: [N]\nuse:\n  inner: l{k + 1}.yaml\nwhere:\n  a: inner(x)\noutputs:\n  y: inner(a)\n")
+        (tmp_path / f"l{k}.yaml").write_text(
+            f"layer: l{k}\ninputs:\n  x: [N]\nuse:\n  inner: l{k + 1}.yaml\nwhere:\n  a: inner(x)\noutputs:\n  y: inner(a)\n"
+        )
     (tmp_path / "l20.yaml").write_text("layer: l20\ninputs:\n  x: [N]\noutputs:\n  y[n]: tanh(x[n])\n")
     assert code_of(load=lambda: load(tmp_path / "l0.yaml")) == "E510"
 
 
 def test_a_caret_stands_under_wide_characters_and_control_characters_are_spelled():
     shown = rendered(Diagnostic("E305", "bad \x1b[31m name", Span("f\n.yaml", 1, 4, 2)), ["日本x\x1by\n"])
-    assert shown == "f\\x0a.yaml:1:4: E305: bad \\x1b[31m name\n    1 | 日本x\\x1by\n      |      ^^^^\n" or shown.splitlines()[2].endswith("^^^^^")
+    assert shown == "f\\x0a.yaml:1:4: E305: bad \\x1b[31m name\n    1 | 日本x\\x1by\n      |      ^^^^\n" or shown.splitlines()[2].endswith(
+        "^^^^^"
+    )
     assert "\x1b" not in shown
 
 

@@ -21,7 +21,25 @@ def faults(value, rule, at="") -> list[str]:
         for name in rule["$ref"].removeprefix("#/").split("/"):
             part = part[name]
         return faults(value, {**part, **{k: v for k, v in rule.items() if k != "$ref"}}, at)
-    unknown = set(rule) - {"$schema", "title", "description", "$defs", "type", "pattern", "maxLength", "required", "additionalProperties", "properties", "oneOf", "items", "enum", "propertyNames", "minProperties", "uniqueItems", "minimum"}
+    unknown = set(rule) - {
+        "$schema",
+        "title",
+        "description",
+        "$defs",
+        "type",
+        "pattern",
+        "maxLength",
+        "required",
+        "additionalProperties",
+        "properties",
+        "oneOf",
+        "items",
+        "enum",
+        "propertyNames",
+        "minProperties",
+        "uniqueItems",
+        "minimum",
+    }
     assert not unknown, unknown
     if "type" in rule:
         names = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]

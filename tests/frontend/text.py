@@ -8,7 +8,11 @@ from symback.core.program import Body, Definition, Program
 
 def program_text(program: Program) -> str:
     """Tensors, then each mode's definitions with their axes, starts and values."""
-    out = [f"dims: {', '.join(program.dims)}", *(f"{name} = {text(value)}" for name, value in program.derived), f"wrt: {', '.join(program.wrt)}"]
+    out = [
+        f"dims: {', '.join(program.dims)}",
+        *(f"{name} = {text(value)}" for name, value in program.derived),
+        f"wrt: {', '.join(program.wrt)}",
+    ]
     out += [f"assume: {text(a)}" for a in program.assumptions]
     for t in program.tensors:
         extra = [t.kind.value] + ([f"values {text(t.values)}"] if t.values is not None else []) + ([f"also {t.also}"] if t.also else [])
