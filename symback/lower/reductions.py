@@ -84,7 +84,9 @@ def _over_axes(low: Lowering, kind: Reduction, v: Lowered, bound: tuple[Node, ..
     bound = tuple(b for b in bound if b in v.axes)
     if not bound:
         return v if kind not in (Reduction.ARGMAX, Reduction.ARGMIN) else low.scalar(ZERO)
-    if v.array.element == "b":
+    if kind is Reduction.SUM and v.array.kind is Kind.CAST and v.array.args[0].element == "b":
+        v = Lowered(v.array.args[0], v.axes)  # conditions are counted as they are
+    if v.array.element == "b" and kind is not Reduction.SUM:
         v = low.as_float(v)
     if kind in (Reduction.ARGMAX, Reduction.ARGMIN) and len(bound) > 1:
         v = low.transposed(v, tuple(a for a in v.axes if a not in bound) + bound)
@@ -96,7 +98,8 @@ def _over_axes(low: Lowering, kind: Reduction, v: Lowered, bound: tuple[Node, ..
         bound = (v.axes[-1],)
     axes = tuple(sorted(v.axes.index(b) for b in bound))
     kept = tuple(a for a in v.axes if a not in bound)
-    element = "i" if kind in (Reduction.ARGMAX, Reduction.ARGMIN) else v.array.element
+    counts = kind in (Reduction.ARGMAX, Reduction.ARGMIN) or v.array.element == "b"
+    element = "i" if counts else v.array.element
     if kind in (Reduction.MAX, Reduction.MIN) and v.array.element == "s":
         return v
     return Lowered(Array(Kind.REDUCE, (_METHOD[kind], axes), (v.array,), tuple(a.args[0] for a in kept), element), kept)

@@ -100,7 +100,8 @@ def _by_digits(low: Lowering, s: Scatter) -> Scatter:
     """Targets g·Q + q become one index over the reshaped value."""
     plans = {k: found for k, t in enumerate(s.targets) if (found := digits(affine(t))) is not None}
     used = [i for t in s.targets for i in t.free]
-    plans = {k: p for k, p in plans.items() if all(used.count(i) == 1 for i in p[0])}
+    held = set(low.value(s.value).axes) if plans else set()
+    plans = {k: p for k, p in plans.items() if all(used.count(i) == 1 and i in held for i in p[0])}
     if not plans:
         return s
     axes: list[Node] = []
