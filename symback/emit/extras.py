@@ -15,6 +15,7 @@ from symback.core import expr
 from symback.core.diagnostics import Diagnostic, LayerError
 from symback.core.expr import Node, Op
 from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Role, Section, Tensor
+from symback.emit.module import _signature as signature_lines
 from symback.emit.module import module_view
 from symback.emit.view import FunctionView, ModuleView, TupleView
 from symback.report.formulas import gradient_value, straightened
@@ -51,13 +52,11 @@ def with_extras(view: ModuleView, program: Program, derivations: Mapping[str, De
 def _added(view: ModuleView, extra: Extra) -> ModuleView:
     made = module_view(extra.program, {mode: Derivation(body, None) for mode, body in extra.program.bodies.items()})
     forward = made.functions[0]
-    first, *rest = forward.signature
-    signature = (first.replace("def forward(", f"def {extra.name}(", 1), *rest)
-    signature = (*signature[:-1], f"{signature[-1].rpartition(' -> ')[0]} -> {extra.result}:")
+    signature = signature_lines(extra.name, _arguments(forward.signature), extra.result)
     body = [line.replace("outputs = Outputs(", f"outputs = {extra.result}(", 1) for line in forward.body]
     if len(extra.fields) == 1:
         body = [_wrapped(line, extra.result) for line in body]
-    function = FunctionView(signature, (extra.doc, *forward.doc[1:]), tuple(body))
+    function = FunctionView(tuple(signature), (extra.doc, *forward.doc[1:]), tuple(body))
     result = TupleView(extra.result, f"What {extra.name} returns.", tuple((f, "np.ndarray") for f in extra.fields))
     known = {key for key, _ in view.formulas}
     return replace(
@@ -68,6 +67,12 @@ def _added(view: ModuleView, extra: Extra) -> ModuleView:
         formulas=(*view.formulas, *(f for f in made.formulas if f[0] not in known)),
         helpers=tuple(dict.fromkeys((*view.helpers, *made.helpers))),
     )
+
+
+def _arguments(signature: tuple[str, ...]) -> list[str]:
+    """The arguments of a function as its signature lists them."""
+    inside = signature[0].partition("(")[2].rpartition(") -> ")[0] if len(signature) == 1 else " ".join(signature[1:-1])
+    return [a.strip() for a in inside.split(",") if a.strip()]
 
 
 def _wrapped(line: str, result: str) -> str:
