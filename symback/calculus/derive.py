@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from symback.calculus import fingerprint
 from symback.calculus.adjoint import Adjoint, adjoint
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.radix import split_axes
@@ -65,7 +66,11 @@ class Derivation:
 
 
 def derive(program: Program) -> Mapping[str, Derivation]:
-    """A derivation for each mode."""
+    """A derivation for each mode, checked by evaluation.
+
+    Raises:
+        InternalFault: a rule changed a value.
+    """
     return {mode: _derive_mode(body, program) for mode, body in program.bodies.items()}
 
 
@@ -74,11 +79,14 @@ def _derive_mode(body: Body, program: Program) -> Derivation:
     stable = settled(without_unused(stable))
     steps = [_stability_step(s) for s in found]
     if not program.wrt:
+        fingerprint.verify(program, fingerprint.Claim(body, stable, None, None, tuple(steps)))
         return Derivation(stable, None, tuple(steps))
-    final, applied = simplified(adjoint(stable, program), stable, program)
+    swept = adjoint(stable, program)
+    final, applied = simplified(swept, stable, program)
     steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after) for a in applied]
     final, found = _stable_gradients(final, _context(stable, program))
     steps += [_stability_step(s) for s in found]
+    fingerprint.verify(program, fingerprint.Claim(body, stable, swept, final, tuple(steps)))
     return Derivation(stable, final, tuple(steps))
 
 

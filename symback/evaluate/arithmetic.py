@@ -61,6 +61,8 @@ def _fixed(dtype: type, number: Callable[[Fraction], object]) -> Arithmetic:
         "erfc": _each(math.erfc, dtype),
         "loggamma": _each(_lgamma, dtype),
         "digamma": _each(_digamma, dtype),
+        "exp_moment": _exp_moment,
+        "spherical_bessel": _spherical_bessel,
     }
     return Arithmetic(
         name=np.dtype(dtype).name,
@@ -75,6 +77,19 @@ def _fixed(dtype: type, number: Callable[[Fraction], object]) -> Arithmetic:
     )
 
 
+def _exp_moment(n: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """∫ tⁿ exp(x·t) dt over 0 … 1, by Gauss and Legendre's rule."""
+    at, weight = (_NODES + 1) / 2, _WEIGHTS / 2
+    return (weight * at ** n[..., None] * np.exp(x[..., None] * at)).sum(axis=-1)
+
+
+def _spherical_bessel(n: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """jₙ(x), by Poisson's integral (DLMF 10.54.1)."""
+    scale = x**n / _each(lambda k: 2 ** (k + 1) * math.gamma(k + 1), x.dtype)(n)
+    return scale * (_WEIGHTS * np.cos(x[..., None] * _NODES) * (1 - _NODES**2) ** n[..., None]).sum(axis=-1)
+
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _NUMPY_NAMES = ("exp", "log", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 _RENAMED = {
     "asin": "arcsin",

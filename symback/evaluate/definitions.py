@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from symback.core.expr import Node, Op
-from symback.core.program import Definition, Group, Kind, Program
+from symback.core.program import Body, Definition, Equation, Group, Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic
 from symback.evaluate.grids import Grid, Values
@@ -33,6 +33,21 @@ def evaluated(
     `tensors` are in the program's shapes, leading axes as one; `sizes` holds the plain and the derived dimensions.
     With `frozen` empty, the values of `stop_gradient` are put there; with it filled, they are taken from there.
     """
+    body = program.bodies[mode]
+    state = values(program, body, tensors, sizes, hyperparameters, arithmetic, frozen)
+    return {d.name: from_zero(state, d) for d in body.definitions}
+
+
+def values(
+    program: Program,
+    body: Body,
+    tensors: Mapping[str, np.ndarray],
+    sizes: Mapping[str, int],
+    hyperparameters: Mapping[str, object],
+    arithmetic: Arithmetic,
+    frozen: dict[tuple, np.ndarray] | None = None,
+) -> Values:
+    """Every tensor and definition of a body, with the room that starts take; arguments as for `evaluated`."""
     kinds = {t.name: t.kind for t in program.tensors}
     arrays = {n: arithmetic.array(a) if kinds[n] is Kind.FLOAT else np.asarray(a) for n, a in tensors.items()}
     held = frozen is not None and bool(frozen)
@@ -48,11 +63,10 @@ def evaluated(
         frozen={} if frozen is None else frozen,
         hold=held,
     )
-    body = program.bodies[mode]
     with np.errstate(all="ignore"):
         for group in body.groups:
             _recurrent(state, group) if group.recurrent else _plain(state, group)
-    return {d.name: _from_zero(state, d) for d in body.definitions}
+    return state
 
 
 # -------------------------------------------------------------------------------------------- definitions
@@ -69,17 +83,25 @@ def _recurrent(state: Values, group: Group) -> None:
     """Walk the steps; at each, every definition in order, a start where one is given."""
     for definition in group.definitions:
         _allocate(state, definition)
-    for position in itertools.product(*_step_ranges(state, group)):
+    for position in itertools.product(*step_ranges(state, group)):
         for definition, axes in zip(group.definitions, group.steps, strict=True):
             inside = [0 <= p < _size(state, definition.axes[s].args[0]) for s, p in zip(axes, position, strict=True)]
             for k in reversed(range(len(definition.equations))):
                 lhs = [definition.equations[k].lhs[s] for s in axes]
                 here = [ok if e.op is Op.INDEX else _size(state, e) == p for e, p, ok in zip(lhs, position, inside, strict=True)]
-                if all(here):
+                if all(here) and not any(_covers(state, definition.equations[j], definition, axes, position) for j in range(k)):
                     _assign(state, definition, k, {e: p for e, p in zip(lhs, position, strict=True) if e.op is Op.INDEX})
 
 
-def _step_ranges(state: Values, group: Group) -> list[range]:
+def _covers(state: Values, start: Equation, definition: Definition, axes: tuple[int, ...], position: tuple[int, ...]) -> bool:
+    """Whether a start gives all of a definition's elements at a step."""
+    if any(e.op is not Op.INDEX for k, e in enumerate(start.lhs) if k not in axes):
+        return False
+    pairs = [(definition.axes[s], start.lhs[s], p) for s, p in zip(axes, position, strict=True)]
+    return all(0 <= p < _size(state, a.args[0]) if e.op is Op.INDEX else _size(state, e) == p for a, e, p in pairs)
+
+
+def step_ranges(state: Values, group: Group) -> list[range]:
     """The positions of each step in the order of the walk, starts included."""
     ranges = []
     for axes in zip(*group.steps, strict=True):
@@ -124,7 +146,8 @@ def _assign(state: Values, definition: Definition, which: int, steps: Mapping[No
     state.arrays[definition.name][tuple(where)] = np.broadcast_to(value, scope.extents) if free else value.reshape(())[()]
 
 
-def _from_zero(state: Values, definition: Definition) -> np.ndarray:
+def from_zero(state: Values, definition: Definition) -> np.ndarray:
+    """A definition's positions 0 … size-1."""
     origin = state.origin[definition.name]
     cut = tuple(slice(-o, -o + _size(state, a.args[0])) for o, a in zip(origin, definition.axes, strict=True))
     return state.arrays[definition.name][cut]

@@ -9,13 +9,18 @@ from math import prod
 
 import numpy as np
 
-from symback.core.expr import HALF, TRUE, Node, Op, Reduction, branches, is_whole
+from symback.core.expr import HALF, Node, Op, Reduction, branches, is_whole
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic
+from symback.functions.ordinary import WRITTEN_OUT
 
 LARGE = 1 << 16
 """Elements of a product beyond which a sum of it is worked out as a contraction."""
+
+
+class UnknownFunction(Exception):
+    """A function that an arithmetic does not have."""
 
 
 @dataclass
@@ -24,6 +29,7 @@ class Values:
 
     arrays    tensors and definitions by name; a definition's first element stands at position `origin`
     frozen    values of `stop_gradient` at the point where derivatives are taken; filled by the first evaluation
+    strayed   whether an element was read that does not exist, where no condition excludes it
     """
 
     program: Program
@@ -36,6 +42,7 @@ class Values:
     outside: dict[str, Node] = field(default_factory=dict)
     frozen: dict[tuple, np.ndarray] = field(default_factory=dict)
     hold: bool = False
+    strayed: bool = False
 
 
 class Grid:
@@ -45,6 +52,7 @@ class Grid:
         self.state, self.place, self.axes, self.steps = state, place, axes, steps
         self.extents: list[int] = []
         self.memo: dict[tuple, np.ndarray] = {}
+        self.reached: np.ndarray | None = None  # where the value that is being worked out is used; None is everywhere
 
     def size(self, node: Node) -> int:
         return size_of(node, self.state.sizes, self.state.hyperparameters)
@@ -202,8 +210,11 @@ class Grid:
             out = self.padding(node.data, shape, array.dtype)
         else:
             out = array[tuple(np.clip(w, 0, s - 1) for w, s in zip(where, array.shape, strict=True))]
-        if node.data in self.state.outside and beyond.any():
-            out = np.where(beyond, self.real(self.state.outside[node.data]), out)
+        if node.data in self.state.outside:
+            if beyond.any():
+                out = np.where(beyond, self.real(self.state.outside[node.data]), out)
+        elif (beyond if self.reached is None else beyond & self.reached).any():
+            self.state.strayed = True
         return out
 
     def padding(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -237,19 +248,30 @@ class Grid:
             out = self.real(node.args[0])
             self.state.frozen[key] = np.asarray(arithmetic.real(out))
             return out
+        if name in WRITTEN_OUT and name not in arithmetic.functions:
+            return self.real(WRITTEN_OUT[name](*node.args))
         parts = [self.real(a) for a in node.args]
         if name in ("Max", "Min"):
             better = np.greater if name == "Max" else np.less
             return _folded(lambda a, b: np.where(better(arithmetic.real(a), arithmetic.real(b)) | _is_nan(a), a, b), parts)
         if name in arithmetic.functions:
             return arithmetic.functions[name](*parts)
+        if name not in self.state.program.functions:
+            raise UnknownFunction(name)
         return self.state.program.functions[name](*parts)
 
     def piecewise(self, node: Node) -> np.ndarray:
-        out = self.real(node.args[-2])
-        for value, condition in reversed(branches(node)):
-            if condition != TRUE:
-                out = np.where(self.condition(condition), self.real(value), out)
+        before, left, chosen = self.reached, self.reached, []
+        for value, condition in branches(node):
+            here = self.condition(condition)
+            self.reached = here if left is None else here & left
+            chosen.append((here, self.real(value)))
+            left = ~here if left is None else ~here & left
+            self.reached = left
+        self.reached = before
+        out = chosen[-1][1]
+        for here, value in reversed(chosen[:-1]):
+            out = np.where(here, value, out)
         return out
 
     def reduce(self, node: Node) -> np.ndarray:
@@ -260,13 +282,14 @@ class Grid:
         factors = node.args[0].args if node.args[0].op is Op.MUL else (node.args[0],)
         if node.data is Reduction.SUM and len(factors) > 1 and prod(inner.extents) > LARGE and all(map(is_whole, binders)):
             return inner.contracted([inner.real(f) for f in factors], rank)
-        body = inner.real(node.args[0])
-        body = np.broadcast_to(body, [e if k >= rank else n for k, (e, n) in enumerate(zip(inner.extents, body.shape, strict=True))])
         allowed = np.ones((1,) * len(inner.extents), bool)
         for index, low, high in binders:
             if not is_whole((index, low, high)):
                 line = inner.line(index)
                 allowed = allowed & (inner.integer(low) <= line) & (line <= inner.integer(high))
+        inner.reached = allowed if self.reached is None else self.reached.reshape(*self.reached.shape, *(1,) * len(bound)) & allowed
+        body = inner.real(node.args[0])
+        body = np.broadcast_to(body, [e if k >= rank else n for k, (e, n) in enumerate(zip(inner.extents, body.shape, strict=True))])
         if not allowed.all():
             body = np.where(allowed, body, _neutral(node.data, self.state.arithmetic))
         shape = body.shape[:rank]

@@ -15,8 +15,8 @@ from symback.calculus.derive import Derivation
 from symback.core import expr
 from symback.core.expr import Node, Op
 from symback.core.program import Program, Section
+from symback.functions.ordinary import ordinary
 from symback.report import latex as printer
-from symback.report.ordinary import ordinary
 from symback.report.symbols import barred
 
 

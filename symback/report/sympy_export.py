@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from symback.core import expr
 from symback.core.expr import Node, Op, Reduction
-from symback.report.ordinary import ordinary
+from symback.functions.ordinary import ordinary
 
 if TYPE_CHECKING:
     import sympy

@@ -5,7 +5,7 @@ import pytest
 
 from symback.core.expr import Op, call, number, read, walk
 from symback.functions import TABLE
-from symback.report.ordinary import WRITTEN_OUT, ordinary
+from symback.functions.ordinary import WRITTEN_OUT, ordinary
 from symback.report.sympy_export import to_sympy
 
 POINTS = ["0.3", "0.7", "0.45"]

@@ -1,0 +1,316 @@
+"""Checks of the calculus by evaluation: what stabilising and simplifying made against what they were given, at random small sizes.
+
+A program and its derivation are worked out in float64 at a few points, every size small, 1 included; reads of tensors are
+random numbers, reads of values are what their definitions give. A difference that extended precision confirms is a fault of
+symback: it is traced to the step that made it, and no module is written.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import prod
+from typing import Protocol
+
+import numpy as np
+
+from symback.calculus.adjoint import Adjoint
+from symback.calculus.affine import scalar
+from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
+from symback.core.diagnostics import InternalFault
+from symback.core.expr import ZERO, Node, Op, reads, text, walk
+from symback.core.program import Body, Definition, Kind, Program, Tensor
+from symback.core.sizes import size_of
+from symback.evaluate.arithmetic import Arithmetic, double, extended
+from symback.evaluate.assumptions import satisfies
+from symback.evaluate.definitions import from_zero, step_ranges, values
+from symback.evaluate.grids import Grid, UnknownFunction, Values
+from symback.evaluate.inputs import SHAPES, Point, drawn, hyperparameter_values
+
+PROPOSALS = 12
+"""How many sizes are tried; a layer that none of them suits is not checked."""
+MOST_ELEMENTS = 20_000
+"""Of a tensor; a layer that asks for larger ones is not checked."""
+TOLERANCE = 1e-7
+"""Of a difference in float64, relative to the larger value and to 1; one that is larger is looked at in extended precision."""
+
+
+class Step(Protocol):
+    """One rewrite: in the definition or cotangent `subject`, the rule made `after` of `before`."""
+
+    rule: str
+    subject: str
+    before: Node
+    after: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is checked: the body as declared and as stabilised, its adjoint as swept and as simplified, and the steps between."""
+
+    declared: Body
+    stable: Body
+    swept: Adjoint | None
+    final: Adjoint | None
+    steps: tuple[Step, ...]
+
+
+def verify(program: Program, claim: Claim, count: int = 2) -> None:
+    """Compare both sides of a claim at `count` points.
+
+    Raises:
+        InternalFault: they differ; names the rule, where it was applied, and what it made of what.
+    """
+    try:
+        for point in itertools.islice(points(program, claim.declared), count):
+            if _differs(program, claim, point, double()) and _differs(program, claim, point, extended()):
+                raise InternalFault(_story(program, claim, point))
+    except UnknownFunction:
+        return  # a function that only the generated module has; nothing can be said here
+
+
+def wrong_step(program: Program, claim: Claim, point: Point) -> Step | None:
+    """The first step whose two sides differ at a point."""
+    fine, coarse = (_everything(program, claim, point, a) for a in (extended(), double()))
+    return next((s for s in claim.steps if _step_differs(coarse, s) and _step_differs(fine, s)), None)
+
+
+def _story(program: Program, claim: Claim, point: Point) -> str:
+    sizes = ", ".join(f"{name} = {size}" for name, size in point.sizes.items())
+    found = wrong_step(program, claim, point)
+    if found is None:
+        return f"the derivation of {program.name} changed its value at {sizes}"
+    return f"the rule {found.rule} changed the value of {found.subject} at {sizes}: {text(found.before)} became {text(found.after)}"
+
+
+# ------------------------------------------------------------------------------------------------ points
+
+
+def points(program: Program, body: Body) -> Iterator[Point]:
+    """Points within the assumptions where every output is a number and nothing is read that does not exist; the same ones each time.
+
+    Where no such sizes are found, there are none.
+    """
+    rng = np.random.default_rng(20)
+    hyper = {name: _moved(value) for name, value in hyperparameter_values(program).items()}
+    for sizes in itertools.islice(_sizes(program, body, rng), PROPOSALS):
+        for shape in SHAPES:
+            point = replace(drawn(program, sizes, rng, shape), hyperparameters=hyper)
+            if satisfies(program, point) and _is_sound(program, body, point):
+                yield point
+                break
+
+
+def _moved(value: object) -> object:
+    """A hyperparameter near its default, of the same kind and sign; a tiny one is made to count, a zero too."""
+    if isinstance(value, int | bool):
+        return value
+    if 0 <= value < Fraction(1, 100):
+        return Fraction(1, 16)
+    return value * Fraction(15, 16)
+
+
+def _sizes(program: Program, body: Body, rng: np.random.Generator) -> Iterator[dict[str, int]]:
+    """Sizes to try: first of 2 to 4, then with ones among them, then larger; derived ones worked out."""
+    hyper = hyperparameter_values(program)
+    plain = [d for d in program.dims if d not in program.check_dims]
+    quotients = _quotients(program, body)
+    for choices in ((2, 3, 4), (1, 2, 3), (4, 6, 8), (3, 5, 7), (1,), (8,), (9, 10), (2, 4), (12, 16)):
+        for _ in range(2 if len(choices) > 1 else 1):
+            sizes = {d: int(v) for d, v in zip(plain, rng.choice(choices, len(plain)), strict=True)} | dict(program.check_dims)
+            try:
+                for name, value in program.derived:
+                    sizes[name] = size_of(value, sizes, hyper)
+                shapes = [size_of(s, sizes, hyper) for t in program.tensors for s in t.shape]
+            except (ZeroDivisionError, OverflowError):
+                continue
+            smallest = min([1, *shapes, *(sizes[n] for n, _ in program.derived)])
+            whole = all(_divides(size_of(a, sizes, hyper), size_of(b, sizes, hyper)) for a, b in quotients)
+            if smallest >= 1 and whole and all(_elements(t, sizes, hyper) <= MOST_ELEMENTS for t in program.tensors):
+                yield sizes
+
+
+def _quotients(program: Program, body: Body) -> list[tuple[Node, Node]]:
+    """The divisions of sizes by sizes that the layer makes: what is left over would be elements that nothing reads."""
+    nodes = [v for _, v in program.derived] + [e.value for d in body.definitions for e in d.equations]
+    found = dict.fromkeys(n for node in nodes for n in walk(node) if n.op is Op.CALL and n.data == "floordiv" and scalar(n))
+    return [n.args for n in found]
+
+
+def _divides(size: int, by: int) -> bool:
+    return by != 0 and size % by == 0
+
+
+def _elements(tensor: Tensor, sizes: Mapping[str, int], hyper: Mapping[str, object]) -> int:
+    return prod(size_of(s, sizes, hyper) for s in tensor.shape)
+
+
+def _is_sound(program: Program, body: Body, point: Point) -> bool:
+    state = values(program, body, point.tensors, point.sizes, point.hyperparameters, double())
+    floats = [from_zero(state, d) for d in body.definitions if d.kind is Kind.FLOAT and d.name in body.outputs]
+    return not state.strayed and all(np.isfinite(a).all() for a in floats)
+
+
+# ------------------------------------------------------------------------------------------- comparisons
+
+
+def _differs(program: Program, claim: Claim, point: Point, arithmetic: Arithmetic) -> bool:
+    """Whether the two sides of a claim have different outputs, next states or gradients."""
+    given = (program, claim.declared, point.tensors, point.sizes, point.hyperparameters, arithmetic)
+    declared = values(*given)
+    stable = values(program, claim.stable, *given[2:])
+    names = {*claim.declared.outputs, *claim.declared.updates.values()}
+    before = {d.name: from_zero(declared, d) for d in claim.declared.definitions if d.name in names}
+    after = {d.name: from_zero(stable, d) for d in claim.stable.definitions if d.name in names}
+    if any(_unequal(before[n], after[n]) for n in before):
+        return True
+    if claim.swept is None or claim.final is None:
+        return False
+    swept, final = (cotangents(stable, claim.stable, a) for a in (claim.swept, claim.final))
+    return any(_unequal(swept.arrays[name], final.arrays[claim.final.gradients[tensor]]) for tensor, name in claim.swept.gradients.items())
+
+
+def _unequal(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether two values differ where the first is a finite number."""
+    if before.shape != after.shape:
+        before, after = np.broadcast_arrays(before, after)
+    if before.dtype == bool or before.dtype.kind == "i":
+        return bool((before != after).any())
+    known = np.isfinite(before)
+    scale = np.maximum(1, np.abs(before[known]).max(initial=0))
+    return bool((~(np.abs(before[known] - after[known]) <= TOLERANCE * scale)).any())
+
+
+def _everything(program: Program, claim: Claim, point: Point, arithmetic: Arithmetic) -> Values:
+    """The state with all definitions, as declared and as stabilised, and all cotangents, as swept and as simplified."""
+    given = (point.tensors, point.sizes, point.hyperparameters, arithmetic)
+    declared, stable = values(program, claim.declared, *given), values(program, claim.stable, *given)
+    state = _copied(stable)
+    for adjoint in (claim.final, claim.swept):
+        if adjoint is not None:
+            state = _merged(state, cotangents(stable, claim.stable, adjoint))
+    return _merged(declared, state)
+
+
+def _merged(first: Values, second: Values) -> Values:
+    merged = _copied(first)
+    for name in ("arrays", "origin", "kinds", "outside"):
+        getattr(merged, name).update(getattr(second, name))
+    return merged
+
+
+def _copied(state: Values) -> Values:
+    return replace(state, arrays=dict(state.arrays), origin=dict(state.origin), kinds=dict(state.kinds), outside=dict(state.outside))
+
+
+def _step_differs(state: Values, step: Step) -> bool:
+    free = sorted(step.before.free | step.after.free, key=lambda i: str(i.data))
+    names = {str(n.data) for side in (step.before, step.after) for n in reads(side)}
+    if not names <= set(state.arrays):
+        return False
+    grid = _grid(state, free)
+    with np.errstate(all="ignore"):
+        return _unequal(grid.real(step.before), grid.real(step.after))
+
+
+def _grid(state: Values, free: Iterable[Node], steps: Mapping[Node, int] | None = None) -> Grid:
+    free = list(free)
+    grid = Grid(state, (), {i: k for k, i in enumerate(free)}, dict(steps or {}))
+    grid.extents = [size_of(i.args[0], state.sizes, state.hyperparameters) for i in free]
+    return grid
+
+
+# --------------------------------------------------------------------------------------------- cotangents
+
+
+def cotangents(state: Values, body: Body, adjoint: Adjoint) -> Values:
+    """The state of a body with the cotangents of an adjoint, for random upstream gradients: the same ones each time."""
+    state = _copied(state)
+    definitions = {d.name: d for d in body.definitions}
+    rng = np.random.default_rng(21)
+    for output, name in adjoint.upstream.items():
+        shape = from_zero(state, definitions[output]).shape
+        _put(state, name, state.arithmetic.array(np.asarray(rng.normal(0, 1, shape))), (0,) * len(shape))
+    with np.errstate(all="ignore"):
+        for stage in adjoint.stages:
+            if isinstance(stage, BackwardLoop):
+                _loop(state, stage)
+            else:
+                _cotangent(state, stage, definitions.get(stage.of))
+    return state
+
+
+def _put(state: Values, name: str, array: np.ndarray, origin: tuple[int, ...]) -> None:
+    state.arrays[name], state.origin[name], state.kinds[name], state.outside[name] = array, origin, Kind.FLOAT, ZERO
+
+
+def _cotangent(state: Values, c: Cotangent, of: Definition | None) -> None:
+    """What is gathered at positions 0 … size-1, then what is scattered, starts' positions included."""
+    grid = _grid(state, c.axes)
+    value = np.broadcast_to(grid.real(c.value), grid.extents)
+    if of is not None and of.name in state.arrays:
+        origin, shape = state.origin[of.name], state.arrays[of.name].shape
+    else:
+        origin, shape = (0,) * len(c.axes), value.shape
+    array = np.full(shape, state.arithmetic.infinity * 0, state.arithmetic.dtype)
+    array[...] = 0 * state.arithmetic.pi
+    array[tuple(slice(-o, -o + n) for o, n in zip(origin, value.shape, strict=True))] = value
+    _put(state, c.name, array, origin)
+    for scatter in c.scatters:
+        _scatter(state, c.name, scatter, {})
+
+
+def _scatter(state: Values, name: str, scatter: Scatter, steps: Mapping[Node, int]) -> None:
+    """`name[targets] += value` where the targets exist."""
+    grid = _grid(state, scatter.scope, steps)
+    array = state.arrays[name]
+    value = np.broadcast_to(grid.real(scatter.value), grid.extents)
+    where = [np.broadcast_to(grid.integer(t) - o, grid.extents) for t, o in zip(scatter.targets, state.origin[name], strict=True)]
+    exists = np.ones(grid.extents, bool)
+    for position, size in zip(where, array.shape, strict=True):
+        exists = exists & (position >= 0) & (position < size)
+    np.add.at(array, tuple(w[exists] for w in where), value[exists])
+
+
+def _loop(state: Values, loop: BackwardLoop) -> None:
+    """Walk a recurrence from its last step to its first."""
+    axes_of = {d.name: axes for d, axes in zip(loop.group.definitions, loop.group.steps, strict=True)}
+    for step in loop.steps:
+        _cotangent(state, step.start, step.definition)
+    for position in reversed(list(itertools.product(*step_ranges(state, loop.group)))):
+        for step in loop.steps:
+            d = step.definition
+            at = {d.axes[k]: p for k, p in zip(axes_of[d.name], position, strict=True)}
+            if not _general(state, d, at):
+                continue
+            rest = [a for a in d.axes if a not in at]
+            if step.local != ZERO:
+                grid = _grid(state, rest, at)
+                name = step.start.name
+                cell = tuple(
+                    at[a] - o if a in at else slice(-o, -o + size_of(a.args[0], state.sizes, state.hyperparameters))
+                    for a, o in zip(d.axes, state.origin[name], strict=True)
+                )
+                state.arrays[name][cell] += np.broadcast_to(grid.real(step.local), grid.extents) if rest else grid.real(step.local).reshape(())
+            for target, push in step.pushes:
+                _scatter(state, target, push, at)
+
+
+def _general(state: Values, d: Definition, at: Mapping[Node, int]) -> bool:
+    """Whether a definition's general line, and no start, gives its value at a step."""
+
+    def size(node: Node) -> int:
+        return size_of(node, state.sizes, state.hyperparameters)
+
+    if not all(0 <= p < size(a.args[0]) for a, p in at.items()):
+        return False
+    for equation in d.equations[:-1]:
+        pairs = [(e, at[a]) for a, e in zip(d.axes, equation.lhs, strict=True) if a in at]
+        if all(e.op is Op.INDEX or size(e) == p for e, p in pairs):
+            return False
+    return True
+
+
+__all__ = ["Claim", "cotangents", "points", "verify", "wrong_step"]
