@@ -279,4 +279,21 @@ ROWS = (
         r"\operatorname{{sech}}\left({0}\right)",
         range=(0.0, 1.0),
     ),
+    Function(
+        "unit_difference",
+        5,
+        (
+            lambda a, v: neg(div(a[4], a[1])),
+            lambda a, v: div(mul(a[4], a[0]), power(a[1], TWO)),
+            lambda a, v: power(a[3], MINUS_ONE),
+            lambda a, v: neg(div(a[2], power(a[3], TWO))),
+            lambda a, v: neg(div(a[0], a[1])),
+        ),
+        Kernel("_unit_difference"),
+        8,
+        lambda mp, x, a, y, b, s: y / b - s * x / a,
+        r"\left(\frac{{{2}}}{{{3}}} - {4} \frac{{{0}}}{{{1}}}\right)",
+        domain=((-9.0, 9.0), (0.5, 2.0), (-9.0, 9.0), (0.5, 2.0), (-1.0, 1.0)),
+        notes="y/b - s x/a for lengths a and b; where they are alike, y - s x is formed first",
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.core.expr import ONE, ZERO, Node, mul, number
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, is_whole, mul, number, opened, power
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
 from symback.rewrite.power_sums import power_sum
@@ -14,21 +14,47 @@ def root(low: Lowering, node: Node) -> Lowered | None:
     found = power_sum(base)
     if found is None or mul(exponent, found.exponent) != ONE or found.exponent != number(2) and (found.shift != ZERO or found.scale != ONE):
         return None
-    bound = tuple(b[0] for b in found.binders)
-    v = low.as_float(low.value(found.body))
-    if any(b not in v.axes for b in bound) or v.array.element != "f":
+    rows = _rows(low, found.body, tuple(b[0] for b in found.binders))
+    if rows is None:
         return None
-    outer = tuple(a for a in v.axes if a not in bound)
+    array, axis, outer = rows
     shape = tuple(a.args[0] for a in outer)
-    if len(bound) == 1:
-        axis, rows = v.axes.index(bound[0]), v.array
-    else:
-        v = low.transposed(v, (*outer, *bound))
-        flat = (*shape, mul(*(b.args[0] for b in bound)))
-        axis, rows = len(outer), Array(Kind.RESHAPE, flat, (v.array,), flat, "f")
     if found.exponent == number(2):
         name, numbers = "_root_of_squares", (found.scale, found.shift)
     else:
         name, numbers = "_root_of_powers", (found.exponent,)
-    args = (rows, *(low.scalar(n).array for n in numbers))
+    args = (array, *(low.scalar(n).array for n in numbers))
     return Lowered(Array(Kind.KERNEL, (name, axis), args, shape, "f"), outer)
+
+
+def _rows(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Array, int, tuple[Node, ...]] | None:
+    """(array, axis, axes left) of a body with its bound axes made one axis; None where it lacks one of them."""
+    v = low.as_float(low.value(body))
+    if any(b not in v.axes for b in bound) or v.array.element != "f":
+        return None
+    outer = tuple(a for a in v.axes if a not in bound)
+    if len(bound) == 1:
+        return v.array, v.axes.index(bound[0]), outer
+    v = low.transposed(v, (*outer, *bound))
+    flat = (*(a.args[0] for a in outer), mul(*(b.args[0] for b in bound)))
+    return Array(Kind.RESHAPE, flat, (v.array,), flat, "f"), len(outer), outer
+
+
+def geometric_mean(low: Lowering, node: Node) -> Lowered | None:
+    """exp of the mean of logarithms over whole ranges; None for another exponential."""
+    argument = node.args[0]
+    parts = argument.args if argument.op is Op.MUL else (argument,)
+    sums = [f for f in parts if f.op is Op.REDUCE and f.data is Reduction.SUM]
+    if len(sums) != 1:
+        return None
+    body, binders = opened(sums[0])
+    size = mul(*(b[0].args[0] for b in binders))
+    if body.op is not Op.CALL or body.data != "log" or not all(is_whole(b) for b in binders):
+        return None
+    if mul(*(f for f in parts if f is not sums[0])) != power(size, MINUS_ONE):
+        return None
+    rows = _rows(low, body.args[0], tuple(b[0] for b in binders))
+    if rows is None:
+        return None
+    array, axis, outer = rows
+    return Lowered(Array(Kind.KERNEL, ("_geometric_mean", axis), (array,), tuple(a.args[0] for a in outer), "f"), outer)

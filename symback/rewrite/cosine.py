@@ -135,7 +135,7 @@ def _tangent(node, k, rest, z, seen, idx, own, other, ctx) -> Node | None:
             masks = _unit_length(tuple(f for f in rest if f != entry), a, ctx)
             if masks is None:
                 continue
-            difference = call("minus", other, call("product", call("sign", z), own))
+            difference = call("unit_difference", *own.args, *other.args, call("sign", z))
             mean = hinted(total(mul(difference, own), (idx, ZERO, add(idx.args[0], MINUS_ONE))), seen)
             projected = sub(substitute(difference, at), mul(substitute(own, at), mean))
             chosen = projected if not masks else piecewise((projected, masks[0]), (substitute(other, at), TRUE))
@@ -179,7 +179,7 @@ _SQUARES, _OTHER = total(power(ex.XK, number(2)), _WHOLE), total(power(ex.YK, nu
 _X, _Y = call("ratio", ex.XK, sqrt(_SQUARES)), call("ratio", ex.YK, sqrt(_OTHER))
 _COSINE = total(mul(_X, _Y), _WHOLE)
 _AT = {ex.K: ex.J}
-_GAP = call("minus", _Y, call("product", call("sign", _COSINE), _X))
+_GAP = call("unit_difference", *_X.args, *_Y.args, call("sign", _COSINE))
 
 FORWARD = (
     Rule(

@@ -17,9 +17,7 @@ def _direction(x, y):
     """x/hypot(x, y), and 0 at the origin; nothing in it overflows."""
     swap = np.abs(y) > np.abs(x)
     big, small = np.where(swap, np.abs(y), np.abs(x)), np.where(swap, x, y)
-    t = np.divide(
-        small, big, out=np.asarray(np.sign(small)), where=(big != 0) & np.isfinite(big)
-    )
+    t = np.divide(small, big, out=np.asarray(np.sign(small)), where=(big != 0) & np.isfinite(big))
     t = np.where(np.isinf(big) & np.isfinite(small), 0, t)
     return np.where(swap, t, np.sign(x)) / np.sqrt(1 + t * t)
 
@@ -86,3 +84,12 @@ def _sech(x):
     """1/cosh(x), by exp(-|x|)."""
     e = np.exp(-np.abs(x))
     return 2 * e / (1 + e * e)
+
+
+def _unit_difference(x, a, y, b, sign):
+    """y/b - sign*x/a; where a and b are alike, as ((y - sign*x) + y*(a - b)/b)/a."""
+    alike = (a < 2 * b) & (b < 2 * a)
+    lead = np.where(alike, 1, 1 / b)
+    own = np.where(alike, sign, sign / a)
+    rest = np.where(alike, (a - b) / b, 0)
+    return ((lead * y - own * x) + rest * y) * np.where(alike, 1 / a, 1)
