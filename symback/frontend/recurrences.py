@@ -16,7 +16,7 @@ from symback.core.expr import Node, Op
 from symback.core.program import Definition, Group
 from symback.frontend.faults import stop
 from symback.frontend.order import components
-from symback.frontend.sizes import difference
+from symback.frontend.sizes import difference, least, polynomial
 from symback.frontend.starts import check_starts
 
 MAX_STEP_AXES = 3
@@ -123,7 +123,15 @@ def _difference(where: Node, step: Node) -> int | None:
         inner = _difference(where.args[0], step)
         return inner if inner is not None and inner < 0 else None
     rest = difference(where, step)
-    return int(rest.data) if rest.op is Op.NUM else None
+    if rest.op is Op.NUM:
+        return int(rest.data)
+    return -1 if _is_positive(expr.neg(rest)) else 1 if _is_positive(rest) else None
+
+
+def _is_positive(size: Node) -> bool:
+    """Whether a lag by a dimension or an integer hyperparameter, each at least 1, is one."""
+    bottom = least(polynomial(expr.substitute(size, {n: expr.dim(f"#{n.data}") for n in expr.walk(size) if n.op is Op.HYPER})))
+    return bottom is not None and bottom >= 1
 
 
 def _limit(where: Node, limits: Mapping[Node, tuple[Node, Node]], side: int) -> Node:

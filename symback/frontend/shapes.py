@@ -14,7 +14,7 @@ from symback.frontend.faults import Faults, stop
 from symback.frontend.kinds import names_read
 from symback.frontend.layer import Layer
 from symback.frontend.order import components
-from symback.frontend.ranges import Indices, borrow, check_rank, indices_of, settle
+from symback.frontend.ranges import LEADING_NAME, Indices, borrow, check_rank, indices_of, settle
 from symback.frontend.roots import base_scope
 from symback.frontend.scope import Entry, Grade, Known, Scope
 from symback.frontend.sizes import same_size
@@ -232,7 +232,25 @@ class Shapes:
             if borrow(indices):
                 progress = True
                 self.wake(entry)
-        return progress or self.lent_axes()
+        return progress or self.lent_axes() or self.lent_names()
+
+    def lent_names(self) -> bool:
+        """Give an index that no other rule gives a range the one that its name has wherever else it has one in the file."""
+        ranges: dict[tuple[int, str], list[Node]] = {}
+        for entry in self.entries:
+            for b in self.indices[id(entry)].every if id(entry) in self.indices else ():
+                if b.size is not None and not b.limited:
+                    sizes = ranges.setdefault((id(entry.scope), b.name), [])
+                    if not any(same_size(b.size, s, self.known.derived) for s in sizes):
+                        sizes.append(b.size)
+        progress = False
+        for entry in list(self.open.values()):
+            for b in self.indices[id(entry)].every if id(entry) in self.indices else ():
+                sizes = ranges.get((id(entry.scope), b.name), ())
+                if b.size is None and not b.limited and b.name != LEADING_NAME and len(sizes) == 1:
+                    b.size, progress = sizes[0], True
+                    self.wake(entry)
+        return progress
 
     def lent_axes(self) -> bool:
         """Give an axis of a definition that its own line does not tell the size of an index that stands in it elsewhere."""

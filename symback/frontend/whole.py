@@ -47,7 +47,7 @@ def shape_of(entry: Entry, known: Known) -> tuple[Node, ...] | None:
         shape = known.shapes.get(name)
         if shape is None or None in shape:
             return None
-    return Whole(entry, known).array(entry.value).shape
+    return _ShapeOnly(entry, known).array(entry.value).shape
 
 
 def build(entry: Entry, known: Known) -> tuple[tuple[Node, ...], Node]:
@@ -276,6 +276,13 @@ class Whole:
                         (out[k][1], f"this is `{_shape_text(out[k][2])}`"),
                     )
         return tuple(size for size, _, _ in reversed(out))
+
+
+class _ShapeOnly(Whole):
+    """Finds shapes while it is not known yet what holds truths."""
+
+    def require_truths(self, parts: list[Array], s: Syntax) -> None:
+        return None
 
 
 def _seen(part: Array, where: tuple[Node, ...]) -> tuple[Node, ...]:
