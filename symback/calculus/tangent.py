@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symback.calculus.adjoint import Adjoint, active_names
-from symback.calculus.affine import affine
 from symback.calculus.cotangents import Cotangent
 from symback.calculus.derive import without_unused
 from symback.calculus.locals import Scope, local_derivatives
@@ -117,10 +116,22 @@ def with_simplified(body: Body, made: Sequence[Definition], program: Program) ->
 
 
 def _keeps_in_range(node: Node) -> bool:
-    """Whether it is a Piecewise whose condition compares positions."""
-    conditions = node.args[1::2] if node.op is Op.PIECEWISE else ()
-    parts = [p for c in conditions for p in (c.args if c.op is Op.AND else (c,))]
-    return any(p.op is Op.COMPARE and p.data in ("<", "<=") and p.free and all(affine(a) is not None for a in p.args) for p in parts)
+    """Whether it is a Piecewise whose conditions are of positions and integers, not of floats that are computed."""
+    if node.op is not Op.PIECEWISE:
+        return False
+    conditions = [c for c in node.args[1::2] if c.op is not Op.BOOL]
+    return any(n.op is Op.COMPARE and all(_integral(a) for a in n.args) for c in conditions for n in walk(c))
+
+
+def _integral(node: Node) -> bool:
+    """Whether it is made of indices, sizes, whole numbers and elements of tensors at such positions."""
+    if node.op is Op.NUM:
+        return node.data.denominator == 1
+    if node.op is Op.CALL and node.data not in ("floordiv", "mod", "Min", "Max", "Abs"):
+        return False
+    if node.op not in (Op.INDEX, Op.DIM, Op.HYPER, Op.READ, Op.ADD, Op.MUL, Op.CALL):
+        return False
+    return node.op is Op.INDEX or all(_integral(a) for a in node.args)
 
 
 def _tangent(definition: Definition, scope: Scope, names: Mapping[str, str], of: tuple[str, ...]) -> Definition:
@@ -135,8 +146,18 @@ def _derivative(value: Node, scope: Scope, names: Mapping[str, str]) -> Node:
     parts = []
     for local in local_derivatives(value, scope):
         moved = expr.read(names[local.read.data], *local.read.args)
-        parts.append(expr.total(expr.mul(local.slope, moved), *local.binders))
+        parts.append(expr.total(_within_guards(local.slope, moved), *local.binders))
     return expr.add(*parts)
+
+
+def _within_guards(slope: Node, moved: Node) -> Node:
+    """slope·moved, with what is moved read only where the slope's conditions let it be read."""
+    factors = slope.args if slope.op is Op.MUL else (slope,)
+    guards = [f for f in factors if _keeps_in_range(f)]
+    product = expr.mul(*(f for f in factors if f not in guards), moved)
+    for guard in guards:
+        product = expr.piecewise(*((expr.mul(value, product), condition) for value, condition in expr.branches(guard)))
+    return product
 
 
 def _still(definition: Definition, name: str) -> Definition:

@@ -69,6 +69,24 @@ LAYERS = {
         outputs:
           s: Sum(E[ids[n], d]**3, n, d)
         """,
+    "ignored labels": """
+        inputs:
+          z: [N, C]
+          t: {shape: [N], values: C, also: [-100]}
+        outputs:
+          loss: Sum(Piecewise((0, Eq(t[n], -100)), (LogSumExp(z[n, c], c) - z[n, t[n]], True)), n)
+        """,
+    "concatenation": """
+        inputs:
+          a: [N, A]
+          b: [N, B]
+        dims:
+          C: A + B
+        indices:
+          k: C
+        outputs:
+          y[n, k]: Piecewise((a[n, k]**2, k < A), (sin(b[n, k - A]), True))
+        """,
     "quadratic": """
         inputs:
           x: [D]
