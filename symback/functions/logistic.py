@@ -13,13 +13,18 @@ def shrunk(x: Node) -> Node:
     return call("decay", neg(call("Abs", x)))
 
 
-def _nonnegative(x: Node, then: Node, otherwise: Node) -> Node:
-    return piecewise((then, compare("<=", ZERO, x)), (otherwise, TRUE))
+def rising(x: Node) -> Node:
+    """1 for x ≥ 0, E below: cheaper than a choice between the two."""
+    return call("decay", call("Min", x, ZERO))
+
+
+def falling(x: Node) -> Node:
+    """E for x ≥ 0, 1 below."""
+    return call("decay", neg(call("Max", x, ZERO)))
 
 
 def _sigmoid(x: Node) -> Node:
-    e = shrunk(x)
-    return div(_nonnegative(x, ONE, e), add(ONE, e))
+    return div(rising(x), add(ONE, shrunk(x)))
 
 
 def _sigmoid_slope(x: Node) -> Node:
@@ -41,31 +46,31 @@ def _logistic_entropy(x: Node) -> Node:
 
 
 def _two_sided(x: Node, a: Node, b: Node) -> Node:
-    """a·softplus(-x) + b·softplus(x) = (a + b)·log1p(E) + |x|·(a for x < 0, b for x ≥ 0)."""
-    return add(mul(add(a, b), call("log1p", shrunk(x))), mul(call("Abs", x), _nonnegative(x, b, a)))
+    """a·softplus(-x) + b·softplus(x) = (a + b)·log1p(E) + b·max(x, 0) - a·min(x, 0)."""
+    return add(mul(add(a, b), call("log1p", shrunk(x))), mul(b, call("Max", x, ZERO)), neg(mul(a, call("Min", x, ZERO))))
 
 
 def _two_sided_slope(x: Node, a: Node, b: Node) -> Node:
     """b·σ(x) - a·σ(-x)."""
-    e = shrunk(x)
-    return div(_nonnegative(x, call("minus", b, mul(a, e)), call("minus", mul(b, e), a)), add(ONE, e))
+    return div(call("minus", mul(b, rising(x)), mul(a, falling(x))), add(ONE, shrunk(x)))
 
 
-def _tanh_softplus_parts(x: Node) -> tuple[Node, Node, Node]:
-    """(E, N, D) with tanh(softplus(x)) = N/D: N = E² + 2E, D = N + 2 for x < 0, divided by exp(2x) for x ≥ 0."""
-    e = shrunk(x)
-    n = _nonnegative(x, add(ONE, mul(TWO, e)), mul(e, add(e, TWO)))
-    return e, n, add(n, mul(TWO, _nonnegative(x, mul(e, e), ONE)))
+def _tanh_softplus_parts(x: Node) -> tuple[Node, Node]:
+    """(N, D) with tanh(softplus(x)) = N/D: N = E² + 2E, D = N + 2 for x < 0, divided by exp(2x) for x ≥ 0."""
+    p, q = rising(x), falling(x)
+    n = mul(p, add(p, mul(TWO, q)))
+    return n, add(n, mul(TWO, power(q, TWO)))
 
 
 def _tanh_softplus(x: Node) -> Node:
-    _, n, d = _tanh_softplus_parts(x)
+    n, d = _tanh_softplus_parts(x)
     return div(n, d)
 
 
 def _tanh_softplus_slope(x: Node) -> Node:
-    e, _, d = _tanh_softplus_parts(x)
-    return div(mul(number(4), e, add(ONE, e), _nonnegative(x, e, ONE)), power(d, TWO))
+    _, d = _tanh_softplus_parts(x)
+    e = shrunk(x)
+    return div(mul(number(4), e, add(ONE, e), falling(x)), power(d, TWO))
 
 
 ROWS = (
