@@ -96,11 +96,13 @@ def _body(body: Body, program: Program, names: Mapping[str, str], of: tuple[str,
 def with_simplified(body: Body, made: Sequence[Definition], program: Program) -> Body:
     """The body with further definitions after its own, simplified and made stable as cotangents are.
 
-    Where a condition keeps an index in range, what is made stays as it is: the rules may move a read out of its condition.
+    Where a condition or padding keeps an index in range, what is made stays as it is: the rules of the reverse sweep may move a
+    read out of its condition, and rely on cotangents being 0 beyond their range.
     """
     outputs = {n: n for n in body.outputs if any(d.name == n for d in made)}
     found = Adjoint(tuple(Cotangent(d.name, d.name, d.axes, d.value) for d in made), {}, outputs, {})
-    if not any(_keeps_in_range(n) for d in (*body.definitions, *made) for n in walk(d.value)):
+    padded = any(p.outside is not None for p in (*program.tensors, *body.definitions))
+    if not padded and not any(_keeps_in_range(n) for d in (*body.definitions, *made) for n in walk(d.value)):
         found, _ = simplified(found, body, program)
     context = context_of(program)
     for group in body.groups:
