@@ -28,6 +28,7 @@ from symback.core.expr import (
     piecewise,
     reduction,
     split_coefficient,
+    substitute,
     total,
     whole,
 )
@@ -365,7 +366,10 @@ def _weighted_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
     terms = both_[0].args[0].args
     if any(i in t.free and j in t.free for t in terms):
         return None
-    v = low.as_float(low.value(add(*(t for t in terms if i in t.free))))
+    moving = add(*(t for t in terms if i in t.free))
+    entry = add(*(t for t in terms if i not in t.free))
+    running = _is_running(entry, moving, i, j)
+    v = low.as_float(low.value(substitute(entry, {j: i}) if running else moving))
     c = low.as_float(low.value(mul(*(f for f in factors if i in f.free and j not in f.free))))
     if i not in v.axes or v.array.element != "f":
         return None
@@ -377,13 +381,27 @@ def _weighted_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
     if len(weights.shape) != len(axes):
         return None
     shape = v.array.shape
+    if running:
+        at = tuple(j if a == i else a for a in axes)
+        value = Lowered(Array(Kind.KERNEL, ("_running_softmax_tail", axes.index(i)), (weights, v.array), shape, "f"), at)
+        outer = [factor(low, f) for f in factors if i not in f.free]
+        return combine(low, [Factor(body, value), *outer]) if outer else value
     call = Array(Kind.KERNEL, ("_scaled_tail_sums", axes.index(i)), (weights, v.array), shape, "f")
     at = tuple(j if a == i else a for a in axes)
     tail, scale = (Lowered(Array(Kind.PART, k, (call,), shape, "f"), at) for k in (0, 1))
-    exponent = low.elementwise(Kind.OPERATOR, "+", [low.as_float(low.value(add(*(t for t in terms if i not in t.free)))), scale], "f")
+    exponent = low.elementwise(Kind.OPERATOR, "+", [low.as_float(low.value(entry)), scale], "f")
     outer = [factor(low, f) for f in factors if i not in f.free]
     product_ = operate(low, "*", tail, low.elementwise(Kind.UFUNC, "exp", [exponent], "f"))
     return combine(low, [Factor(body, product_), *outer]) if outer else product_
+
+
+def _is_running(entry: Node, moving: Node, i: Node, j: Node) -> bool:
+    """Whether `moving` is minus the log-sum-exp of the same entries up to i."""
+    c, lse = split_coefficient(moving)
+    if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP:
+        return False
+    inner, binders = opened(lse)
+    return len(binders) == 1 and binders[0][1] == ZERO and binders[0][2] == i and substitute(inner, {binders[0][0]: j}) == entry
 
 
 def _prefix(low: Lowering, kind: Reduction, body: Node, binder: Binder) -> Lowered | None:

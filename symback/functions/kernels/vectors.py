@@ -114,3 +114,21 @@ def _geometric_mean(x, axis):
         logarithm = np.log(mantissa).mean(axis=axis)
     whole, rest = np.divmod(power.sum(axis=axis), size)
     return np.ldexp(np.exp(logarithm + (0.6931471805599453 * rest / size).astype(x.dtype)), whole)
+
+
+def _running_softmax_tail(c, x, axis):
+    """The sums over i >= j of c[i] exp(x[j]) / sum(exp(x[:i + 1])) along an axis, in one pass each way."""
+    x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
+    top = np.maximum.accumulate(x)
+    shift = np.where(np.isfinite(top), top, 0)
+    e, down = np.exp(np.where(np.isposinf(x), 0, x - shift)), np.exp(shift[:-1] - shift[1:])
+    total, share, tail = np.empty_like(x), np.zeros_like(x), np.array(c)
+    total[:1] = e[:1]
+    for i in range(1, len(x)):
+        np.multiply(total[i - 1], down[i - 1], out=share[i - 1])
+        np.add(share[i - 1], e[i], out=total[i])
+    positive = total > 0
+    np.divide(share[:-1], total[1:], out=share[:-1], where=positive[1:])
+    for i in range(len(x) - 2, -1, -1):
+        tail[i] += share[i] * tail[i + 1]
+    return np.moveaxis(tail * np.divide(e, total, out=np.zeros_like(x), where=positive), 0, axis)
