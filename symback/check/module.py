@@ -81,7 +81,9 @@ def forward(module: ModuleType, program: Program, mode: str, point: Point, dtype
 
 def backward(module: ModuleType, program: Program, call: Call, upstream: Mapping[str, np.ndarray], mode: str) -> dict[str, np.ndarray]:
     """The gradients by tensor name. `upstream` has the shapes of the outputs that `forward` gave."""
-    grads = module.backward(call.cache, *(upstream[n] for n in program.bodies[mode].outputs))
+    body = program.bodies[mode]
+    floats = {d.name for d in body.definitions if d.kind is Kind.FLOAT}
+    grads = module.backward(call.cache, *(upstream[n] for n in body.outputs if n in floats))
     return {name: np.asarray(grad) for name, grad in zip(grads._fields, grads, strict=True)}
 
 
