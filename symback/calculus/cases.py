@@ -1,0 +1,126 @@
+"""Rules on case distinctions: conditions that meet, and conditions that a value implies."""
+
+from __future__ import annotations
+
+from symback.calculus.affine import scalar
+from symback.calculus.facts import Facts
+from symback.core.expr import (
+    NEG_INF,
+    ONE,
+    ZERO,
+    Node,
+    Op,
+    Reduction,
+    add,
+    branches,
+    indicator,
+    is_indicator,
+    is_whole,
+    mul,
+    number,
+    opened,
+    piecewise,
+    split_coefficient,
+    substitute,
+    total,
+    walk,
+)
+
+
+def merge_branches(node: Node, facts: Facts) -> Node | None:
+    """Terms that the same conditions decide are one case distinction."""
+    if node.op is not Op.ADD:
+        return None
+    groups: dict[tuple, list[tuple[Node, Node, tuple[Node, ...]]]] = {}
+    for term in node.args:
+        _, rest = split_coefficient(term)
+        cases = [f for f in (rest.args if rest.op is Op.MUL else (rest,)) if f.op is Op.PIECEWISE]
+        if len(cases) == 1:
+            others = tuple(f for f in (term.args if term.op is Op.MUL else (term,)) if f is not cases[0])
+            groups.setdefault(tuple(k for _, k in branches(cases[0])), []).append((term, cases[0], others))
+    for conditions, members in groups.items():
+        if len(members) < 2:
+            continue
+        common = [f for f in members[0][2] if all(f in others for _, _, others in members)]
+        own = [mul(*(f for f in others if f not in common)) for _, _, others in members]
+        if not all(total_by_form(o) for o in own):
+            continue
+        values = [ZERO] * len(conditions)
+        for (_, case, _), outer in zip(members, own, strict=True):
+            values = [add(v, mul(outer, w)) for v, (w, _) in zip(values, branches(case), strict=True)]
+        merged = mul(*common, piecewise(*zip(values, conditions, strict=True)))
+        terms = [m[0] for m in members]
+        return add(*(t for t in node.args if t not in terms), merged)
+    return None
+
+
+def few_cases(node: Node, facts: Facts) -> Node | None:
+    """A sum over an index of two to four values that a case distinction tells apart is written out."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or all(b.args[0].op is not Op.NUM for b in node.args[1::3]):
+        return None
+    body, binders = opened(node)
+    for b in binders:
+        i, size = b[0], b[0].args[0]
+        if not is_whole(b) or size.op is not Op.NUM or not 1 <= size.data <= 4:
+            continue
+        told_apart = any(
+            n.op is Op.PIECEWISE
+            and any(c.op is Op.COMPARE and c.data == "==" and i in c.args and not (set(c.free) - {i}) for _, c in branches(n))
+            for n in walk(body)
+        )
+        if told_apart:
+            rest = [c for c in binders if c is not b]
+            return add(*(total(substitute(body, {i: number(v)}), *rest) for v in range(int(size.data))))
+    return None
+
+
+def split_condition(node: Node, facts: Facts) -> Node | None:
+    """{v if c, else 0} = v·[c], where v has a value everywhere."""
+    if node.op is Op.PIECEWISE and len(node.args) == 4 and node.args[2] == ZERO and node.args[0] != ONE and total_by_form(node.args[0]):
+        return mul(node.args[0], indicator(node.args[1]))
+    return None
+
+
+def total_by_form(node: Node) -> bool:
+    """Whether it is finite wherever its tensors are: sums, products and whole powers of reads and sizes."""
+    if node.op in (Op.READ, Op.NUM, Op.DIM, Op.HYPER, Op.INDEX):
+        return True
+    if node.op is Op.POW:
+        return scalar(node) or (
+            node.args[1].op is Op.NUM and node.args[1].data > 0 and node.args[1].data.denominator == 1 and total_by_form(node.args[0])
+        )
+    return node.op in (Op.ADD, Op.MUL) and all(total_by_form(a) for a in node.args)
+
+
+def masked_exponential(node: Node, facts: Facts) -> Node | None:
+    """[c]·exp(u) = exp(u), where u is -oo unless c."""
+    if node.op is not Op.MUL:
+        return None
+    for k, f in enumerate(node.args):
+        if is_indicator(f):
+            rest = (*node.args[:k], *node.args[k + 1 :])
+            if any(_zero_unless(r, f.args[1], facts, 4) for r in rest):
+                return mul(*rest)
+    return None
+
+
+def _zero_unless(node: Node, condition: Node, facts: Facts, depth: int) -> bool:
+    """Whether the value is exactly 0 wherever the condition does not hold."""
+    if node.op is Op.READ and depth:
+        inner = facts.unfolded(node)
+        return inner is not None and _zero_unless(inner, condition, facts, depth - 1)
+    if node.op is Op.MUL:
+        return any(_zero_unless(a, condition, facts, depth) for a in node.args)
+    if is_indicator(node):
+        return node.args[1] == condition
+    if node.op is Op.CALL and node.data == "exp":
+        u = node.args[0]
+        return any(_minus_infinity_unless(t, condition, facts, depth) for t in (u.args if u.op is Op.ADD else (u,)))
+    return False
+
+
+def _minus_infinity_unless(node: Node, condition: Node, facts: Facts, depth: int) -> bool:
+    if node.op is Op.READ and depth:
+        inner = facts.unfolded(node)
+        return inner is not None and _minus_infinity_unless(inner, condition, facts, depth - 1)
+    return node.op is Op.PIECEWISE and len(node.args) == 4 and node.args[1] == condition and node.args[2] == NEG_INF

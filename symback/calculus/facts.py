@@ -1,0 +1,66 @@
+"""What the rules of the calculus are, and what they may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from symback.calculus.cotangents import Cotangent
+from symback.calculus.patterns import Library
+from symback.core.expr import Node, Op, substitute, walk
+from symback.core.program import Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule of the calculus: its name, what it says, why it holds, the rewrite (None: not applicable), and the kinds of node that
+    it looks at."""
+
+    name: str
+    statement: str
+    reason: str
+    rewrite: Callable[[Node, Facts], Node | None]
+    heads: tuple[Op, ...] = tuple(Op)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One application of a row."""
+
+    row: Row
+    subject: str
+    before: Node
+    after: Node
+
+
+@dataclass(slots=True)
+class Facts:
+    """What may be used: definitions (of forward values and of cotangents so far) and where they can be folded in.
+
+    padded    tensors that read 0 outside their range, with their shapes
+    upstream  names of cotangents, the outputs' own among them
+    """
+
+    definitions: Mapping[str, Definition]
+    cotangents: dict[str, Cotangent] = field(default_factory=dict)
+    library: Library = field(default_factory=Library)
+    padded: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+    upstream: set[str] = field(default_factory=set)
+
+    def unfolded(self, node: Node) -> Node | None:
+        """The definition of a READ with its indices put in; None for tensors, recurrences and scattered values."""
+        d = self.definitions.get(str(node.data))
+        if d is not None and len(d.equations) == 1 and not _self_reading(d):
+            return substitute(d.value, dict(zip(d.axes, node.args, strict=True)))
+        c = self.cotangents.get(str(node.data))
+        if c is not None and not c.scatters:
+            return substitute(c.value, dict(zip(c.axes, node.args, strict=True)))
+        return None
+
+
+def _self_reading(d: Definition) -> bool:
+    return any(n.op is Op.READ and n.data == d.name for n in walk(d.value))
+
+
+def factors_of(node: Node) -> tuple[Node, ...]:
+    return node.args if node.op is Op.MUL else (node,)

@@ -1,0 +1,47 @@
+"""Rules that find a value that exists already."""
+
+from __future__ import annotations
+
+from symback.calculus.facts import Facts
+from symback.calculus.patterns import unify_product
+from symback.core.expr import MINUS_ONE, Node, Op, Reduction, add, is_whole, mul, number, opened, split_coefficient, total
+
+
+def fold_value(node: Node, facts: Facts) -> Node | None:
+    """An expression that defines a value is that value."""
+    found = facts.library.value(node)
+    if found is None and node.op is Op.ADD:
+        opposite = facts.library.value(add(*(mul(MINUS_ONE, t) for t in node.args)))
+        return None if opposite is None else mul(MINUS_ONE, opposite)
+    return found
+
+
+def fold_contraction(node: Node, facts: Facts) -> Node | None:
+    """Σ_j P_ij·Σ_e g_ie·V_je = Σ_e g_ie·O_ie, where O_ie = Σ_j P_ij·V_je is a value already."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    body, binders = opened(node)
+    if body.op is not Op.MUL or not all(is_whole(b) for b in binders):
+        return None
+    for k, f in enumerate(body.args):
+        inner = f
+        if f.op is Op.READ and str(f.data) in facts.cotangents:
+            inner = facts.unfolded(f) or f
+        c, inner = split_coefficient(inner)
+        outer_factors = []
+        if inner.op is Op.MUL:
+            sums = [g for g in inner.args if g.op is Op.REDUCE]
+            if len(sums) == 1:
+                outer_factors = [g for g in inner.args if g is not sums[0]]
+                inner = sums[0]
+        if inner.op is not Op.REDUCE or inner.data is not Reduction.SUM:
+            continue
+        inside, more = opened(inner)
+        if not all(is_whole(b) for b in more):
+            continue
+        factors = [*body.args[:k], *body.args[k + 1 :], *outer_factors, *(inside.args if inside.op is Op.MUL else (inside,))]
+        found = unify_product(facts.library, factors, {b[0] for b in binders})
+        if found is not None:
+            value, rest = found
+            return mul(number(c), total(mul(value, *rest), *more))
+    return None

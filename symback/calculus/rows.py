@@ -1,0 +1,50 @@
+"""The table of rules, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from symback.calculus.cases import few_cases, masked_exponential, merge_branches, split_condition
+from symback.calculus.factors import collect, common_factor, shared_by_some
+from symback.calculus.facts import Row
+from symback.calculus.folding import fold_contraction, fold_value
+from symback.calculus.sums import delta, outer_difference, pull_out, recentre, separate, vanishing
+from symback.core.expr import Op
+
+FOLD = Row("fold-value", r"f(x) = y", "the expression defines a value that forward has", fold_value)
+
+ROWS = (
+    Row(
+        "split-condition",
+        r"\{v \text{ if } c, \text{ else } 0\} = v\,[c]",
+        "the value exists on both sides",
+        split_condition,
+        (Op.PIECEWISE,),
+    ),
+    Row("delta", r"\sum_i [i = e]\, f_i = f_e", "only one term of the sum is not 0", delta, (Op.REDUCE,)),
+    Row("recentre", r"\sum_u \bar y_u w_{u+a} = \sum_k \bar y_{k-a} w_k", "both are 0 outside their ranges", recentre),
+    Row("few-cases", r"\sum_{i<2} f_i = f_0 + f_1", "the cases are told apart by the index", few_cases, (Op.REDUCE,)),
+    Row("masked-exponential", r"[c]\, e^{u} = e^{u}", "the exponent is -oo unless the condition holds", masked_exponential, (Op.MUL,)),
+    Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out, (Op.REDUCE,)),
+    Row("separate", r"\sum_{ij} a_i b_j = \sum_i a_i \sum_j b_j", "no factor has both indices", separate, (Op.REDUCE,)),
+    Row("vanishing-sum", r"\sum_n (x_n - \mu) = 0", "the definitions of the values prove it", vanishing, (Op.REDUCE,)),
+    Row("collect", r"(a - p) - (a - q) = q - p", "equal terms of the brackets meet", collect, (Op.ADD,)),
+    Row(
+        "outer-difference",
+        r"\sum_m g_{nm}(x_n - z_m) = x_n \sum_m g_{nm} - \sum_m g_{nm} z_m",
+        "neither part has all indices of the bracket",
+        outer_difference,
+        (Op.REDUCE,),
+    ),
+    Row("merge-cases", r"[c]\,a + [c]\,b = [c]\,(a + b)", "the same conditions decide both", merge_branches, (Op.ADD,)),
+    Row(
+        "fold-contraction",
+        r"\sum_j P_{ij} \sum_e g_{ie} V_{je} = \sum_e g_{ie} O_{ie}",
+        "the inner sum over the other index is a value already",
+        fold_contraction,
+        (Op.REDUCE,),
+    ),
+    FOLD,
+    Row("common-factor", r"a\,b + a\,c = a\,(b + c)", "the distributive law", common_factor, (Op.ADD,)),
+)
+
+LAST_ROWS = (Row("shared-by-some", r"a\,b + a\,c + d = a\,(b + c) + d", "the distributive law", shared_by_some, (Op.ADD,)),)
+"""Applied when nothing else can be: what they join, no other row would find again."""

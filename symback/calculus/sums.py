@@ -1,0 +1,222 @@
+"""Rules on sums: what leaves them, what they prove to be 0, what becomes of an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from symback.calculus.affine import affine, inside, linear
+from symback.calculus.facts import Facts, factors_of
+from symback.calculus.radix import digits
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    TRUE,
+    ZERO,
+    Node,
+    Op,
+    Reduction,
+    add,
+    both,
+    compare,
+    fresh_index,
+    indicator,
+    is_indicator,
+    is_whole,
+    mul,
+    opened,
+    substitute,
+    total,
+    transform,
+    whole,
+)
+
+
+def pull_out(node: Node, facts: Facts) -> Node | None:
+    """Σ_k a·b_k = a·Σ_k b_k; an index that nothing uses is a factor of its size."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    hidden = frozenset(node.args[1::3])
+    if all(not f.free.isdisjoint(hidden) for f in factors_of(node.args[0])) and hidden <= node.args[0].free:
+        return None
+    body, binders = opened(node)
+    factors = body.args if body.op is Op.MUL else (body,)
+    bound = {b[0] for b in binders}
+    outside = [f for f in factors if not (f.free & bound)]
+    inside = [f for f in factors if f.free & bound]
+    used = set().union(*(f.free for f in inside)) if inside else set()
+    limits = set().union(*(limit.free for b in binders for limit in b[1:])) if binders else set()
+    idle = [b for b in binders if b[0] not in used and b[0] not in limits and is_whole(b)]
+    if not idle and (not outside or not inside):
+        return None
+    rest = [b for b in binders if b not in idle]
+    if not rest:
+        return mul(*outside, *inside, *(b[0].args[0] for b in idle))
+    if not inside:
+        return None if not idle else mul(*outside, *(b[0].args[0] for b in idle), total(ONE, *rest))
+    return mul(*outside, *(b[0].args[0] for b in idle), total(mul(*inside), *rest))
+
+
+def separate(node: Node, facts: Facts) -> Node | None:
+    """Σ_ij a_i·b_j = (Σ_i a_i)·(Σ_j b_j)."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or len(node.args) < 7:
+        return None
+    body, binders = opened(node)
+    if body.op is not Op.MUL or not all(is_whole(b) for b in binders):
+        return None
+    bound = [b[0] for b in binders]
+    parts: list[tuple[set[Node], list[Node]]] = []
+    for f in body.args:
+        mine = {i for i in bound if i in f.free}
+        touching = [p for p in parts if p[0] & mine]
+        rest = [p for p in parts if not p[0] & mine]
+        parts = [*rest, (mine.union(*(p[0] for p in touching)), [g for p in touching for g in p[1]] + [f])]
+    if len(parts) < 2 or any(not p[0] for p in parts):
+        return None
+    by_index = {b[0]: b for b in binders}
+    return mul(*(total(mul(*factors), *(by_index[i] for i in bound if i in indices)) for indices, factors in parts))
+
+
+def vanishing(node: Node, facts: Facts) -> Node | None:
+    """A sum that the definitions prove to be 0: Σ_n (x_n - μ) = 0."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    if sum(1 for f in factors_of(node.args[0]) if not f.free.isdisjoint(node.args[1::3])) != 1:
+        return None
+    body, binders = opened(node)
+    moving = [f for f in (body.args if body.op is Op.MUL else (body,)) if f.free & {b[0] for b in binders}]
+    if len(moving) != 1 or not all(is_whole(b) for b in binders):
+        return None
+    subject = moving[0]
+    if subject.op is Op.READ:
+        subject = facts.unfolded(subject) or subject
+    if subject.op is not Op.ADD:
+        return None
+    for depth in (0, 1, 2):
+        terms = [_settled(total(t, *binders), facts, depth) for t in subject.args]
+        if add(*terms) == ZERO:
+            return ZERO
+    return None
+
+
+def _settled(node: Node, facts: Facts, depth: int) -> Node:
+    """The node with factors pulled out and, `depth` times, the definitions of what it reads put in."""
+    node = everywhere(node, pull_out, facts)
+    for _ in range(depth):
+        node = transform(node, lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) in facts.definitions else None, top_down=True)
+        node = everywhere(node, spread, facts)
+        node = everywhere(node, pull_out, facts)
+    return node
+
+
+def spread(node: Node, facts: Facts) -> Node | None:
+    """Σ (a + b) = Σ a + Σ b, and a·(b + c) = a·b + a·c: only to prove something, never kept."""
+    if node.op is Op.REDUCE and node.data is Reduction.SUM:
+        body, binders = opened(node)
+        if body.op is Op.ADD:
+            return add(*(total(t, *binders) for t in body.args))
+    if node.op is Op.MUL:
+        for k, f in enumerate(node.args):
+            if f.op is Op.ADD:
+                rest = (*node.args[:k], *node.args[k + 1 :])
+                return add(*(mul(t, *rest) for t in f.args))
+    return None
+
+
+def everywhere(node: Node, rule: Callable[[Node, Facts], Node | None], facts: Facts) -> Node:
+    return transform(node, lambda n: rule(n, facts))
+
+
+def outer_difference(node: Node, facts: Facts) -> Node | None:
+    """Σ_m g_nm·(x_n - z_m) = x_n·Σ_m g_nm - Σ_m g_nm·z_m, where no term has all the indices of the bracket."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or not any(f.op is Op.ADD for f in node.args[0].args):
+        return None
+    body, binders = opened(node)
+    if body.op is not Op.MUL or not all(is_whole(b) for b in binders):
+        return None
+    for k, f in enumerate(body.args):
+        if f.op is Op.ADD and all(len(t.free) < len(f.free) for t in f.args) and f.free & {b[0] for b in binders}:
+            rest = (*body.args[:k], *body.args[k + 1 :])
+            if not any(r.free for r in rest):
+                continue
+            terms = [total(mul(*rest, t), *binders) for t in f.args]
+            return add(*(pull_out(t, facts) or t for t in terms))
+    return None
+
+
+def delta(node: Node, facts: Facts) -> Node | None:
+    """Σ_i [i = e]·f(i) = [0 ≤ e < I]·f(e)."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or not any(map(is_indicator, factors_of(node.args[0]))):
+        return None
+    body, binders = opened(node)
+    if not all(is_whole(b) for b in binders):
+        return None
+    factors = body.args if body.op is Op.MUL else (body,)
+    bound = [b[0] for b in binders]
+    for f in factors:
+        if not is_indicator(f):
+            continue
+        conditions = f.args[1].args if f.args[1].op is Op.AND else (f.args[1],)
+        for c in conditions:
+            found = _solved(c, bound)
+            if found is None:
+                continue
+            i, e = found
+            rest = mul(*(g for g in factors if g is not f), indicator(both(*(d for d in conditions if d is not c))))
+            kept = [b for b in binders if b[0] != i]
+            range_ = TRUE if inside(e, i.args[0]) else both(compare("<=", ZERO, e), compare("<", e, i.args[0]))
+            return total(mul(substitute(rest, {i: e}), indicator(range_)), *kept)
+    return None
+
+
+def _solved(condition: Node, bound: list[Node]) -> tuple[Node, Node] | None:
+    """(i, e) where the condition says i = e for a bound index and an expression without it."""
+    if condition.op is not Op.COMPARE or condition.data != "==":
+        return None
+    left, right = condition.args
+    for i, e in ((left, right), (right, left)):
+        if i in bound and i not in e.free and (affine(e) is not None):
+            return i, e
+    return None
+
+
+def recentre(node: Node, facts: Facts) -> Node | None:
+    """Σ_u ȳ_u·w_{u+a} = Σ_k ȳ_{k-a}·w_k, where w is 0 outside its range, and so is ȳ: the sum runs over the shorter of the two."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    body, binders = opened(node)
+    factors = body.args if body.op is Op.MUL else (body,)
+    for f in factors:
+        if f.op is not Op.READ or str(f.data) not in facts.padded:
+            continue
+        for axis, (at, size) in enumerate(zip(f.args, facts.padded[str(f.data)], strict=True)):
+            form = affine(at)
+            if (
+                form is None
+                or len(form.indices) < 2
+                or digits(form) is not None
+                or any(at.free & other.free for k, other in enumerate(f.args) if k != axis)
+            ):
+                continue
+            for b in binders:
+                u = b[0]
+                c = form.coefficients.get(u)
+                if c not in (ONE, MINUS_ONE) or not is_whole(b) or not _only_cotangents(factors, f, u, facts):
+                    continue
+                k = fresh_index(size)
+                gap = linear(add(k, mul(MINUS_ONE, substitute(at, {u: ZERO}))))
+                moved = substitute(mul(*(g for g in factors if g is not f)), {u: linear(mul(c, gap))})
+                new = Node(Op.READ, f.data, (*f.args[:axis], k, *f.args[axis + 1 :]))
+                return total(mul(moved, new), *(x for x in binders if x is not b), whole(k))
+    return None
+
+
+def _only_cotangents(factors: Sequence[Node], shifted: Node, u: Node, facts: Facts) -> bool:
+    """Whether the other factors hold u only as a plain index of one cotangent."""
+    holders = [g for g in factors if g is not shifted and u in g.free]
+    return (
+        len(holders) == 1
+        and holders[0].op is Op.READ
+        and str(holders[0].data) in facts.upstream
+        and holders[0].args.count(u) == 1
+        and all(a == u or u not in a.free for a in holders[0].args)
+    )
