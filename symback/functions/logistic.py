@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from symback.core.expr import HALF, ONE, TRUE, TWO, ZERO, Node, add, call, compare, div, mul, neg, number, piecewise, power, sub
+from symback.core.expr import HALF, ONE, TWO, ZERO, Node, add, call, div, mul, neg, number, power, sub
 from symback.functions.function import Expansion, Function, Kernel, Ufunc
 
 
