@@ -15,7 +15,7 @@ from symback.core import expr
 from symback.core.diagnostics import Diagnostic, LayerError
 from symback.core.expr import Node, Op
 from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Role, Section, Tensor
-from symback.emit.module import _signature as signature_lines
+from symback.emit.layout import signature as signature_lines
 from symback.emit.module import module_view
 from symback.emit.view import FunctionView, ModuleView, TupleView
 from symback.report.formulas import gradient_value, straightened
@@ -158,25 +158,28 @@ def gradient_program(program: Program, derivations: Mapping[str, Derivation]) ->
         body = derivation.body
         axes = {d.name: d.axes for d in body.definitions}
         alone = {}
+        padded = any(p.outside is not None for p in (*program.tensors, *body.definitions))
+        beyond = expr.ZERO if padded else None  # a padded layer's cotangents may be read beyond their range, where they are 0
         if len(body.outputs) == 1 and not axes[body.outputs[0]]:
             alone = {expr.read(name): expr.ONE for name in derivation.adjoint.upstream.values()}
         for output, name in derivation.adjoint.upstream.items():
             if not alone:
-                passed[name] = Tensor(name, Role.INPUT, tuple(a.args[0] for a in axes[output]), grad=False)
+                passed[name] = Tensor(name, Role.INPUT, tuple(a.args[0] for a in axes[output]), outside=beyond, grad=False)
         groups = tuple(g for g in body.groups if not all(d.section is Section.UPDATE for d in g.definitions))
-        backward = tuple(Group((_cotangent(stage, program, alone),)) for stage in derivation.adjoint.stages)
+        backward = tuple(Group((_cotangent(stage, program, alone, beyond),)) for stage in derivation.adjoint.stages)
         gradients[mode] = tuple(derivation.gradients[t].name for t in _ordered(program))
         bodies[mode] = Body((*groups, *backward), gradients[mode], {}, body.random)
     tensors = tuple(replace(t, role=Role.INPUT, init=None) if t.role is Role.STATE else t for t in program.tensors)
     return replace(program, tensors=(*tensors, *passed.values()), bodies=bodies), gradients
 
 
-def _cotangent(stage: object, program: Program, alone: Mapping[Node, Node]) -> Definition:
+def _cotangent(stage: object, program: Program, alone: Mapping[Node, Node], beyond: Node | None) -> Definition:
     if not isinstance(stage, Cotangent):
         problem = f"the backward of `{program.name}` is a loop, whose own derivative is not made yet"
         raise LayerError(Diagnostic("E907", problem, mend="leave hvp and hessian-diagonal away"))
     value = guarded(expr.substitute(gradient_value(stage), alone))
-    return Definition(stage.name, Section.WHERE, stage.axes, (Equation(stage.axes, value),), Kind.FLOAT, (0,) * len(stage.axes))
+    low = (0,) * len(stage.axes)
+    return Definition(stage.name, Section.WHERE, stage.axes, (Equation(stage.axes, value),), Kind.FLOAT, low, outside=beyond)
 
 
 def guarded(node: Node) -> Node:
