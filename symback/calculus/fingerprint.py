@@ -29,8 +29,8 @@ from symback.evaluate.definitions import from_zero, step_ranges, values
 from symback.evaluate.grids import Grid, UnknownFunction, Values
 from symback.evaluate.inputs import SHAPES, Point, drawn, hyperparameter_values
 
-PROPOSALS = 12
-"""How many sizes are tried; a layer that none of them suits is not checked."""
+SIZES = ((2, 3, 4), (1, 2, 3), (1,), (3, 4, 5), (4, 6, 8), (1, 2), (3, 5, 7), (8,), (2, 4), (9, 10), (12, 16), (1, 4, 8))
+"""What sizes are drawn from, in turn; a layer that none of them suits is not checked."""
 MOST_ELEMENTS = 20_000
 """Of a tensor; a layer that asks for larger ones is not checked."""
 TOLERANCE = 1e-7
@@ -95,7 +95,7 @@ def points(program: Program, body: Body) -> Iterator[Point]:
     """
     rng = np.random.default_rng(20)
     hyper = {name: _moved(value) for name, value in hyperparameter_values(program).items()}
-    for sizes in itertools.islice(_sizes(program, body, rng), PROPOSALS):
+    for sizes in _sizes(program, body, rng):
         for shape in SHAPES:
             point = replace(drawn(program, sizes, rng, shape), hyperparameters=hyper)
             if satisfies(program, point) and _is_sound(program, body, point):
@@ -113,23 +113,22 @@ def _moved(value: object) -> object:
 
 
 def _sizes(program: Program, body: Body, rng: np.random.Generator) -> Iterator[dict[str, int]]:
-    """Sizes to try: first of 2 to 4, then with ones among them, then larger; derived ones worked out."""
+    """Sizes to try, derived ones worked out."""
     hyper = hyperparameter_values(program)
     plain = [d for d in program.dims if d not in program.check_dims]
     quotients = _quotients(program, body)
-    for choices in ((2, 3, 4), (1, 2, 3), (4, 6, 8), (3, 5, 7), (1,), (8,), (9, 10), (2, 4), (12, 16)):
-        for _ in range(2 if len(choices) > 1 else 1):
-            sizes = {d: int(v) for d, v in zip(plain, rng.choice(choices, len(plain)), strict=True)} | dict(program.check_dims)
-            try:
-                for name, value in program.derived:
-                    sizes[name] = size_of(value, sizes, hyper)
-                shapes = [size_of(s, sizes, hyper) for t in program.tensors for s in t.shape]
-            except (ZeroDivisionError, OverflowError):
-                continue
+    for choices in SIZES:
+        sizes = {d: int(v) for d, v in zip(plain, rng.choice(choices, len(plain)), strict=True)} | dict(program.check_dims)
+        try:
+            for name, value in program.derived:
+                sizes[name] = size_of(value, sizes, hyper)
+            shapes = [size_of(s, sizes, hyper) for t in program.tensors for s in t.shape]
             smallest = min([1, *shapes, *(sizes[n] for n, _ in program.derived)])
             whole = all(_divides(size_of(a, sizes, hyper), size_of(b, sizes, hyper)) for a, b in quotients)
-            if smallest >= 1 and whole and all(_elements(t, sizes, hyper) <= MOST_ELEMENTS for t in program.tensors):
-                yield sizes
+        except (ZeroDivisionError, OverflowError):
+            continue
+        if smallest >= 1 and whole and all(_elements(t, sizes, hyper) <= MOST_ELEMENTS for t in program.tensors):
+            yield sizes
 
 
 def _quotients(program: Program, body: Body) -> list[tuple[Node, Node]]:
@@ -293,7 +292,9 @@ def _loop(state: Values, loop: BackwardLoop) -> None:
                     at[a] - o if a in at else slice(-o, -o + size_of(a.args[0], state.sizes, state.hyperparameters))
                     for a, o in zip(d.axes, state.origin[name], strict=True)
                 )
-                state.arrays[name][cell] += np.broadcast_to(grid.real(step.local), grid.extents) if rest else grid.real(step.local).reshape(())
+                state.arrays[name][cell] += (
+                    np.broadcast_to(grid.real(step.local), grid.extents) if rest else grid.real(step.local).reshape(())
+                )
             for target, push in step.pushes:
                 _scatter(state, target, push, at)
 
