@@ -242,6 +242,8 @@ def _high_precision() -> Arithmetic:
     def exp(x: object) -> object:
         if x.real == -mp.inf:
             return mp.zero
+        if x.real > 1e8:
+            return mp.inf
         return mp.exp(x)
 
     def loggamma(x: object) -> object:

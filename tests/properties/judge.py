@@ -81,7 +81,7 @@ def _expected(layer: Layer, case: Case):
     result = evaluate(layer, case.values, case.hyper, watched(HIGH_PRECISION, lambda m: margins.append(abs(float(m)))))
     if any(m < NEAREST_DECISION for m in margins):
         raise Undecided("a decision hangs by a thread")
-    for array in (*result.outputs.values(), *result.state.values()):
+    for array in (*result.outputs.values(), *result.state.values(), *result.definitions.values()):
         values = floats(array)
         if not np.all(np.isfinite(values)) or np.any(np.abs(values) > 1e8):
             raise Undecided("a value beyond reason")
@@ -124,7 +124,7 @@ def _agreement(module, layer: Layer, case: Case, expected, seed: int) -> Failure
     extra = {} if case.mode == "train" else {"mode": case.mode}
     if any(d.role == "random" for d in layer.tensors.values()):
         extra["rng"] = np.random.default_rng(seed)
-    with warnings.catch_warnings(record=True) as heard, np.errstate(all="warn"):
+    with warnings.catch_warnings(record=True) as heard, np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
         warnings.simplefilter("always")
         try:
             with _limited(SECONDS_TO_COMPILE):

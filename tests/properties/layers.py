@@ -60,6 +60,8 @@ def words(text: str) -> set[str]:
 def finished(draft: Draft) -> Case | None:
     """The case: what nothing reads becomes an output, what is not used is dropped, ranges that nothing settles are declared."""
     _choose_outputs(draft)
+    if not draft.outputs:
+        return None
     _ground_dimensions(draft)
     values = _values(draft)
     for _ in range(12):
@@ -173,7 +175,8 @@ def written(draft: Draft) -> str:
         section(role, [(t.name, _declaration(t)) for t in draft.tensors if t.role == role and t.name in used])
     section("hyperparameters", [(k, v) for k, v in draft.hyperparameters.items() if k in used])
     section("dims", [(k, v) for k, v in draft.derived.items() if k in used])
-    section("indices", list(draft.indices.items()))
+    named = set().union(*[words(k) | words(v) for k, v in _lines(draft)])
+    section("indices", [(k, v) for k, v in draft.indices.items() if k in named])
     section("where", draft.where)
     section("outputs", draft.outputs)
     section("update", draft.update)

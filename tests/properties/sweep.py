@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--per-kind", type=int, default=2, help="how many of each kind to shrink and print")
+    parser.add_argument("--only", default="", help="shrink and print only kinds with this text in them")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long")
     options = parser.parse_args()
     tally: collections.Counter[str] = collections.Counter()
@@ -48,7 +49,7 @@ def main() -> int:
             tally["undecided"] += 1
             continue
         tally["agree" if failure is None else failure.kind] += 1
-        if failure is not None and tally[failure.kind] <= options.per_kind:
+        if failure is not None and options.only in failure.kind and tally[failure.kind] <= options.per_kind:
             report(seed, case, failure)
     for kind, count in tally.most_common():
         print(f"{count:7d}  {kind}")
