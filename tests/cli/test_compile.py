@@ -137,10 +137,14 @@ def test_binary_standard_input_gets_a_diagnostic(symback):
 
 def test_all_faults_of_a_file_are_shown_at_once(symback, tmp_path):
     path = tmp_path / "many.yaml"
-    path.write_text("layer: many\ninptus:\n  x: [N]\noutputs:\n  y[n]: z[n] + unknown(n)\n")
+    path.write_text(
+        "layer: many\ninputs:\n  x: [N]\nwhere:\n  u[n]: x[n] + nowhere[n]\noutputs:\n  y[n]: u[n] + unknown(x[n])\n  q[n]: z*x[n]\n"
+    )
     done = symback("compile", path)
     assert done.status == 1
-    assert "inptus" in done.err and "unknown" in done.err
+    for word in ("`nowhere`", "`unknown`", "`z`"):
+        assert word in done.err
+    assert done.err.count("^") >= 3
 
 
 def test_a_missing_template_is_a_diagnostic(symback, affine, monkeypatch, tmp_path):
