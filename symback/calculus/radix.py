@@ -93,9 +93,27 @@ def _plan(d: Definition) -> tuple[Node, Node] | None:
                     break
                 bases[n.args[1]] = None
         else:
-            if len(bases) == 1 and any(n.op is Op.CALL and n.data == "floordiv" and n.args[0] == axis for n in walk(d.value)):
+            if len(bases) == 1 and not _stands_elsewhere(d.value, axis, next(iter(bases))) and any(n.op is Op.CALL and n.data == "floordiv" and n.args[0] == axis for n in walk(d.value)):
                 return axis, next(iter(bases))
     return None
+
+
+def _stands_elsewhere(value: Node, axis: Node, base: Node) -> bool:
+    """Whether the axis stands in a position other than alone or as i // Q, i % Q, where the last, short group would read beyond."""
+    if multiplied_out(mul(_quotient(axis.args[0], base), base)) == axis.args[0]:
+        return False
+    for n in walk(value):
+        if n.op is Op.READ:
+            for a in n.args:
+                if a != axis and axis in a.free and not (a.op is Op.CALL and a.data in ("floordiv", "mod") and a.args == (axis, base)):
+                    if axis in _outside_digits(a, axis, base).free:
+                        return True
+    return False
+
+
+def _outside_digits(node: Node, axis: Node, base: Node) -> Node:
+    """The expression with i // Q and i % Q taken for numbers."""
+    return transform(node, lambda n: ZERO if n.op is Op.CALL and n.data in ("floordiv", "mod") and n.args == (axis, base) else None, top_down=True)
 
 
 def _split(d: Definition, axis: Node, base: Node, program: Program, taken: set[str], aliases: dict[str, str]) -> list[Group]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from symback.calculus.adjoint import Adjoint
+from symback.calculus.affine import inside
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.facts import Applied, Facts, Row
 from symback.calculus.rows import FOLD, LAST_ROWS, ROWS
@@ -46,6 +47,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
     log: list[Applied] = []
     stages = list(adjoint.stages)
     uses = _uses(stages)
+    beyond = _read_beyond(stages)
     returned = set(adjoint.gradients.values())
     out: list[Stage] = []
     inlined: dict[str, Cotangent] = {}
@@ -55,6 +57,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
             continue
         stage = _tidy(_inline(stage, inlined), facts, log)
         small = uses.get(stage.name, 0) == 1 or stage.value == ZERO or _trivial(stage.value)
+        small = small and (stage.value == ZERO or stage.name not in beyond)
         if small and not stage.scatters and stage.name not in returned and not any(stage.low) and not _large(stage.value):
             inlined[stage.name] = stage
             continue
@@ -90,6 +93,18 @@ def _uses(stages: list[Stage]) -> dict[str, int]:
             for name in _read_names(value):
                 counts[name] = counts.get(name, 0) + 1
     return counts
+
+
+def _read_beyond(stages: list[Stage]) -> set[str]:
+    """Cotangents that are read at positions not proved to be within their axes: there they are 0, and their expressions are not."""
+    axes = {s.name: s.axes for s in stages if isinstance(s, Cotangent)}
+    out: set[str] = set()
+    for stage in stages:
+        for value in _stage_nodes(stage):
+            for n in walk(value):
+                if n.op is Op.READ and n.data in axes and not all(inside(a, i.args[0]) for a, i in zip(n.args, axes[n.data], strict=True)):
+                    out.add(str(n.data))
+    return out
 
 
 def _read_names(value: Node) -> list[str]:
