@@ -8,6 +8,7 @@ from fractions import Fraction
 from symback.core.expr import MINUS_ONE, ONE, Node, Op, add, branches, number, power, split_coefficient
 from symback.core.program import LEADING
 from symback.emit.constants import exact_float
+from symback.emit.identifiers import local
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
 from symback.lower.reads import Limits
 
@@ -25,7 +26,7 @@ def scalar_text(node: Node, level: int = CONDITIONAL, names: Mapping[str, str] =
 def _scalar(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
     op = node.op
     if op in (Op.DIM, Op.HYPER):
-        return names.get(str(node.data), "rows" if node.data == LEADING else str(node.data)), ATOM
+        return names.get(str(node.data), "rows" if node.data == LEADING else local(str(node.data)) if op is Op.DIM else str(node.data)), ATOM
     if op is Op.BOOL:
         return str(node.data), ATOM
     if op is Op.NUM and node.data.denominator == 1:
@@ -43,7 +44,7 @@ def _scalar(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
         if node.args[1].op is Op.NUM and node.args[1].data == Fraction(1, 2):
             return f"math.sqrt({scalar_text(node.args[0], CONDITIONAL, names)})", ATOM
         base, exponent = scalar_text(node.args[0], ATOM, names), scalar_text(node.args[1], UNARY, names)
-        return (f"{base}**{exponent}" if _simple(base) and _simple(exponent) else f"{base} ** {exponent}"), POWER
+        return _power(base, exponent), POWER
     if op is Op.COMPARE:
         return f"{scalar_text(node.args[0], BIT_OR, names)} {node.data} {scalar_text(node.args[1], BIT_OR, names)}", COMPARISON
     if op in (Op.AND, Op.OR):
@@ -111,6 +112,13 @@ def _scalar_call(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
         x = scalar_text(node.args[0], UNARY, names)
         return (f"1 / (1 + math.exp(-{x}))", PRODUCT) if node.data == "sigmoid" else (f"math.log1p(math.exp({x}))", ATOM)
     return f"{_SCALAR_CALL.get(node.data, 'math.' + str(node.data))}({arguments})", ATOM
+
+
+def _power(base: str, exponent: str) -> str:
+    """base**exponent; with spaces unless both are names or numbers."""
+    digits = exponent.removeprefix("-")
+    plain = _simple(base) and _simple(exponent) or (_simple(base) and digits.replace(".", "").isdigit())
+    return f"{base}**{exponent}" if plain else f"{base} ** {exponent}"
 
 
 def _simple(text: str) -> bool:
@@ -221,7 +229,7 @@ class Speller:
             return f"{self.text(left, BIT_OR)} {a.data} {self.text(right, BIT_OR)}", level
         if a.data == "**":
             base, exponent = self.text(left, ATOM), self.text(right, UNARY)
-            return (f"{base}**{exponent}" if _simple(base) and _simple(exponent) else f"{base} ** {exponent}"), level
+            return _power(base, exponent), level
         return f"{self.text(left, level)} {a.data} {self.text(right, level + 1)}", level
 
     def _ufunc(self, a: Array) -> tuple[str, int]:

@@ -1,11 +1,15 @@
 """What a generated module checks before any work."""
 
+# fmt: off (88 columns: the length of the modules that these functions are pasted into)
 import numpy as np
 
 
 def _tensor(name, value, kind, axes):
     """The argument as an array; its kind of number and its rank are checked."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as fault:
+        raise ValueError(f"{name} is no array: {fault}") from fault
     kinds = {"float": "f", "integer": "iu", "bool": "b"}[kind]
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name} holds {array.dtype}, expected {kind} elements")
@@ -58,9 +62,9 @@ def _upstream(name, value, shape, dtype):
     return array.astype(dtype, copy=False)
 
 
-def _own(array, dtype):
-    """The result in its dtype."""
-    return np.asarray(array, dtype)
+def _worked(array):
+    """The array in the precision of the work: half precision in single."""
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _leading(name, found, lead, source):

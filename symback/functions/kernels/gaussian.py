@@ -1,5 +1,6 @@
 """Kernels of the error function and the normal distribution."""
 
+# fmt: off (88 columns: the length of the modules that these functions are pasted into)
 import numpy as np
 from scipy import special
 

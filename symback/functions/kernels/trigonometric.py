@@ -1,5 +1,6 @@
 """Kernels of lengths and angles in the plane, and of sin(x)/x."""
 
+# fmt: off (88 columns: the length of the modules that these functions are pasted into)
 import numpy as np
 
 
@@ -17,7 +18,9 @@ def _direction(x, y):
     """x/hypot(x, y), and 0 at the origin; nothing in it overflows."""
     swap = np.abs(y) > np.abs(x)
     big, small = np.where(swap, np.abs(y), np.abs(x)), np.where(swap, x, y)
-    t = np.divide(small, big, out=np.asarray(np.sign(small)), where=(big != 0) & np.isfinite(big))
+    t = np.divide(
+        small, big, out=np.asarray(np.sign(small)), where=(big != 0) & np.isfinite(big)
+    )
     t = np.where(np.isinf(big) & np.isfinite(small), 0, t)
     return np.where(swap, t, np.sign(x)) / np.sqrt(1 + t * t)
 

@@ -1,5 +1,6 @@
 """Kernels over an axis."""
 
+# fmt: off (88 columns: the length of the modules that these functions are pasted into)
 import numpy as np
 
 
@@ -33,7 +34,12 @@ def _root_of_squares(x, scale, shift, axis):
         largest = np.abs(rows).max(axis=-1, initial=0)
         power = np.frexp(np.where(np.isfinite(largest), largest, 1))[1]
         rows = np.ldexp(rows, -power[:, None])
-        small = np.sqrt(np.vecdot(rows, rows) * scale + np.ldexp(np.asarray(shift, x.dtype), -2 * np.maximum(power, info.minexp // 2)))
+        small = np.sqrt(
+            np.vecdot(rows, rows) * scale
+            + np.ldexp(
+                np.asarray(shift, x.dtype), -2 * np.maximum(power, info.minexp // 2)
+            )
+        )
         root = np.asarray(root)
         root[wide] = np.where(np.isinf(largest), largest, np.ldexp(small, power))
     return root
@@ -60,7 +66,9 @@ def _centred(x, mean, axis):
     """x - mean along an axis; a row whose mean is large beside its spread is centred again."""
     gap = x - mean
     shift = gap.mean(axis=axis, keepdims=True)
-    sample = gap[tuple(slice(0, 2 if k in np.atleast_1d(axis) else None) for k in range(x.ndim))]
+    sample = gap[
+        tuple(slice(0, 2 if k in np.atleast_1d(axis) else None) for k in range(x.ndim))
+    ]
     first = np.abs(sample).max(axis=axis, keepdims=True, initial=0)
     off = np.abs(shift) > 2 * np.finfo(x.dtype).eps * first
     return np.subtract(gap, shift, out=gap, where=off) if off.any() else gap
@@ -85,7 +93,9 @@ def _probability_gap(e, rest, t, axis):
     rest = np.expand_dims(rest, axis)
     gap = e / (1 + rest) - t
     index = e.argmax(axis=axis, keepdims=True)
-    np.put_along_axis(gap, index, 1 - np.take_along_axis(t, index, axis) - rest / (1 + rest), axis)
+    np.put_along_axis(
+        gap, index, 1 - np.take_along_axis(t, index, axis) - rest / (1 + rest), axis
+    )
     return gap
 
 
@@ -96,11 +106,15 @@ def _probability_difference(e, rest, other, other_rest, axis):
     gap = e / (1 + rest) - other
     index = e.argmax(axis=axis, keepdims=True)
     largest = np.take_along_axis(other, index, axis)
-    left = np.where(largest * (1 + other_rest) >= 1, other_rest / (1 + other_rest), 1 - largest)
+    left = np.where(
+        largest * (1 + other_rest) >= 1, other_rest / (1 + other_rest), 1 - largest
+    )
     np.put_along_axis(
         gap,
         index,
-        np.where(np.take_along_axis(e, index, axis) > 0, left - rest / (1 + rest), -largest),
+        np.where(
+            np.take_along_axis(e, index, axis) > 0, left - rest / (1 + rest), -largest
+        ),
         axis,
     )
     return gap
@@ -113,7 +127,9 @@ def _geometric_mean(x, axis):
     with np.errstate(divide="ignore"):
         logarithm = np.log(mantissa).mean(axis=axis)
     whole, rest = np.divmod(power.sum(axis=axis), size)
-    return np.ldexp(np.exp(logarithm + (0.6931471805599453 * rest / size).astype(x.dtype)), whole)
+    return np.ldexp(
+        np.exp(logarithm + (0.6931471805599453 * rest / size).astype(x.dtype)), whole
+    )
 
 
 def _running_softmax_tail(c, x, axis):
@@ -121,7 +137,10 @@ def _running_softmax_tail(c, x, axis):
     x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
     top = np.maximum.accumulate(x)
     shift = np.where(np.isfinite(top), top, 0)
-    e, down = np.exp(np.where(np.isposinf(x), 0, x - shift)), np.exp(shift[:-1] - shift[1:])
+    e, down = (
+        np.exp(np.where(np.isposinf(x), 0, x - shift)),
+        np.exp(shift[:-1] - shift[1:]),
+    )
     total, share, tail = np.empty_like(x), np.zeros_like(x), np.array(c)
     total[:1] = e[:1]
     for i in range(1, len(x)):
@@ -131,4 +150,6 @@ def _running_softmax_tail(c, x, axis):
     np.divide(share[:-1], total[1:], out=share[:-1], where=positive[1:])
     for i in range(len(x) - 2, -1, -1):
         tail[i] += share[i] * tail[i + 1]
-    return np.moveaxis(tail * np.divide(e, total, out=np.zeros_like(x), where=positive), 0, axis)
+    return np.moveaxis(
+        tail * np.divide(e, total, out=np.zeros_like(x), where=positive), 0, axis
+    )

@@ -1,0 +1,165 @@
+"""One mode's statements: forward, what it keeps, backward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from symback.core.expr import Node
+from symback.core.program import LEADING, Program, Tensor
+from symback.emit.identifiers import BUILTINS, free_names, taken_names
+from symback.emit.layout import tuple_text
+from symback.emit.naming import FREE, Schedule, define, fitted
+from symback.emit.numpy_text import ATOM, Speller, scalar_text, shape_text
+from symback.emit.schedule import returns_several, statements
+from symback.lower.arrays import Array
+from symback.lower.arrays import Kind as ArrayKind
+from symback.lower.module import LoweredBody
+
+_IMPORTED = ("np", "math", "sliding_window_view", "special")
+_NEVER_KEPT = (*FREE, ArrayKind.SCALAR, ArrayKind.FULL, ArrayKind.ARANGE, ArrayKind.ARGUMENT, ArrayKind.LOOP)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyText:
+    """One mode: forward's statements and results, what it keeps, backward's statements and results."""
+
+    forward: tuple[str, ...]
+    outputs: tuple[str, ...]
+    updates: Mapping[str, str]
+    kept: tuple[str, ...]
+    backward: tuple[str, ...]
+    gradients: tuple[str, ...]
+    helpers: tuple[str, ...]
+    sizes: tuple[str, ...] = ()
+
+
+def body_text(program: Program, lowered: LoweredBody) -> BodyText:
+    """Forward and backward of one mode, with what backward needs of forward kept by its variable's name."""
+    taken = taken_names(program) | set(lowered.upstream.values()) | set(lowered.variables) | set(lowered.sizes)
+    forward = Schedule({}, set(taken))
+    roots = [*lowered.outputs.values(), *lowered.updates.values()]
+    kept = _frontier(list(lowered.gradients.values()), _reachable(roots))
+    _range_checks(forward, lowered)
+    statements(forward, [*roots, *kept], lowered.hints)
+    for a in kept:
+        if a not in forward.names and a.kind is not ArrayKind.ARGUMENT:
+            define(forward, a, lowered.hints.get(a))
+    outputs = _results(forward, lowered.outputs.values())
+    updates = dict(zip(lowered.updates, _results(forward, lowered.updates.values()), strict=True))
+    backward, gradients = _backward(program, lowered, {a: forward.names[a] for a in kept if a in forward.names}, taken | set(forward.names.values()))
+    free = _taken_over(backward, gradients, lowered, taken | set(forward.names.values()))
+    used = {*free_names([*forward.lines, *(f"_ = {t}" for t in (*outputs, *updates.values()))]), *free}
+    widths = [f"{name} = {scalar_text(node)}" for name, node in lowered.sizes.items() if name in used]
+    helpers = dict.fromkeys([*forward.helpers, *backward.helpers])
+    return BodyText((*widths, *forward.lines), tuple(outputs), updates, tuple(free), tuple(backward.lines), tuple(gradients), tuple(helpers), tuple(lowered.sizes))
+
+
+def _range_checks(forward: Schedule, lowered: LoweredBody) -> None:
+    """What could not be proved to stay in range when compiled is checked before any work."""
+    for name, axis, array, size in lowered.array_checks:
+        statements(forward, [array], {})
+        text = fitted(forward, array, 40)
+        if array not in forward.names and array.kind is not ArrayKind.ARGUMENT:
+            text = define(forward, array, "position")
+        forward.lines.append(f'_range("{name}", {axis}, {text}.min(initial=0), {text}.max(initial=0), {scalar_text(size)})')
+    for check in lowered.checks:
+        forward.lines.append(f'_range("{check.tensor}", {check.axis}, {scalar_text(check.low)}, {scalar_text(check.high)}, {scalar_text(check.size)})')
+    if lowered.array_checks or lowered.checks:
+        forward.helpers.setdefault("_range")
+
+
+def _backward(program: Program, lowered: LoweredBody, known: dict[Array, str], taken: set[str]) -> tuple[Schedule, list[str]]:
+    """Backward's statements and the texts of the gradients."""
+    backward = Schedule(known, set(taken))
+    for output, name in lowered.upstream.items():
+        backward.helpers.setdefault("_upstream")
+        backward.lines += _upstream_lines(name, lowered.outputs[output].shape)
+    statements(backward, list(lowered.gradients.values()), lowered.hints)
+    gradients: list[str] = []
+    for name, a in lowered.gradients.items():
+        gradients.append(_unflattened(_owned(backward, a, gradients), program.tensor(name)))
+    return backward, gradients
+
+
+def _taken_over(backward: Schedule, gradients: list[str], lowered: LoweredBody, known: set[str]) -> list[str]:
+    """The variables of forward that backward reads."""
+    upstream = set(lowered.upstream.values())
+    names = free_names([*backward.lines, *(f"_ = {g}" for g in gradients)])
+    return [n for n in names if n in known and n not in upstream and n not in BUILTINS and n not in _IMPORTED]
+
+
+def _unflattened(text: str, tensor: Tensor) -> str:
+    """The text of a gradient with its leading axes apart again."""
+    return with_leading(text, tensor.shape[1:]) if tensor.leading else text
+
+
+def with_leading(text: str, rest: tuple[Node, ...]) -> str:
+    """The text of an array whose first axis stands for all leading axes, with these apart again."""
+    sizes = ", ".join(["*lead", *(scalar_text(s) for s in rest)]) if rest else "lead"
+    return f"{text}.reshape({sizes})" if text.isidentifier() or text.endswith(")") else f"({text}).reshape({sizes})"
+
+
+def _upstream_lines(name: str, shape: tuple[Node, ...]) -> list[str]:
+    if shape and shape[0].data == LEADING:
+        sizes = [scalar_text(s) for s in shape[1:]]
+        return [
+            f'{name} = _upstream("{name}", {name}, {tuple_text(["*lead", *sizes])}, dtype)',
+            f"{name} = {name}.reshape({', '.join(['rows', *sizes])})",
+        ]
+    return [f'{name} = _upstream("{name}", {name}, {shape_text(shape)}, dtype)']
+
+
+def _results(schedule: Schedule, arrays: Iterable[Array]) -> list[str]:
+    """Returned values: never an argument itself, nor a view of one, nor one array twice."""
+    out: list[str] = []
+    for a in arrays:
+        base = a
+        while base.kind in FREE or base.kind is ArrayKind.RESHAPE:
+            base = base.args[0]
+        text = fitted(schedule, a, 40, ATOM if base.kind is ArrayKind.ARGUMENT else 0)
+        out.append(f"{text}.copy()" if base.kind is ArrayKind.ARGUMENT or text in out else text)
+    return out
+
+
+def _owned(schedule: Schedule, a: Array, before: list[str]) -> str:
+    """A returned gradient that shares memory with nothing."""
+    base = a
+    while base.kind in FREE or base.kind is ArrayKind.RESHAPE:
+        base = base.args[0]
+    shared = base.kind is ArrayKind.ARGUMENT or not base.late
+    text = Speller(schedule.names).text(a, ATOM if shared else 0)
+    if len(text) > 24 and a not in schedule.names:
+        text = define(schedule, a)
+    if shared or text in before:
+        return f"{text}.copy()"
+    return text
+
+
+def _reachable(roots: list[Array]) -> set[Array]:
+    seen: set[Array] = set()
+    stack = list(roots)
+    while stack:
+        a = stack.pop()
+        if a not in seen:
+            seen.add(a)
+            stack.extend(a.args)
+    return seen
+
+
+def _frontier(roots: list[Array], computed: set[Array]) -> list[Array]:
+    """What forward has computed and backward starts from, in the order of first use."""
+    out: dict[Array, None] = {}
+    seen: set[Array] = set()
+    stack = list(reversed(roots))
+    while stack:
+        a = stack.pop()
+        if a in seen:
+            continue
+        seen.add(a)
+        known = a in computed or (a.kind is ArrayKind.PART and a.args[0] in computed)
+        if not a.late and not a.loops and known and not returns_several(a) and a.kind not in _NEVER_KEPT:
+            out[a] = None
+            continue
+        stack.extend(reversed(a.args))
+    return list(out)

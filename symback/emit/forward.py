@@ -1,0 +1,133 @@
+"""`forward`: checks, one block of statements for each mode, what is returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symback.core.expr import Node
+from symback.core.program import LEADING, Definition, Kind, Program, Role, Tensor
+from symback.emit.bodies import with_leading
+from symback.emit.docstrings import forward_docstring, indented
+from symback.emit.identifiers import free_names
+from symback.emit.initialisers import default_text, distribution_text, type_hint
+from symback.emit.layout import laid_out, signature, tuple_text
+from symback.emit.modes import Mode
+from symback.emit.numpy_text import shape_text
+from symback.emit.prologue import arguments_checked
+from symback.emit.view import FunctionView
+
+
+def forward_function(program: Program, modes: Sequence[Mode]) -> tuple[FunctionView, dict[str, None]]:
+    """The function, and the helpers that it calls."""
+    passed = [t for t in program.tensors if t.role is not Role.RANDOM]
+    prologue = arguments_checked(program, passed)
+    helpers = dict(prologue.helpers)
+    blocks = {m.name: _block(program, m, helpers) for m in modes}
+    inner = []
+    for m in modes[:-1]:
+        inner += [f'if mode == "{m.name}":', *(f"    {line}" for line in blocks[m.name])]
+    inner += blocks[modes[-1].name]
+    types = _element_types(program, [t for t in passed if t.kind is Kind.FLOAT], free_names(inner), helpers)
+    body = [*_refusals(program, modes), *prologue.needed(free_names([*types, *inner])), *types, *inner]
+    keywords = [f"{h.name}: {type_hint(h.default)} = {default_text(h.default)}" for h in program.hyperparameters]
+    if len(modes) > 1:
+        keywords.append(f'mode: str = "{modes[0].name}"')
+    if any(m.derivation.body.random for m in modes):
+        keywords.append("rng: np.random.Generator | None = None")
+    arguments = [*(f"{t.name}: np.ndarray" for t in passed), *(["*"] if keywords else []), *keywords]
+    doc = indented(forward_docstring(program, {m.name: m.derivation for m in modes}))
+    return FunctionView(tuple(signature("forward", arguments, _returns(program, modes))), doc, tuple(laid_out(body))), helpers
+
+
+def states(program: Program) -> list[Tensor]:
+    """The tensors that are carried from call to call."""
+    return [t for t in program.tensors if t.role is Role.STATE]
+
+
+def _returns(program: Program, modes: Sequence[Mode]) -> str:
+    parts = ["np.ndarray" if len(modes[0].outputs) == 1 else "Outputs"]
+    if program.wrt:
+        parts.append(" | ".join(m.cache for m in modes))
+    if states(program):
+        parts.append("State")
+    return parts[0] if len(parts) == 1 else f"tuple[{', '.join(parts)}]"
+
+
+def _refusals(program: Program, modes: Sequence[Mode]) -> list[str]:
+    """A mode that does not exist, a generator that is missing."""
+    out = []
+    if len(modes) > 1:
+        names = ", ".join(f'"{m.name}"' for m in modes)
+        known = ", ".join(m.name for m in modes)
+        out += [f"if mode not in ({names}):", f'    raise ValueError(f"mode is {{mode!r}}, expected one of {known}")']
+    drawing = [m.name for m in modes if m.derivation.body.random]
+    if drawing:
+        test = ""
+        if len(drawing) < len(modes):
+            test = " and " + (f'mode == "{drawing[0]}"' if len(drawing) == 1 else f"mode in {tuple_text([repr(n) for n in drawing])}".replace("'", '"'))
+        message = f"{program.name} draws random numbers: pass rng=np.random.default_rng(seed)"
+        out = [f"if rng is None{test}:", f'    raise ValueError("{message}")', *out]
+    return out
+
+
+def _element_types(program: Program, floats: Sequence[Tensor], read: Sequence[str], helpers: dict[str, None]) -> list[str]:
+    """What is returned in which type, and the type of the work: half precision is worked in single."""
+    out = []
+    if "result" in read or "dtype" in read:
+        out.append(f"result = np.result_type({', '.join(t.name for t in floats)})" if floats else "result = np.dtype(float)")
+    if "dtypes" in read:
+        out.append(f"dtypes = {tuple_text([f'{t.name}.dtype' for t in program.tensors if t.name in program.wrt])}")
+    if "state_dtypes" in read:
+        out.append(f"state_dtypes = {tuple_text([f'{t.name}.dtype' for t in states(program)])}")
+    if "dtype" in read:
+        out.append("dtype = np.result_type(result, np.float32)")
+    worked = [t.name for t in floats if t.name in read]
+    if worked:
+        helpers.setdefault("_worked")
+        names = ", ".join(worked)
+        out.append(f"{names} = _worked({names})" if len(worked) == 1 else f"{names} = map(_worked, ({names}))")
+    return out
+
+
+def _block(program: Program, m: Mode, helpers: dict[str, None]) -> list[str]:
+    """The statements of one mode, with its return."""
+    helpers |= dict.fromkeys(m.text.helpers)
+    tensors = {t.name: t for t in program.tensors}
+    lines = [_draw(tensors[name]) for name in m.derivation.body.random]
+    lines += m.text.forward
+    definitions = {d.name: d for d in m.derivation.body.definitions}
+    results = [_returned(text, definitions[name]) for name, text in zip(m.outputs, m.text.outputs, strict=True)]
+    if len(results) > 1:
+        lines.append(f"outputs = Outputs({', '.join(results)})")
+    parts = results if len(results) == 1 else ["outputs"]
+    if program.wrt:
+        lines.append(f"cache = {m.cache}({', '.join([*m.text.kept, 'dtypes'])})")
+        parts.append("cache")
+    if states(program):
+        lines.append(f"state = State({', '.join(_next_state(t, k, m) for k, t in enumerate(states(program)))})")
+        parts.append("state")
+    value = f"return {', '.join(parts)}"
+    if len(value) + 8 > 88 and len(results) == 1:
+        lines.append(f"output = {results[0]}")
+        value = f"return {', '.join(['output', *parts[1:]])}"
+    return [*lines, value]
+
+
+def _draw(t: Tensor) -> str:
+    return f"{t.name} = np.asarray({distribution_text(t.init, shape_text(t.shape))}, dtype)"
+
+
+def _returned(text: str, d: Definition) -> str:
+    """An output in its shape and element type."""
+    leading: tuple[Node, ...] | None = tuple(a.args[0] for a in d.axes[1:]) if d.axes and d.axes[0].args[0].data == LEADING else None
+    if leading is not None:
+        text = with_leading(text, leading)
+    if d.kind is Kind.FLOAT:
+        return f"np.asarray({text}, result)"
+    return text if d.axes else f"np.asarray({text})"
+
+
+def _next_state(t: Tensor, which: int, m: Mode) -> str:
+    """A state's next value in the shape and type of the state."""
+    function, text = ("np.asarray", m.text.updates[t.name]) if t.name in m.text.updates else ("np.array", t.name)
+    return f"{function}({with_leading(text, t.shape[1:]) if t.leading else text}, state_dtypes[{which}])"

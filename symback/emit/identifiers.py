@@ -1,0 +1,41 @@
+"""Names in generated modules: those that Python or the module itself takes, and those that statements read."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from collections.abc import Iterable
+
+from symback.core.program import Program
+
+BUILTINS = frozenset({"range", "reversed", "slice", "max", "min", "abs", "len", "map", "zip", "round", "None", "float", "int", "tuple", "isinstance", "type"})
+MODULE_NAMES = frozenset({"np", "math", "sliding_window_view", "NamedTuple", "cache", "mode", "rng", "dtype", "forward", "backward", "init_params", "init_state",
+                          "LATEX", "result", "dtypes", "state_dtypes", "outputs", "output", "state", "gradients", "Cache", "Gradients", "Outputs", "State", "rows", "lead", "annotations", "special"})  # fmt: skip
+
+
+def local(name: str) -> str:
+    """The variable that holds a dimension: its name, unless that means something else in the module."""
+    return f"{name}_" if keyword.iskeyword(name) or name in BUILTINS or name in MODULE_NAMES else name
+
+
+def taken_names(program: Program) -> set[str]:
+    """Names that no local variable may take."""
+    return (
+        set(BUILTINS) | set(MODULE_NAMES) | {t.name for t in program.tensors} | {local(d) for d in program.dims} | {local(n) for n, _ in program.derived} | {h.name for h in program.hyperparameters}
+    )
+
+
+def free_names(lines: Iterable[str]) -> list[str]:
+    """Names that are read before they are assigned, in order of appearance."""
+    tree = ast.parse("\n".join(lines))
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    places: dict[str, bool] = {}
+    for n in sorted(names, key=lambda n: (n.lineno, isinstance(n.ctx, ast.Store), n.col_offset)):
+        places.setdefault(n.id, isinstance(n.ctx, ast.Store))
+    return [name for name, stored in places.items() if not stored]
+
+
+def names_read(lines: Iterable[str]) -> set[str]:
+    """Names that the statements read."""
+    tree = ast.parse("\n".join(lines))
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}

@@ -1,0 +1,130 @@
+"""Recurrences spelled out as loops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symback.emit.accumulations import accumulate, is_fresh
+from symback.emit.identifiers import local
+from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, free_name
+from symback.emit.numpy_text import ATOM, Speller, items_text, scalar_text, shape_text
+from symback.lower.arrays import Array, Kind
+from symback.lower.loops import Buffer, LoopBody, Store
+
+
+def loop(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mapping[Array, int], statements: Statements) -> None:
+    """The buffers, their starts, and the loop that fills them; what no step changes is defined before it."""
+    body: LoopBody = a.data
+    starts = {b.start for b in body.buffers if b.start is not None}
+    for x in a.args:
+        if x not in schedule.names and x not in starts and x.kind not in TRIVIAL and x.kind is not Kind.FULL and not _cheap_view(x, schedule):
+            define(schedule, x)
+    buffers = {b.name: _buffer(schedule, b, body, counts) for b in body.buffers}
+    variables = frozenset(v[0] for v in body.variables)
+    for b in body.buffers:
+        schedule.names[Array(Kind.ARGUMENT, b.name, (), b.shape, b.element, loops=variables)] = buffers[b.name]
+    for store in body.before:
+        statements(schedule, [store.value], {})
+        target = _target(buffers[store.buffer], store)
+        schedule.lines.append(f"{target} = {fitted(schedule, store.value, len(target) + 3)}")
+    inner = schedule.inner(len(body.variables))
+    for k, store in enumerate(body.stores):
+        later = [x for s in body.stores[k + 1 :] for x in (s.value, *s.operands)]
+        _step(inner, buffers, store, later, statements)
+    if inner.lines:
+        _write(schedule, body, inner)
+    for b in body.buffers:
+        schedule.names[Array(Kind.BUFFER, b.name, (a,), b.shape, b.element)] = buffers[b.name]
+    schedule.names[a] = "loop"
+
+
+def _write(schedule: Schedule, body: LoopBody, inner: Schedule) -> None:
+    indent = ""
+    for variable, first, stop, backward in body.variables:
+        inside = scalar_text(stop) if first.data == 0 else f"{scalar_text(first)}, {scalar_text(stop)}"
+        steps = f"reversed(range({inside}))" if backward else f"range({inside})"
+        schedule.lines.append(f"{indent}for {local(variable)} in {steps}:")
+        indent += "    "
+    schedule.lines += [indent + line for line in inner.lines]
+
+
+def _buffer(schedule: Schedule, b: Buffer, body: LoopBody, counts: Mapping[Array, int]) -> str:
+    """The variable of a buffer: what it starts from where nothing else needs that, else a copy, else zeros."""
+    start = b.start
+    if start is not None and start.kind is Kind.SCATTER and start in schedule.names and counts.get(start, 0) <= 2 and not _reached(start, body):
+        return schedule.names[start]  # counted as operand of the loop and as one that the loop needs beforehand
+    name = free_name(b.name, schedule.taken)
+    if start is None:
+        text = f"np.zeros({shape_text(b.shape)}, {_DTYPE[b.element]})"
+    else:
+        text = fitted(schedule, start, len(name) + 10)
+        if not is_fresh(start) or start in schedule.names:
+            text = f"{Speller(schedule.names).text(start, ATOM)}.copy()"
+    schedule.lines.append(f"{name} = {text}")
+    return name
+
+
+_DTYPE = {"f": "dtype", "i": "np.intp", "b": "bool"}
+
+
+def _reached(start: Array, body: LoopBody) -> bool:
+    """Whether the loop reads the array besides its being the start of a buffer."""
+    stack = [x for s in (*body.before, *body.stores) for x in (s.value, *s.operands)]
+    seen: set[Array] = set()
+    while stack:
+        x = stack.pop()
+        if x == start:
+            return True
+        if x not in seen:
+            seen.add(x)
+            stack.extend(x.args)
+    return False
+
+
+def _target(buffer: str, store: Store) -> str:
+    return f"{buffer}{items_text(store.items) if store.items else '[...]'}"
+
+
+def _cheap_view(x: Array, schedule: Schedule) -> bool:
+    while x.kind in FREE:
+        x = x.args[0]
+    return x in schedule.names or x.kind in TRIVIAL
+
+
+def _step(schedule: Schedule, buffers: Mapping[str, str], store: Store, later: list[Array], statements: Statements) -> None:
+    """One store of a loop's body, after what it needs; a value that later stores read gets a name first."""
+    roots = [store.value, *store.operands]
+    for x in _used_again(roots, later):
+        statements(schedule, [x], {})
+        if x not in schedule.names and x.kind not in TRIVIAL and x.kind not in FREE:
+            define(schedule, x)
+    statements(schedule, roots, {})
+    if store.accumulate is not None:
+        accumulate(schedule, buffers[store.buffer], store.accumulate, store.operands)
+        return
+    target = _target(buffers[store.buffer], store)
+    schedule.lines.append(f"{target} = {fitted(schedule, store.value, len(target) + 3)}")
+
+
+def _used_again(roots: list[Array], later: list[Array]) -> list[Array]:
+    reached: set[Array] = set()
+    stack = list(later)
+    while stack:
+        x = stack.pop()
+        if x not in reached:
+            reached.add(x)
+            stack.extend(x.args)
+    out: list[Array] = []
+    seen: set[Array] = set()
+    stack = list(roots)
+    while stack:
+        x = stack.pop()
+        if x in seen:
+            continue
+        seen.add(x)
+        if x in reached:
+            if x.loops:
+                out.append(x)
+            continue
+        stack.extend(reversed(x.args))
+    return list(reversed(out))

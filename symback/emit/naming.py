@@ -1,0 +1,129 @@
+"""Variables of a generated function: what they are called, and when a right-hand side is split over several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from symback.emit.layout import INDENT, WIDTH, ends_with_bracket_alone
+from symback.emit.numpy_text import CONDITIONAL, Speller
+from symback.lower.arrays import Array, Kind
+
+DEEPEST = 40
+"""How deep a right-hand side may nest; what is deeper would not fit a line anyway."""
+TRIVIAL = {Kind.ARGUMENT, Kind.SCALAR, Kind.BUFFER, Kind.PART}
+FREE = {Kind.VIEW, Kind.TRANSPOSE}
+POSTFIX = {Kind.VIEW, Kind.TRANSPOSE, Kind.RESHAPE, Kind.REDUCE, Kind.CAST, Kind.GATHER, Kind.WINDOWS}
+"""Kinds that are written behind their operand."""
+
+_NAMES = {
+    "sqrt": "root", "exp": "power", "log": "logarithm", "log1p": "logarithm", "sum": "total", "max": "peak", "min": "floor_", "argmax": "top", "where": "chosen",
+    "+": "shifted", "-": "gap", "*": "scaled", "/": "ratio", "@": "product", "neg": "negated", "vecdot": "row_sum", "tanh": "tanh_", "cast": "real", "gather": "picked",
+    "view": "part", "transpose": "turned", "reshape": "flat", "arange": "position", "pad": "padded", "windows": "windows", "accumulate": "running", "scatter": "spread",
+    "tensordot": "product", "einsum": "product", "matmul": "product", "full": "blank", "maximum": "larger", "minimum": "smaller", "kernel": "result", "abs": "size",
+}  # fmt: skip
+_COMPARISONS = {"<", "<=", "==", "!=", "&", "|", "~"}
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Statements of one function (or loop body) and the variables that they define; `indent`: how far they stand in."""
+
+    names: dict[Array, str]
+    taken: set[str]
+    lines: list[str] = field(default_factory=list)
+    helpers: dict[str, None] = field(default_factory=dict)
+    indent: int = INDENT
+
+    def inner(self, levels: int) -> Schedule:
+        """The schedule of a loop's body."""
+        return Schedule(dict(self.names), self.taken, [], self.helpers, self.indent + 4 * levels)
+
+    @property
+    def width(self) -> int:
+        return WIDTH - self.indent
+
+
+Statements = Callable[[Schedule, Iterable[Array], Mapping[Array, str]], None]
+"""Defines everything that some arrays need: `schedule.statements`."""
+
+
+def free_name(base: str, taken: set[str]) -> str:
+    """The name, with a number where it is taken; it is taken from now on."""
+    name, k = base, 2
+    while name in taken:
+        name = f"{base}{k}" if base[-1].isalpha() else f"{base}_{k}"
+        k += 1
+    taken.add(name)
+    return name
+
+
+def define(schedule: Schedule, a: Array, hint: str | None = None) -> str:
+    """`name = …`, long right-hand sides split."""
+    text = fitted(schedule, a, len(hint or "scaled10") + 3)
+    name = free_name(hint or _fresh_base(a), schedule.taken)
+    note(schedule, a)
+    schedule.lines.append(f"{name} = {text}")
+    schedule.names[a] = name
+    return name
+
+
+def fitted(schedule: Schedule, a: Array, margin: int = 0, level: int = CONDITIONAL) -> str:
+    """The text of an array; what makes it too long for a line is defined first, until it fits or one bracket is all that is left to open."""
+    while True:
+        text = Speller(schedule.names).text(a, level)
+        victim = None
+        if len(text) + margin > schedule.width:
+            victim = _longest_part(schedule, a, 12, schedule.width - 16)
+            if victim is None and not ends_with_bracket_alone(text):
+                victim = _operand_behind(schedule, a) or _longest_part(schedule, a, 0, len(text))
+        if victim is None:
+            note(schedule, a)
+            return text
+        define(schedule, victim)
+
+
+def _operand_behind(schedule: Schedule, a: Array) -> Array | None:
+    base = a.args[0] if a.kind in POSTFIX and a.args else None
+    return base if base is not None and base not in schedule.names and base.kind not in TRIVIAL else None
+
+
+def _longest_part(schedule: Schedule, a: Array, least: int, most: int) -> Array | None:
+    """The part with the longest text between two lengths; a view counts with what it is taken from."""
+    best, longest = None, least
+    speller = Speller(schedule.names)
+    stack = list(a.args)
+    while stack:
+        x = stack.pop()
+        if x in schedule.names or x.kind in TRIVIAL:
+            continue
+        length = len(speller.text(x))
+        if (x.kind not in FREE or not least) and longest < length < most:
+            best, longest = x, length
+        stack.extend(x.args)
+    return best
+
+
+def note(schedule: Schedule, a: Array) -> None:
+    """Helpers and variables that the text of an array (not defined before) uses."""
+    stack, seen = [a], set()
+    while stack:
+        x = stack.pop()
+        if x in seen:
+            continue
+        seen.add(x)
+        if x.kind is Kind.KERNEL and not x.data[0].startswith("np."):
+            schedule.helpers.setdefault(x.data[0])
+        if x.kind is Kind.WINDOWS:
+            schedule.helpers.setdefault("sliding_window_view")
+        stack.extend(y for y in x.args if y not in schedule.names)
+
+
+def _fresh_base(a: Array) -> str:
+    if a.element == "b" or a.data in _COMPARISONS:
+        return "mask"
+    if a.kind in (Kind.UFUNC, Kind.OPERATOR):
+        return _NAMES.get(str(a.data), "value")
+    if a.kind is Kind.REDUCE:
+        return _NAMES.get(a.data[0], "total")
+    return _NAMES.get(a.kind.value, "value")
