@@ -1,6 +1,7 @@
 """Kernels of the error function and the normal distribution."""
 
-# fmt: off (88 columns: the length of the modules that these functions are pasted into)
+# 88 columns: the length of the modules that these functions are pasted into
+# fmt: off
 import numpy as np
 from scipy import special
 

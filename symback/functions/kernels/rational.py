@@ -1,6 +1,7 @@
 """Kernels of quotients."""
 
-# fmt: off (88 columns: the length of the modules that these functions are pasted into)
+# 88 columns: the length of the modules that these functions are pasted into
+# fmt: off
 import numpy as np
 
 

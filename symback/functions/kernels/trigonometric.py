@@ -1,6 +1,7 @@
 """Kernels of lengths and angles in the plane, and of sin(x)/x."""
 
-# fmt: off (88 columns: the length of the modules that these functions are pasted into)
+# 88 columns: the length of the modules that these functions are pasted into
+# fmt: off
 import numpy as np
 
 
