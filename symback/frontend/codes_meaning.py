@@ -118,6 +118,12 @@ MEANING = (
         layer("inputs:\n  x: [N, C]\n  b: [N]", "  y: x + b"),
     ),
     Code(
+        "E423",
+        "a read that leaves its tensor",
+        "Over its whole range the position runs outside of the axis, whatever the sizes are. What only may leave the range is checked when the module is called.",
+        vector("  y[n]: x[n + 1] - x[n]"),
+    ),
+    Code(
         "E501",
         "a call of a layer amid indices",
         "Layers are called on whole tensors, in lines without indices.",

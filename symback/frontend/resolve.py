@@ -23,6 +23,7 @@ from symback.frontend.kinds import settle_grades
 from symback.frontend.layer import Layer, Line
 from symback.frontend.modes import lines_of, modes_of, random_of
 from symback.frontend.order import components, live, reads_of
+from symback.frontend.reach import check_reach
 from symback.frontend.ranges import LEADING_NAME, Indices, indices_of, settle
 from symback.frontend.recurrences import group_of
 from symback.frontend.roots import base_scope, check_solvable, declared_tensor, distribution, plain_dims, whole_number
@@ -251,6 +252,11 @@ class _Mode:
             group = self.faults.attempt(group_of, members, component[0] in needs[component[0]] or len(component) > 1)
             if group is not None:
                 groups.append(group)
+        recurrent = {d.name: frozenset(m.name for m in g.definitions) for g in groups if g.recurrent for d in g.definitions}
+        started = {d.name for d in definitions.values() if any(d.low) or any(d.high)}
+        unstarted = {d.name: recurrent.get(d.name, frozenset()) | started for d in definitions.values()}
+        self.faults.settle()
+        check_reach([definitions[n] for n in kept if len(definitions[n].equations) == 1], unstarted, self.known, self.faults)
         self.faults.settle()
         read = {n for name in kept for n in reads_of(definitions[name])}
         random = tuple(t.name for t in self.random if t.name in read)
