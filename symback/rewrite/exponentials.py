@@ -111,6 +111,8 @@ def product_of_exponentials(node: Node, ctx: Context) -> Node | None:
                 return mul(*without(rest, k), power(base, add(e, MINUS_ONE)), call("sigmoid", u))
             if e.data >= 2 and add(u, w, w) == ZERO:
                 return mul(*without(rest, k), power(base, add(e, number(-2))), power(call("sigmoid", neg(w)), TWO))
+        if is_call(base, "sech") and e == ONE and (u == base.args[0] or add(u, base.args[0]) == ZERO):
+            return mul(*without(rest, k), TWO, call("sigmoid", mul(TWO, u)))
     return mul(*rest, call("exp", u)) if len(exps) > 1 else None
 
 
@@ -270,6 +272,21 @@ def hyperbolic_quotient(node: Node, ctx: Context) -> Node | None:
                 return mul(*without(parts, k, j), call("tanh", mul(HALF, f.args[0])))
             j = next((j for j, g in enumerate(parts) if g == call("sigmoid", f.args[0])), None)
     return None
+
+
+_ODD = frozenset({"tanh", "sinh", "erf", "asinh", "atanh", "sin", "tan", "asin", "atan", "tanhshrink", "softsign"})
+_EVEN = frozenset(
+    {"cosh", "cos", "sech", "log_cosh", "gauss", "half_gauss", "hypot1m1", "log1p_square", "tanh_slope", "sigmoid_slope", "Abs"}
+)
+
+
+def parity(node: Node, ctx: Context) -> Node | None:
+    """f(-u) → -f(u) for an odd function, f(u) for an even one."""
+    if len(node.args) != 1 or split_coefficient(node.args[0])[0] >= 0 or node.args[0].op is Op.NUM:
+        return None
+    if node.data in _ODD:
+        return neg(call(node.data, neg(node.args[0])))
+    return call(node.data, neg(node.args[0])) if node.data in _EVEN else None
 
 
 def squared_sech(node: Node, ctx: Context) -> Node | None:
@@ -479,6 +496,17 @@ RULES = (
         (Op.MUL,),
         hyperbolic_quotient,
         (mul(call("sinh", ex.X), call("sech", ex.X)), call("tanh", ex.X)),
+    ),
+    Rule(
+        "parity",
+        r"\tanh(-u) = -\tanh u, \quad \cosh(-u) = \cosh u",
+        "the function is odd, or even",
+        "one name for one value",
+        "definition",
+        "none by itself",
+        (Op.CALL,),
+        parity,
+        (call("tanh", neg(ex.X)), neg(call("tanh", ex.X))),
     ),
     Rule(
         "squared secant",

@@ -20,10 +20,12 @@ from symback.core.expr import (
     is_whole,
     mul,
     neg,
+    number,
     opened,
     piecewise,
     power,
     reduction,
+    split_coefficient,
     sub,
     total,
 )
@@ -219,6 +221,19 @@ def free_shift(node: Node, ctx: Context) -> Node | None:
     return add(made, *fixed)
 
 
+def spread(node: Node, ctx: Context) -> Node | None:
+    """u - (LogSumExp + c) → u - LogSumExp - c, where equal terms cancel."""
+    out, changed = [], False
+    for t in node.args:
+        c, rest = split_coefficient(t)
+        if c != 1 and rest.op is Op.ADD and any(_is(split_coefficient(r)[1], Reduction.LOGSUMEXP) for r in rest.args):
+            out += [mul(number(c), r) for r in rest.args]
+            changed = True
+        else:
+            out.append(t)
+    return add(*out) if changed else None
+
+
 def variance(node: Node, ctx: Context) -> Node | None:
     """α·Sum(b²) - β·Sum(b)² with α = β·N → α·Sum((b - mean)²)."""
     parts = terms(node)
@@ -310,6 +325,17 @@ RULES = (
         (Op.REDUCE,),
         free_shift,
         (reduction(Reduction.LOGSUMEXP, add(ex.XK, ex.Y), (_WHOLE,)), add(_LSE, ex.Y)),
+    ),
+    Rule(
+        "terms of a log-sum-exp",
+        r"u - (\operatorname{LogSumExp} + c) = u - \operatorname{LogSumExp} - c",
+        "always",
+        "a shift that the author wrote cancels exactly",
+        "rule 25",
+        "none by itself",
+        (Op.ADD,),
+        spread,
+        (sub(ex.X, add(_LSE, ex.X)), neg(_LSE)),
     ),
     Rule(
         "variance",
