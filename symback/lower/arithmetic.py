@@ -54,6 +54,8 @@ def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowe
             return yes
         if condition.array.data == FALSE:
             return no
+    if yes.array == no.array and yes.axes == no.axes:
+        return yes
     elements = {yes.array.element, no.array.element}
     if "f" in elements:
         yes, no = low.as_float(yes), low.as_float(no)

@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from fractions import Fraction
 
 from symback.calculus.affine import scalar
-from symback.calculus.patterns import skeleton_key
-from symback.core.expr import (
-    HALF,
-    MINUS_ONE,
-    ONE,
-    TRUE,
-    ZERO,
-    Node,
-    Op,
-    Reduction,
-    add,
-    branches,
-    is_indicator,
-    mul,
-    negation,
-    number,
-    power,
-    split_coefficient,
-)
+from symback.core.expr import MINUS_ONE, ONE, TRUE, ZERO, Node, Op, branches, mul, negation, number, split_coefficient
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
 from symback.lower import norms, probabilities, softmax
 from symback.lower.arithmetic import choose, negative, operate
-from symback.lower.arrays import FULL_SLICE, Array, Kind
+from symback.lower.arrays import Array, Kind
 from symback.lower.centred import centred
 from symback.lower.lowering import Lowered, Lowering
-from symback.lower.reads import reads_stay_inside
-
-# ------------------------------------------------------------------------------------------------- sums
+from symback.lower.products import combine, factor, lower_power, lower_product, never_negative, safe_argument
 
 
 def lower_sum(low: Lowering, node: Node) -> Lowered:
@@ -43,7 +21,7 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
     found = softmax.log_softmax(low, node)
     if found is not None:
         return found
-    found = centred(low, node) or probabilities.difference(low, node)
+    found = centred(low, node) or probabilities.difference(low, node) or probabilities.log_mean(low, node)
     if found is not None:
         return found
     buckets: dict[frozenset, list[tuple[int, Lowered]]] = {}
@@ -78,327 +56,6 @@ def _plus(low: Lowering, a: tuple[int, Lowered], b: tuple[int, Lowered]) -> tupl
     return -1, operate(low, "+", x, y)
 
 
-# --------------------------------------------------------------------------------------------- products
-
-
-def lower_product(low: Lowering, node: Node) -> Lowered:
-    """Factors of few axes are multiplied (and divided) among themselves before they meet a large one."""
-    masks = [f for f in node.args if is_indicator(f)]
-    scalars = [f for f in node.args if scalar(f) and not is_indicator(f)]
-    others = [f for f in node.args if not scalar(f) and not is_indicator(f)]
-    if masks and not others and len(masks) == 1:
-        return times_scalar(low, low.value(masks[0]), mul(*scalars))
-    if masks and others:
-        return _masked_product(low, masks, mul(*scalars, *others))
-    others, scalars = _unit_brackets(low, others, scalars)
-    return times_scalar(low, combine(low, [part for f in [*others, *masks] for part in factors_of(low, f)]), mul(*scalars))
-
-
-def factors_of(low: Lowering, node: Node) -> list[Factor]:
-    """The factor lowered; a softmax that no value holds is its exponential over its sum, so that the division meets small factors first."""
-    if node.op is Op.CALL and node.data == "exp":
-        fraction = softmax.fraction(low, node)
-        if fraction is not None:
-            over, under = fraction
-            return [Factor(node, over), Factor(Node(Op.CALL, "softmax sum", node.args), under, True)]
-    return [factor(low, node)]
-
-
-def _unit_brackets(low: Lowering, factors: list[Node], scalars: list[Node]) -> tuple[list[Node], list[Node]]:
-    """A number that multiplies the widest term of a bracket is taken out of it, where the bracket is multiplied anyway."""
-    if len(factors) < 2:
-        return factors, scalars
-    out = []
-    for f in factors:
-        if f.op is Op.ADD:
-            widths = [len(t.free) for t in f.args]
-            wide = {abs(split_coefficient(t)[0]) for t, w in zip(f.args, widths, strict=True) if w == max(widths)}
-            if len(wide) == 1 and wide != {Fraction(1)} and max(widths):
-                (c,) = wide
-                f = add(*(mul(number(1 / c), t) for t in f.args))
-                scalars = [*scalars, number(c)]
-        out.append(f)
-    return out, scalars
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """A factor of a product, or (`inverse`) what the product is divided by."""
-
-    node: Node
-    value: Lowered
-    inverse: bool = False
-
-
-def factor(low: Lowering, node: Node) -> Factor:
-    """The factor lowered; a negative power of a value is a division by it."""
-    if node.op is Op.POW and node.args[1].op is Op.NUM and node.args[1].data < 0:
-        e = node.args[1].data
-        if e.denominator == 2 and -4 < e < -1 and not low.guards:  # by the reciprocal root, which other powers share
-            return Factor(node, _whole_power(low, low.value(power(node.args[0], number("-1/2"))), int(-2 * e)))
-        divisor = _divisor(low, node)
-        reciprocal = operate(low, "/", low.scalar(ONE), divisor)
-        return Factor(node, reciprocal) if reciprocal.array in low.computed else Factor(node, divisor, True)
-    return Factor(node, low.value(node))
-
-
-def _divisor(low: Lowering, node: Node) -> Lowered:
-    """The value whose reciprocal the factor b**(-e) is; under a guard it is 1 where it is not used."""
-    base, exponent = node.args
-    return _safe(low, low.value(power(base, number(-exponent.data))), ONE)
-
-
-def combine(low: Lowering, factors: list[Factor]) -> Lowered:
-    """Their product."""
-    (last,) = gathered(low, share_pairs(low, factors))
-    return operate(low, "/", low.scalar(ONE), last.value) if last.inverse else last.value
-
-
-def share_pairs(low: Lowering, factors: list[Factor]) -> list[Factor]:
-    """Pairs that other products hold too are multiplied first, so that they are one value."""
-    factors = list(factors)
-    while len(factors) > 2:
-        best, most = None, 1
-        for i, a in enumerate(factors):
-            for j in range(i + 1, len(factors)):
-                b = factors[j]
-                if a.inverse and b.inverse or not (set(a.value.axes) <= set(b.value.axes) or set(b.value.axes) <= set(a.value.axes)):
-                    continue
-                count = low.popularity.get(pair_key(a.node, b.node), 0)
-                if count > most:
-                    best, most = (i, j), count
-        if best is None:
-            break
-        i, j = best
-        merged = _product_of(low, [factors[i], factors[j]])
-        factors[i : i + 1] = [merged]
-        del factors[j]
-    return factors
-
-
-def gathered(low: Lowering, factors: list[Factor], keep: int = 1) -> list[Factor]:
-    """At most `keep` factors, merged so that no step is larger than it must be: equal axes first, then small into large."""
-    levels: dict[frozenset, list[Factor]] = {}
-    for f in factors:
-        levels.setdefault(frozenset(f.value.axes), []).append(f)
-    waiting: list[Factor] = []
-    for key in sorted(levels, key=len):
-        inside = [w for w in waiting if set(w.value.axes) <= key]
-        waiting = [w for w in waiting if not set(w.value.axes) <= key]
-        waiting.append(_product_of(low, [*levels[key], *inside]))
-    while len(waiting) > keep:
-        waiting[-2:] = [_product_of(low, waiting[-2:])]
-    return waiting
-
-
-def _product_of(low: Lowering, factors: list[Factor]) -> Factor:
-    """One factor of several: the division is done where it touches fewest elements."""
-    if len(factors) == 1:
-        return factors[0]
-    up = [f for f in factors if not f.inverse]
-    down = [f for f in factors if f.inverse]
-    node = mul(*(f.node for f in factors))
-    if not up:
-        return Factor(node, _fold(low, "*", [f.value for f in down]), True)
-    width = max(len(f.value.axes) for f in factors)
-    small_up = [f for f in up if len(f.value.axes) < width]
-    small_down = [f for f in down if len(f.value.axes) < width]
-    wide = _fold(low, "*", [f.value for f in up if len(f.value.axes) == width])
-    wide_down = _fold(low, "*", [f.value for f in down if len(f.value.axes) == width])
-    small = _fold(low, "*", [f.value for f in small_up])
-    divisor = _fold(low, "*", [f.value for f in small_down])
-    if divisor is not None:
-        small = operate(low, "/", small if small is not None else low.scalar(ONE), divisor)
-    value = wide if wide is not None else small
-    if wide is not None and small is not None:
-        value = operate(low, "*", wide, small)
-    if wide_down is not None:
-        value = operate(low, "/", value, wide_down)
-    return Factor(node, value)
-
-
-def pair_key(a: Node, b: Node) -> tuple[int, int]:
-    """What two factors are, whatever their indices are called."""
-    first, second = sorted((a, b), key=lambda n: skeleton_key(n, {}))
-    names: dict[Node, int] = {}
-    return skeleton_key(first, names), skeleton_key(second, names)
-
-
-def _fold(low: Lowering, symbol: str, values: list[Lowered]) -> Lowered | None:
-    acc = None
-    for v in values:
-        acc = v if acc is None else operate(low, symbol, acc, v)
-    return acc
-
-
-def times_scalar(low: Lowering, v: Lowered, factor: Node) -> Lowered:
-    """v·factor; a number is divided by as such where that is exact to one rounding, and put to the smallest operand."""
-    if factor == ONE:
-        return v
-    inner = _smallest_factor(v, low)
-    if inner is not None:
-        return inner(factor)
-    if factor == MINUS_ONE:
-        return negative(low, v)
-    over, under = _numerator_denominator(factor)
-    if under == ONE or _exact(factor):
-        return operate(low, "*", v, low.scalar(factor))
-    if over == ONE:
-        return operate(low, "/", v, low.scalar(under))
-    if over == MINUS_ONE:
-        return negative(low, operate(low, "/", v, low.scalar(under)))
-    if not v.axes:
-        return operate(low, "/", operate(low, "*", v, low.scalar(over)), low.scalar(under))
-    return operate(low, "*", v, low.scalar(factor))
-
-
-def _exact(factor: Node) -> bool:
-    """Whether a number is a float: multiplying by it rounds no more than dividing by its reciprocal."""
-    return factor.op is Op.NUM and factor.data.denominator & (factor.data.denominator - 1) == 0
-
-
-def _smallest_factor(v: Lowered, low: Lowering) -> Callable[[Node], Lowered] | None:
-    """A way to scale a product through its smaller operand, where it has one."""
-    a = v.array
-    if a.kind is not Kind.OPERATOR or a.data != "*":
-        return None
-    left, right = a.args
-    small, large = (right, left) if len(_axes_of(right)) < len(_axes_of(left)) else (left, right)
-    if len(_axes_of(small)) >= len(_axes_of(large)) or small.kind is Kind.SCALAR:
-        return None
-
-    def scaled(factor: Node) -> Lowered:
-        over, under = _numerator_denominator(factor) if not _exact(factor) or factor == MINUS_ONE else (factor, ONE)
-        part = small
-        views = []
-        while part.kind is Kind.VIEW and all(item is None or item == FULL_SLICE for item in part.data):
-            views.append(part)
-            part = part.args[0]
-        inner = part
-        if over == MINUS_ONE:
-            inner = Array(Kind.OPERATOR, "neg", (inner,), inner.shape, "f")
-        elif over != ONE:
-            inner = Array(Kind.OPERATOR, "*", (inner, low.scalar(over).array), inner.shape, "f")
-        if under != ONE:
-            inner = Array(Kind.OPERATOR, "/", (inner, low.scalar(under).array), inner.shape, "f")
-        for view in reversed(views):
-            inner = Array(Kind.VIEW, view.data, (inner,), view.shape, "f")
-        pair = (large, inner) if small is right else (inner, large)
-        return Lowered(Array(Kind.OPERATOR, "*", pair, a.shape, "f"), v.axes)
-
-    return scaled if a.element == "f" else None
-
-
-def _axes_of(a: Array) -> tuple:
-    return tuple(s for s in a.shape if s != ONE)
-
-
-def _numerator_denominator(factor: Node) -> tuple[Node, Node]:
-    over, under = [], []
-    for f in factor.args if factor.op is Op.MUL else (factor,):
-        if f.op is Op.NUM:
-            over.append(number(f.data.numerator))
-            under.append(number(f.data.denominator))
-        elif f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0:
-            under.append(power(f.args[0], number(-f.args[1].data)))
-        else:
-            over.append(f)
-    return mul(*over), mul(*under)
-
-
-def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
-    """rest where every condition holds, else exactly 0; the choice is made on the smallest factor that allows it."""
-    condition = _fold(low, "&", [low.value(m.args[1]) for m in masks])
-    factors = list(rest.args) if rest.op is Op.MUL else [rest]
-    if all(finite_by_form(f) and reads_stay_inside(low, f) for f in factors):
-        small = [f for f in factors if set(low.value(f).axes) <= set(condition.axes)]
-        large = [f for f in factors if f not in small]
-        if large and (small or condition.axes):
-            inner = choose(low, condition, low.value(mul(*small)), low.scalar(ZERO)) if small else low.as_float(condition)
-            return combine(low, [Factor(mul(*masks, *small), low.as_float(inner)), *(factor(low, f) for f in large)])
-    return choose(low, condition, low.guarded(condition).value(rest), low.scalar(ZERO))
-
-
-def finite_by_form(node: Node) -> bool:
-    """Whether it is finite wherever its tensors are: sums, products and whole powers of reads and sizes."""
-    if node.op in (Op.READ, Op.NUM, Op.DIM, Op.HYPER, Op.INDEX):
-        return True
-    if node.op is Op.POW:
-        e = node.args[1]
-        return scalar(node) or (e.op is Op.NUM and e.data > 0 and e.data.denominator == 1 and finite_by_form(node.args[0]))
-    if node.op is Op.REDUCE:
-        return node.data is Reduction.SUM and finite_by_form(node.args[0])
-    return node.op in (Op.ADD, Op.MUL) and all(finite_by_form(a) for a in node.args)
-
-
-# ----------------------------------------------------------------------------------------------- powers
-
-
-def lower_power(low: Lowering, node: Node) -> Lowered:
-    """Small rational powers by multiplications and roots; others by np.power."""
-    base, exponent = node.args
-    if exponent.op is Op.NUM:
-        e: Fraction = exponent.data
-        if e < 0:
-            only = factor(low, node)
-            return operate(low, "/", low.scalar(ONE), only.value) if only.inverse else only.value
-        scaled = norms.root(low, node)
-        if scaled is not None:
-            return scaled
-        if e.denominator <= 2 and e <= 4:
-            root = norms.root(low, power(base, HALF))
-            if root is not None:
-                return _whole_power(low, root, int(2 * e))
-        v = low.as_float(low.value(base)) if e.denominator != 1 else low.value(base)
-        if e.denominator == 2 and e.numerator <= 5:
-            root = _ufunc(low, "sqrt", [v if never_negative(base) else _safe(low, v, ONE)])
-            return root if e.numerator == 1 else operate(low, "*", _whole_power(low, v, e.numerator // 2), root)
-        if e.denominator == 1 and e <= 8:
-            return _whole_power(low, v, int(e))
-        if e == Fraction(1, 3):
-            return _ufunc(low, "cbrt", [v])
-    return lower_call(low, Node(Op.CALL, "pow", (base, exponent)))
-
-
-def never_negative(node: Node) -> bool:
-    """Whether the form shows that no value is below 0."""
-    if node.op is Op.NUM:
-        return node.data >= 0
-    if node.op in (Op.ADD, Op.MUL):
-        return all(never_negative(a) for a in node.args)
-    if node.op is Op.POW:
-        e = node.args[1]
-        return never_negative(node.args[0]) or (e.op is Op.NUM and e.data.denominator == 1 and e.data % 2 == 0)
-    if node.op is Op.REDUCE:
-        return node.data in (Reduction.SUM, Reduction.PROD, Reduction.MAX, Reduction.MIN) and never_negative(node.args[0])
-    return node.op in (Op.DIM, Op.HYPER) or (node.op is Op.CALL and node.data in ("exp", "Abs", "cosh", "sigmoid", "softplus"))
-
-
-def _whole_power(low: Lowering, v: Lowered, e: int) -> Lowered:
-    if e == 1:
-        return v
-    if e == 2:
-        return operate(low, "*", v, v)
-    half = _whole_power(low, v, e // 2)
-    square = operate(low, "*", half, half)
-    return square if e % 2 == 0 else operate(low, "*", square, v)
-
-
-def _ufunc(low: Lowering, name: str, values: list[Lowered]) -> Lowered:
-    return low.elementwise(Kind.UFUNC, name, values, "d" if all(v.array.element in "ids" for v in values) else "f")
-
-
-def _safe(low: Lowering, v: Lowered, instead: Node) -> Lowered:
-    """v where the present expression is used, else a harmless argument."""
-    for guard in low.guards:
-        if not set(guard.axes) <= set(v.axes):
-            continue  # the value is used for several elements of the condition: it stays as small as it is
-        v = choose(low, guard, v, low.scalar(instead))
-    return v
-
-
-# ------------------------------------------------------------------------------------------------ calls
-
 _MATH = {"floordiv": "//", "mod": "%", "product": "*", "minus": "-"}
 
 
@@ -427,7 +84,7 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
     safe = list(row.safe) + [None] * (len(values) - len(row.safe))
     if name == "exp" and never_negative(mul(MINUS_ONE, node.args[0])):
         safe = [None]
-    values = [v if s is None else _safe(low, v, s) for v, s in zip(values, safe, strict=True)]
+    values = [v if s is None else safe_argument(low, v, s) for v, s in zip(values, safe, strict=True)]
     if isinstance(row.spelling, Ufunc):
         return _folded_ufunc(
             low, row.spelling.name.removeprefix("np."), values, "d" if all(v.array.element in "ids" for v in values) else "f"
@@ -449,9 +106,6 @@ def _folded_ufunc(low: Lowering, name: str, values: list[Lowered], element: str)
     for v in values[1:]:
         acc = low.elementwise(Kind.UFUNC, name, [acc, v], element)
     return acc
-
-
-# ------------------------------------------------------------------------------------------- conditions
 
 
 def lower_compare(low: Lowering, node: Node) -> Lowered:

@@ -33,7 +33,7 @@ from symback.core.expr import (
 )
 from symback.core.program import Body, Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
-from symback.lower import elements, loops, reads, reductions
+from symback.lower import elements, loops, products, reads, reductions
 from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.lowering import Lowering, RangeCheck
 from symback.lower.scatters import cotangent_array, scattered
@@ -184,7 +184,7 @@ def popularity(body: Body, adjoint: Adjoint | None) -> dict[tuple[int, int], int
                 factors = [f for f in n.args if f.op is not Op.NUM]
                 for i, a in enumerate(factors[:12]):
                     for b in factors[i + 1 : 12]:
-                        key = elements.pair_key(a, b)
+                        key = products.pair_key(a, b)
                         counts[key] = counts.get(key, 0) + 1
     return counts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.core.expr import Node, Op, split_coefficient, substitute
+from symback.core.expr import Node, Op, Reduction, is_whole, opened, split_coefficient, substitute
 from symback.lower import softmax
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
@@ -17,25 +17,25 @@ def difference(low: Lowering, node: Node) -> Lowered | None:
         c, other = split_coefficient(node.args[1 - k])
         if p is None or c != -1:
             continue
-        e, rest, idx = p
+        e, rest, idx, x = p
         q = _parts(low, other)
-        if q is not None and q[2] == idx:
-            args = [e, rest, *q[:2]]
+        if q is not None and q[2] == idx and set(x.axes) == set(q[3].axes) == set(e.axes):
+            args = [e, rest, *q[:2], x, q[3]]
         else:
             v = low.as_float(low.value(other))
             if idx not in v.axes or not set(v.axes) <= set(e.axes):
                 continue
             args = [e, rest, v]
-        name = "_probability_difference" if len(args) == 4 else "_probability_gap"
+        name = "_probability_difference" if len(args) == 6 else "_probability_gap"
         arrays = tuple(low.transposed(a, tuple(x for x in e.axes if x in a.axes)).array for a in args)
-        if any(set(a.axes) != set(b.axes) for a, b in zip(args[2:], args[:2], strict=False)):
+        if any(set(a.axes) != set(b.axes) for a, b in zip(args[2:4], args[:2], strict=False)):
             return None
         return Lowered(Array(Kind.KERNEL, (name, e.axes.index(idx)), arrays, e.array.shape, "f"), e.axes)
     return None
 
 
-def _parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node] | None:
-    """(exponentials, sum of all but the largest, index) of a softmax along one axis; a named one is seen through."""
+def _parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node, Lowered] | None:
+    """(exponentials, sum of all but the largest, index, entries) of a softmax along one axis; a named one is seen through."""
     if node.op is Op.READ:
         d = low.definitions.get(str(node.data))
         if d is None or len(d.equations) != 1 or d.equations[0].lhs != d.axes:
@@ -53,4 +53,28 @@ def _parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node] | None:
     e, rest, _ = parts
     if at in e.axes and at != bound:
         return None
-    return Lowered(e.array, tuple(at if a == bound else a for a in e.axes)), rest, at
+    entries = low.as_float(low.value(substitute(body, {bound: at})))
+    return Lowered(e.array, tuple(at if a == bound else a for a in e.axes)), rest, at, entries
+
+
+def log_mean(low: Lowering, node: Node) -> Lowered | None:
+    """LogSumExp(u) - log(size) along one axis; None for another sum."""
+    if len(node.args) != 2:
+        return None
+    for lse, size in (node.args, node.args[::-1]):
+        c, log = split_coefficient(size)
+        if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP or log.op is not Op.CALL or log.data != "log":
+            continue
+        body, binders = opened(lse)
+        if len(binders) != 1 or not is_whole(binders[0]) or log.args[0] != binders[0][0].args[0]:
+            continue
+        bound = binders[0][0]
+        parts = softmax.exponentials(low, body, (bound,))
+        v = low.as_float(low.value(body))
+        if parts is None or bound not in v.axes:
+            return None
+        _, rest, top = parts
+        outer = tuple(a for a in v.axes if a != bound)
+        arrays = (v.array, low.transposed(rest, outer).array, low.transposed(top, outer).array)
+        return Lowered(Array(Kind.KERNEL, ("_log_mean_exp", v.axes.index(bound)), arrays, rest.array.shape, "f"), outer)
+    return None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symback.calculus.affine import Affine, affine, bounds, inside, linear, multiplied_out, scalar
-from symback.calculus.radix import digits, merged
+from symback.calculus.affine import affine, bounds, inside, linear
+from symback.calculus.radix import digits
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, transform, walk
 from symback.lower.arithmetic import choose
-from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
+from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering, RangeCheck
+from symback.lower.views import by_digits, is_window, joined, loops_of, slice_of, step_of, view_of
 
 
 def read_tensor(low: Lowering, node: Node) -> Lowered:
@@ -78,168 +79,21 @@ def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], 
     forms = [affine(f) for f in where]
     guarded = bool(low.guards)
     for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
-        if not inside(f, size) and not guarded and not array.loops and len(where) == len(sizes) and not _joined(f, size):
+        if not inside(f, size) and not guarded and not array.loops and len(where) == len(sizes) and not joined(f, size):
             _require_range(low, name, k, over_steps(low, f), size)
     seen: set[Node] = set()
     general = False
     for f, form, size in zip(where, forms, sizes, strict=True):
         if form is None or seen & set(form.indices) or (guarded and not inside(f, size)):
             general = True
-        elif len(form.indices) > 1 and not _window_form(form):
+        elif len(form.indices) > 1 and not is_window(form):
             general = True
         elif len(form.indices) == 1 and step_of(form) is None:
             general = True
         seen |= set(f.free)
     if general:
         return _gather(low, name, array, sizes, where)
-    return _view(low, array, sizes, where, forms)
-
-
-def _joined(f: Node, size: Node) -> bool:
-    """Whether the axis is one that `by_digits` made of digits of this index: it is long enough."""
-    return f.op is Op.INDEX and size.op is not Op.DIM and any(n.op is Op.CALL and n.data == "floordiv" for n in walk(size))
-
-
-def by_digits(
-    low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]
-) -> tuple[Array, tuple[Node, ...], tuple[Node, ...]]:
-    """The read with axes reshaped so that g·Q + q is two indices, and i // Q, i % Q are one."""
-    if len(where) != len(sizes) or low.guards:
-        return array, sizes, where
-    count: dict[Node, int] = {}
-    for f in where:
-        for i in f.free:
-            count[i] = count.get(i, 0) + 1
-    new_sizes: list[Node] = []
-    new_where: list[Node] = []
-    cut: list[Slice] = []
-    k = 0
-    while k < len(where):
-        f, size = where[k], sizes[k]
-        split = digits(affine(f))
-        join = merged(where, sizes, k)
-        if split is not None and all(count[i] == 1 for i in split[0]):
-            order, total = split
-            cut.append(FULL_SLICE if total == size else Slice(None, total))
-            new_sizes += [i.args[0] for i in order]
-            new_where += order
-        elif join is not None and count[join[0]] == join[1]:
-            i, n = join
-            cut += [FULL_SLICE] * n
-            new_sizes.append(multiplied_out(mul(*sizes[k : k + n])))
-            new_where.append(i)
-            k += n - 1
-        else:
-            cut.append(FULL_SLICE)
-            new_sizes.append(size)
-            new_where.append(f)
-        k += 1
-    if len(new_where) == len(where):
-        return array, sizes, where
-    if any(c != FULL_SLICE for c in cut):
-        shape = tuple(size if c == FULL_SLICE else c.stop for c, size in zip(cut, sizes, strict=True))
-        array = Array(Kind.VIEW, tuple(cut), (array,), shape, array.element, loops=loops_of(low, *shape))
-    shape = tuple(new_sizes)
-    return Array(Kind.RESHAPE, shape, (array,), shape, array.element, loops=loops_of(low, *shape)), shape, tuple(new_where)
-
-
-def step_of(form: Affine) -> Node | None:
-    (c,) = form.coefficients.values()
-    return c if c.op is Op.NUM or (c.op in (Op.HYPER, Op.DIM)) or scalar(c) and c.op is Op.MUL else None
-
-
-def _window_form(form: Affine) -> bool:
-    return len(form.indices) == 2 and all(_positive(c) for c in form.coefficients.values())
-
-
-def _positive(c: Node) -> bool:
-    return c.op in (Op.HYPER, Op.DIM) or (c.op is Op.NUM and c.data > 0)
-
-
-def _view(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...], forms: list[Affine | None]) -> Lowered:
-    """Slices, integers and sliding windows."""
-    items, axes, shape = [], [], []
-    windows: list[Window] = []
-    for form, f, size in zip(forms, where, sizes, strict=True):
-        if not form.indices:
-            items.append(f)
-        elif len(form.indices) == 1:
-            (i,) = form.indices
-            items.append(slice_of(form, i, size))
-            axes.append(i)
-            shape.append(i.args[0])
-        else:
-            windows.append(Window(len(axes), form, size))
-            items.append(FULL_SLICE)
-            axes.append(windows[-1].outer)
-            shape.append(size)
-    out = array
-    if any(item != FULL_SLICE for item in items):
-        out = Array(Kind.VIEW, tuple(items), (array,), tuple(shape), array.element, loops=loops_of(low, *where, *shape))
-    return _windows(Lowered(out, tuple(axes)), windows, loops_of(low, *where)) if windows else Lowered(out, tuple(axes))
-
-
-def loops_of(low: Lowering, *nodes: Node) -> frozenset[str]:
-    """The loop variables in index expressions."""
-    return (
-        frozenset(str(n.data) for node in nodes for n in walk(node) if n.op is Op.DIM and n.data in low.loop_vars)
-        if low.loop_vars
-        else frozenset()
-    )
-
-
-def slice_of(form: Affine, i: Node, size: Node) -> Slice:
-    c, start, extent = form.coefficients[i], multiplied_out(form.constant), i.args[0]
-    if c == ONE:
-        stop = add(start, extent)
-        return Slice(None if start == ZERO else start, None if stop == size else stop)
-    if c.op is Op.NUM and c.data < 0:
-        last = multiplied_out(add(start, mul(c, add(extent, MINUS_ONE))))
-        stop = multiplied_out(add(start, ONE))
-        return Slice(None if last == ZERO else last, None if stop == size else stop, c)  # ascending bounds; the text turns it round
-    return Slice(None if start == ZERO else start, multiplied_out(add(start, mul(c, extent))), c)  # at most c - 1 beyond the last
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """An axis, `at`, of this size that is read at a·outer + b·inner + constant."""
-
-    at: int
-    form: Affine
-    size: Node
-
-    @property
-    def outer(self) -> Node:
-        return self.form.indices[0]
-
-    @property
-    def inner(self) -> Node:
-        return self.form.indices[1]
-
-    @property
-    def width(self) -> Node:
-        """How many neighbours one value of `outer` reads among."""
-        return linear(add(mul(self.form.coefficients[self.inner], add(self.inner.args[0], MINUS_ONE)), ONE))
-
-    def slices(self) -> tuple[Slice, Slice]:
-        """Of the windows those that `outer` counts, and within each the elements that `inner` counts."""
-        count = add(self.size, ONE, mul(MINUS_ONE, self.width))
-        first = slice_of(Affine({self.outer: self.form.coefficients[self.outer]}, self.form.constant), self.outer, count)
-        step = self.form.coefficients[self.inner]
-        return first, Slice(None, None, None if step == ONE else step)
-
-
-def _windows(v: Lowered, windows: list[Window], loops: frozenset[str]) -> Lowered:
-    """The view [.., outer, .., inner …] with an axis more for each window."""
-    shape = list(v.array.shape)
-    slices = [w.slices() for w in windows]
-    items = [FULL_SLICE] * (len(shape) + len(windows))
-    for k, (w, (outer, inner)) in enumerate(zip(windows, slices, strict=True)):
-        shape[w.at] = w.outer.args[0]
-        items[w.at], items[len(shape) + k] = outer, inner
-    data = (tuple(w.at for w in windows), tuple(w.width for w in windows), tuple(items))
-    wide = (*shape, *(w.inner.args[0] for w in windows))
-    return Lowered(Array(Kind.WINDOWS, data, (v.array,), wide, v.array.element, loops=loops), (*v.axes, *(w.inner for w in windows)))
+    return view_of(low, array, sizes, where, forms)
 
 
 def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> None:
@@ -288,7 +142,7 @@ def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], whe
                 v = low.elementwise(Kind.KERNEL, ("np.clip", Limits(size)), [v], "i")
             indices.append(v)
     if not indices:
-        return _view(low, array, sizes, where, forms)
+        return view_of(low, array, sizes, where, forms)
     axes = low.union(indices)
     aligned = iter([low.aligned(v, axes) for v in indices])
     items: list[object] = []
@@ -397,12 +251,12 @@ def read_array_unchecked(low: Lowering, array: Array, sizes: tuple[Node, ...], w
         if (
             form is None
             or seen & set(form.indices)
-            or (len(form.indices) > 1 and not _window_form(form))
+            or (len(form.indices) > 1 and not is_window(form))
             or (len(form.indices) == 1 and step_of(form) is None)
         ):
             return _gather(low, "", array, sizes, where)
         seen |= set(form.indices)
-    return _view(low, array, sizes, where, forms)
+    return view_of(low, array, sizes, where, forms)
 
 
 def _read_masked(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...], outside: Node) -> Lowered:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
-
-from symback.calculus.affine import index_plus, scalar
+from symback.calculus.affine import index_plus
 from symback.core.expr import (
     INF,
     MINUS_ONE,
@@ -19,8 +17,6 @@ from symback.core.expr import (
     add,
     both,
     compare,
-    fresh_index,
-    is_indicator,
     is_whole,
     mul,
     number,
@@ -29,24 +25,15 @@ from symback.core.expr import (
     reduction,
     split_coefficient,
     substitute,
-    total,
     whole,
 )
 from symback.lower import softmax
-from symback.lower.arithmetic import choose, operate
+from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind, Slice
-from symback.lower.elements import Factor, combine, factor, gathered, pair_key, share_pairs, times_scalar
+from symback.lower.contractions import over_axes, sum_over
 from symback.lower.lowering import Lowered, Lowering
-from symback.lower.reads import reads_stay_inside
+from symback.lower.products import Factor, combine, factor
 
-_METHOD = {
-    Reduction.SUM: "sum",
-    Reduction.PROD: "prod",
-    Reduction.MAX: "max",
-    Reduction.MIN: "min",
-    Reduction.ARGMAX: "argmax",
-    Reduction.ARGMIN: "argmin",
-}
 _ACCUMULATE = {
     Reduction.SUM: "add",
     Reduction.PROD: "multiply",
@@ -54,6 +41,7 @@ _ACCUMULATE = {
     Reduction.MIN: "minimum",
     Reduction.LOGSUMEXP: "logaddexp",
 }
+
 _NEUTRAL = {Reduction.SUM: ZERO, Reduction.PROD: ONE, Reduction.MAX: NEG_INF, Reduction.MIN: INF, Reduction.LOGSUMEXP: NEG_INF}
 
 
@@ -69,263 +57,7 @@ def reduce(low: Lowering, node: Node) -> Lowered:
         return sum_over(low, body, bound)
     if node.data is Reduction.LOGSUMEXP:
         return softmax.logsumexp(low, body, bound)
-    return _over_axes(low, node.data, low.value(body), bound)
-
-
-def _over_axes(low: Lowering, kind: Reduction, v: Lowered, bound: tuple[Node, ...]) -> Lowered:
-    if kind in (Reduction.SUM, Reduction.PROD):
-        missing = [b for b in bound if b not in v.axes]
-        if missing:
-            size = mul(*(b.args[0] for b in missing))
-            rest = tuple(b for b in bound if b in v.axes)
-            inner = _over_axes(low, kind, v, rest) if rest else v
-            if kind is Reduction.SUM:
-                return times_scalar(low, inner, size)
-            return operate(low, "**", low.as_float(inner), low.scalar(size))
-    bound = tuple(b for b in bound if b in v.axes)
-    if not bound:
-        return v if kind not in (Reduction.ARGMAX, Reduction.ARGMIN) else low.scalar(ZERO)
-    if kind is Reduction.SUM and v.array.kind is Kind.CAST and v.array.args[0].element == "b":
-        v = Lowered(v.array.args[0], v.axes)  # conditions are counted as they are
-    if v.array.element == "b" and kind is not Reduction.SUM:
-        v = low.as_float(v)
-    if kind in (Reduction.ARGMAX, Reduction.ARGMIN) and len(bound) > 1:
-        v = low.transposed(v, tuple(a for a in v.axes if a not in bound) + bound)
-        size = mul(*(b.args[0] for b in bound))
-        shape = tuple(a.args[0] for a in v.axes if a not in bound) + (size,)
-        v = Lowered(
-            Array(Kind.RESHAPE, shape, (v.array,), shape, v.array.element), tuple(a for a in v.axes if a not in bound) + (_flat(size),)
-        )
-        bound = (v.axes[-1],)
-    axes = tuple(sorted(v.axes.index(b) for b in bound))
-    kept = tuple(a for a in v.axes if a not in bound)
-    counts = kind in (Reduction.ARGMAX, Reduction.ARGMIN) or v.array.element == "b"
-    element = "i" if counts else v.array.element
-    if kind in (Reduction.MAX, Reduction.MIN) and v.array.element == "s":
-        return v
-    return Lowered(Array(Kind.REDUCE, (_METHOD[kind], axes), (v.array,), tuple(a.args[0] for a in kept), element), kept)
-
-
-def _flat(size: Node) -> Node:
-    return fresh_index(size)
-
-
-# ------------------------------------------------------------------------------------------------- sums
-
-
-def sum_over(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
-    """Σ body over whole ranges."""
-    c, rest = split_coefficient(body)
-    factors = list(rest.args) if rest.op is Op.MUL else [rest]
-    scalars = [f for f in factors if scalar(f)]
-    arrays = [f for f in factors if not scalar(f)]
-    outside = [f for f in arrays if not (f.free & set(bound))]
-    inside = [f for f in arrays if f.free & set(bound)]
-    scale = mul(number(c), *scalars)
-    unused = [b for b in bound if not any(b in f.free for f in inside)]
-    scale = mul(scale, *(b.args[0] for b in unused))
-    bound = tuple(b for b in bound if b not in unused)
-    if not bound:
-        return times_scalar(low, low.value(mul(*outside)), scale) if outside else low.scalar(scale)
-    inner = _contract(low, inside, bound)
-    if outside:
-        inner = combine(low, [Factor(total(mul(*inside), *(whole(b) for b in bound)), inner), *(factor(low, f) for f in outside)])
-    return times_scalar(low, inner, scale)
-
-
-def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lowered:
-    """Σ over `bound` of the product of `factors`."""
-    masks = [f for f in factors if is_indicator(f)]
-    factors = [f for f in factors if not is_indicator(f)]
-    if not factors or any(low.value(f).array.element != "f" for f in factors):
-        return _over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
-    if masks:
-        return _masked_contraction(low, factors, masks, bound)
-    if len(factors) == 1 and factors[0].op is not Op.POW:
-        return _over_axes(low, Reduction.SUM, low.value(factors[0]), bound)
-    operands = []
-    for f in factors:
-        if f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data == 2:
-            operands += [Factor(f.args[0], low.value(f.args[0]))] * 2
-        else:
-            operands.append(factor(low, f))
-    operands = share_pairs(low, operands)
-    up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
-    if down:
-        operands = _divided(low, up, down)
-    return _contract_operands(low, operands, set(bound))
-
-
-def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], bound: tuple[Node, ...]) -> Lowered:
-    """Conditions are applied to one factor that has their indices; the contraction stays one."""
-    condition = low.value(both(*(m.args[1] for m in masks)))
-    hosts = [f for f in factors if f.op is not Op.POW and set(condition.axes) <= set(low.guarded(condition).value(f).axes)]
-    if not hosts or not all(reads_stay_inside(low, f) for f in factors):
-        return _over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
-    host = min(hosts, key=lambda f: len(low.value(f).axes))
-    rest = [factor(low, f) for f in factors if f is not host]
-    masked = Factor(mul(host, *masks), choose(low, condition, low.guarded(condition).value(host), low.scalar(ZERO)))
-    operands = share_pairs(low, [masked, *rest])
-    up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
-    return _contract_operands(low, _divided(low, up, down) if down else operands, set(bound))
-
-
-def _divided(low: Lowering, up: list[Factor], down: list[Factor]) -> list[Factor]:
-    """Divisions go to the smallest factor that has their axes, or become one."""
-    out = list(up)
-    for d in down:
-        hosts = [k for k, f in enumerate(out) if set(d.value.axes) == set(f.value.axes)]
-        if hosts:
-            k = hosts[0]
-            out[k] = Factor(mul(out[k].node, d.node), operate(low, "/", out[k].value, d.value))
-        else:
-            out.append(Factor(d.node, operate(low, "/", low.scalar(ONE), d.value)))
-    return out
-
-
-def _contract_operands(low: Lowering, operands: list[Factor], bound: set[Node]) -> Lowered:
-    """Pairwise contractions in the order of least cost at representative sizes."""
-    operands = _absorb(low, operands, bound)
-    while len(operands) > 2:
-        i, j, local, value = _cheapest_pair(low, operands, bound)
-        node = total(mul(operands[i].node, operands[j].node), *(whole(x) for x in sorted(local, key=lambda n: str(n.data))))
-        others = [o for k, o in enumerate(operands) if k not in (i, j)]
-        low.contracted.add(value.array)
-        operands = _absorb(low, [*others, Factor(node, value)], bound - local)
-        bound = bound - local
-    if len(operands) == 1:
-        return _over_axes(low, Reduction.SUM, operands[0].value, tuple(x for x in operands[0].value.axes if x in bound))
-    return _pair(low, operands[0].value, operands[1].value, bound)
-
-
-def _absorb(low: Lowering, operands: list[Factor], bound: set[Node]) -> list[Factor]:
-    """Three or more factors: those whose axes lie within another's are multiplied into it, while two are left."""
-    operands = list(operands)
-    changed = True
-    while changed and len(operands) > 2:
-        changed = False
-        order = sorted(range(len(operands)), key=lambda k: len(operands[k].value.axes))
-        for i in order:
-            hosts = [j for j in order if j != i and set(operands[i].value.axes) <= set(operands[j].value.axes)]
-            if hosts:
-                j = hosts[0]
-                (merged,) = gathered(low, [operands[j], operands[i]])
-                operands = [o for k, o in enumerate(operands) if k not in (i, j)] + [merged]
-                changed = True
-                break
-    return operands
-
-
-def _cheapest_pair(low: Lowering, operands: list[Factor], bound: set[Node]) -> tuple[int, int, set[Node], Lowered]:
-    """(i, j, indices summed with them, their contraction): the pair after which all is done at least cost. What another
-    contraction has made already is free; of equals, forward sums early, and backward takes a product that others hold too."""
-    best = None
-    for i in range(len(operands)):
-        for j in range(i + 1, len(operands)):
-            a, b = operands[i], operands[j]
-            others = [o for k, o in enumerate(operands) if k not in (i, j)]
-            joint = set(a.value.axes) | set(b.value.axes)
-            local = {x for x in bound & joint if not any(x in o.value.axes for o in others)}
-            value = _pair(low, a.value, b.value, local)
-            rest = (joint - local).union(*(o.value.axes for o in others))
-            cost = (0 if value.array in low.contracted else extent(joint)) + extent(rest)
-            wanted = low.popularity.get(pair_key(a.node, b.node), 0) if value.array.late else len(local)
-            if best is None or (cost, -wanted) < best[0]:
-                best = ((cost, -wanted), (i, j, local, value))
-    return best[1]
-
-
-def extent(axes) -> int:
-    """Number of elements at representative sizes: 64 where a size is not a number."""
-    return prod(size_of(a.args[0]) for a in axes)
-
-
-def size_of(size: Node) -> int:
-    if size.op is Op.NUM:
-        return max(1, int(size.data))
-    if size.op is Op.MUL:
-        return prod(size_of(a) for a in size.args)
-    return 64
-
-
-def _pair(low: Lowering, a: Lowered, b: Lowered, bound: set[Node]) -> Lowered:
-    """Σ over `bound` of a·b: a matrix product where both have axes of their own, else a row-wise product."""
-    a = _presummed(low, a, [x for x in bound if x in a.axes and x not in b.axes])
-    b = _presummed(low, b, [x for x in bound if x in b.axes and x not in a.axes])
-    shared = [x for x in a.axes if x in b.axes]
-    contracted = [x for x in shared if x in bound]
-    batch = [x for x in shared if x not in bound]
-    left = [x for x in a.axes if x not in b.axes]
-    right = [x for x in b.axes if x not in a.axes]
-    if not contracted:
-        return operate(low, "*", a, b)
-    place = {x: k for k, x in enumerate(low.rank)}
-    if left and right and min((place.get(x, 99) for x in right), default=99) < min((place.get(x, 99) for x in left), default=99):
-        a, b, left, right = b, a, right, left
-    if left and right:
-        return _matrix_product(low, a, b, batch, left, right, contracted)
-    return _row_product(low, a, b, batch, left or right, contracted)
-
-
-def _presummed(low: Lowering, v: Lowered, own: list[Node]) -> Lowered:
-    return _over_axes(low, Reduction.SUM, v, tuple(own)) if own else v
-
-
-def _matrix_product(
-    low: Lowering, a: Lowered, b: Lowered, batch: list[Node], left: list[Node], right: list[Node], contracted: list[Node]
-) -> Lowered:
-    if not batch:
-        if len(contracted) == 1 and len(right) == 1:
-            (k,) = contracted
-            x = low.transposed(a, (*left, k)).array
-            y = low.transposed(b, (k, *right)).array
-            return _array(Kind.MATMUL, None, (x, y), (*left, *right))
-        order = [c for c in a.axes if c in contracted]
-        data = (tuple(a.axes.index(c) for c in order), tuple(b.axes.index(c) for c in order))
-        return _array(Kind.TENSORDOT, data, (a.array, b.array), (*left, *right))
-    if len(contracted) == len(left) == len(right) == 1:
-        x = low.transposed(a, (*batch, *left, *contracted)).array
-        y = low.transposed(b, (*batch, *contracted, *right)).array
-        return _array(Kind.MATMUL, None, (x, y), (*batch, *left, *right))
-    return _einsum(a, b, (*batch, *left, *right))
-
-
-def _row_product(low: Lowering, a: Lowered, b: Lowered, batch: list[Node], own: list[Node], contracted: list[Node]) -> Lowered:
-    """No matrix product: at most one operand has axes of its own."""
-    if not batch and own:
-        host, other = (a, b) if set(own) <= set(a.axes) and own else (b, a)
-        if len(contracted) == 1:
-            (k,) = contracted
-            if host.axes[0] == k and len(host.axes) == 2:
-                return _array(Kind.MATMUL, None, (other.array, host.array), tuple(own))
-            return _array(Kind.MATMUL, None, (low.transposed(host, (*own, k)).array, other.array), tuple(own))
-        order = [c for c in host.axes if c in contracted]
-        data = (tuple(host.axes.index(c) for c in order), tuple(other.axes.index(c) for c in order))
-        return _array(Kind.TENSORDOT, data, (host.array, other.array), tuple(own))
-    if not own and len(contracted) == 1 and a.axes[-1] == contracted[0]:
-        b = low.transposed(b, a.axes)
-        return _array(Kind.UFUNC, "vecdot", (a.array, b.array), a.axes[:-1])
-    if not own and not batch:
-        if a.axes != b.axes:
-            b = low.transposed(b, a.axes)
-        return _array(Kind.KERNEL, ("np.vdot", ""), (a.array, b.array), ())
-    out = tuple(x for x in (a.axes if len(a.axes) >= len(b.axes) else b.axes) if x in batch or x in own)
-    return _einsum(a, b, out)
-
-
-def _array(kind: Kind, data: object, args: tuple[Array, ...], axes: tuple[Node, ...]) -> Lowered:
-    return Lowered(Array(kind, data, args, tuple(x.args[0] for x in axes), "f"), axes)
-
-
-def _einsum(a: Lowered, b: Lowered, out: tuple[Node, ...]) -> Lowered:
-    letters: dict[Node, str] = {}
-    for x in (*a.axes, *b.axes):
-        letters.setdefault(x, "abcdefghijklmnopqrstuvwxyz"[len(letters)])
-    spell = lambda axes: "".join(letters[x] for x in axes)  # noqa: E731
-    return _array(Kind.EINSUM, f"{spell(a.axes)},{spell(b.axes)}->{spell(out)}", (a.array, b.array), out)
-
-
-# -------------------------------------------------------------------------------------- partial ranges
+    return over_axes(low, node.data, low.value(body), bound)
 
 
 def _partial(low: Lowering, node: Node, body: Node, binders: tuple[Binder, ...], partial: list[Binder]) -> Lowered:

@@ -10,7 +10,8 @@ from symback.calculus.radix import digit_of, digits
 from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, signature
 from symback.lower.lowering import Lowering, RangeCheck
-from symback.lower.reads import Limits, as_index, gathered_axes, loops_of, moved_inside, padding, slice_of, step_of
+from symback.lower.reads import Limits, as_index, gathered_axes, moved_inside, padding
+from symback.lower.views import loops_of, slice_of, step_of
 
 
 @dataclass(frozen=True, slots=True)
