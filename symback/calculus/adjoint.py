@@ -305,7 +305,9 @@ def place(f: tuple[Node, ...], value: Node, scope: list[Binder], axes: tuple[Nod
     return substitute(total(value, *rest.values()), mapping)
 
 
-def _digits_joined(f: tuple[Node, ...], value: Node, scope: list[Binder], axes: tuple[Node, ...]) -> tuple[tuple[Node, ...], Node, list[Binder]]:
+def _digits_joined(
+    f: tuple[Node, ...], value: Node, scope: list[Binder], axes: tuple[Node, ...]
+) -> tuple[tuple[Node, ...], Node, list[Binder]]:
     """A use at the digits of an index, `u[i // Q, i % Q]`, as a use at plain digits whose index is g·Q + q: cotangents are 0 beyond."""
     sizes = tuple(a.args[0] for a in axes)
     for at in range(len(f) - 1):
@@ -314,7 +316,12 @@ def _digits_joined(f: tuple[Node, ...], value: Node, scope: list[Binder], axes: 
             continue
         i, count = found
         others = (*f[:at], *f[at + count :])
-        if value.op is not Op.READ or value.args.count(i) != 1 or any(i in o.free for o in others) or not any(b[0] == i and is_whole(b) for b in scope):
+        if (
+            value.op is not Op.READ
+            or value.args.count(i) != 1
+            or any(i in o.free for o in others)
+            or not any(b[0] == i and is_whole(b) for b in scope)
+        ):
             continue
         parts = tuple(fresh_index(size) for size in sizes[at : at + count])
         moved = substitute(value, {i: position(parts)})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from symback.calculus import fingerprint
 from symback.calculus.adjoint import Adjoint, adjoint
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
+from symback.calculus.facts import Proof
 from symback.calculus.radix import split_axes
 from symback.calculus.recurrences import settled
 from symback.calculus.simplify import simplified
@@ -28,17 +29,19 @@ class DerivationStep:
     subject: str
     before: Node
     after: Node
+    proof: Proof = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """One mode: the stabilised body, its adjoint (None with `wrt: []`), and the steps to them."""
+    """One mode: the stabilised body, its adjoint (None with `wrt: []`) in final form and as the sweep gave it, and the steps between."""
 
     body: Body
     adjoint: Adjoint | None
     steps: tuple[DerivationStep, ...] = ()
     conventions: tuple[str, ...] = ()
     range_checks: tuple[str, ...] = ()
+    swept: Adjoint | None = None
 
     @property
     def forward(self) -> tuple[Definition, ...]:
@@ -83,11 +86,11 @@ def _derive_mode(body: Body, program: Program) -> Derivation:
         return Derivation(stable, None, tuple(steps))
     swept = adjoint(stable, program)
     final, applied = simplified(swept, stable, program)
-    steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after) for a in applied]
+    steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after, a.proof) for a in applied]
     final, found = _stable_gradients(final, _context(stable, program))
     steps += [_stability_step(s) for s in found]
     fingerprint.verify(program, fingerprint.Claim(body, stable, swept, final, tuple(steps)))
-    return Derivation(stable, final, tuple(steps))
+    return Derivation(stable, final, tuple(steps), swept=swept)
 
 
 def _stability_step(step: Step) -> DerivationStep:

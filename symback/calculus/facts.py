@@ -10,17 +10,21 @@ from symback.calculus.patterns import Library
 from symback.core.expr import Node, Op, substitute, walk
 from symback.core.program import Definition
 
+Proof = tuple[tuple[Node, Node], ...]
+"""Equations, left side and right side."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rule of the calculus: its name, what it says, why it holds, the rewrite (None: not applicable), and the kinds of node that
-    it looks at."""
+    """One rule of the calculus: its name, what it says, why it holds, the rewrite (None: not applicable), the kinds of node that
+    it looks at, and for a node that it rewrites the equations that prove the step where its reason alone does not."""
 
     name: str
     statement: str
     reason: str
     rewrite: Callable[[Node, Facts], Node | None]
     heads: tuple[Op, ...] = tuple(Op)
+    proof: Callable[[Node, Facts], Proof] = lambda node, facts: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Applied:
     subject: str
     before: Node
     after: Node
+    proof: Proof = ()
 
 
 @dataclass(slots=True)

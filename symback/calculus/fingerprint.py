@@ -21,7 +21,7 @@ from symback.calculus.affine import scalar
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
 from symback.core.diagnostics import InternalFault
 from symback.core.expr import ZERO, Node, Op, reads, text, walk
-from symback.core.program import Body, Definition, Kind, Program, Tensor
+from symback.core.program import Body, Definition, Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic, double, extended
 from symback.evaluate.assumptions import satisfies
@@ -31,8 +31,8 @@ from symback.evaluate.inputs import SHAPES, Point, drawn, hyperparameter_values
 
 SIZES = ((2, 3, 4), (1, 2, 3), (1,), (3, 4, 5), (4, 6, 8), (1, 2), (3, 5, 7), (8,), (2, 4), (9, 10), (12, 16), (1, 4, 8))
 """What sizes are drawn from, in turn; a layer that none of them suits is not checked."""
-MOST_ELEMENTS = 20_000
-"""Of a tensor; a layer that asks for larger ones is not checked."""
+MOST_ELEMENTS, MOST_AXES = 1_000_000, 30
+"""Of all expressions of a body together, and of one; a layer that needs more is not checked."""
 TOLERANCE = 1e-7
 """Of a difference in float64, relative to the larger value and to 1; one that is larger is looked at in extended precision."""
 
@@ -122,12 +122,14 @@ def _sizes(program: Program, body: Body, rng: np.random.Generator) -> Iterator[d
         try:
             for name, value in program.derived:
                 sizes[name] = size_of(value, sizes, hyper)
+                if abs(sizes[name]) > MOST_ELEMENTS:
+                    raise OverflowError
             shapes = [size_of(s, sizes, hyper) for t in program.tensors for s in t.shape]
             smallest = min([1, *shapes, *(sizes[n] for n, _ in program.derived)])
             whole = all(_divides(size_of(a, sizes, hyper), size_of(b, sizes, hyper)) for a, b in quotients)
         except (ZeroDivisionError, OverflowError):
             continue
-        if smallest >= 1 and whole and all(_elements(t, sizes, hyper) <= MOST_ELEMENTS for t in program.tensors):
+        if smallest >= 1 and whole and _is_small(program, body, sizes):
             yield sizes
 
 
@@ -142,8 +144,36 @@ def _divides(size: int, by: int) -> bool:
     return by != 0 and size % by == 0
 
 
-def _elements(tensor: Tensor, sizes: Mapping[str, int], hyper: Mapping[str, object]) -> int:
-    return prod(size_of(s, sizes, hyper) for s in tensor.shape)
+def _is_small(program: Program, body: Body, sizes: Mapping[str, int]) -> bool:
+    """Whether evaluating a body takes little: the elements of every part of every expression counted."""
+    hyper = hyperparameter_values(program)
+    extent: dict[Node, int] = {}
+
+    def size(node: Node) -> int:
+        if node not in extent:
+            extent[node] = size_of(node, sizes, hyper)
+        return extent[node]
+
+    left = MOST_ELEMENTS - sum(prod(map(size, t.shape)) for t in program.tensors)
+    axes: dict[Node, int] = {}
+    for d in body.definitions:
+        for e in d.equations:
+            if len(d.axes) + _nested(e.value, axes) > MOST_AXES:
+                return False
+            for n in walk(e.value):
+                left -= prod(size(i.args[0]) for i in n.free) + sum(size(i.args[0]) for i in n.args[1::3] if n.op is Op.REDUCE)
+                if left < 0:
+                    return False
+    return True
+
+
+def _nested(node: Node, known: dict[Node, int]) -> int:
+    """How many bound indices are in scope together."""
+    if not node.height:
+        return 0
+    if node not in known:
+        known[node] = max(_nested(a, known) for a in node.args) + (len(node.args) // 3 if node.op is Op.REDUCE else 0)
+    return known[node]
 
 
 def _is_sound(program: Program, body: Body, point: Point) -> bool:

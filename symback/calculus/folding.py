@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from symback.calculus.facts import Facts
+from symback.calculus.facts import Facts, Proof
 from symback.calculus.patterns import unify_product
-from symback.core.expr import MINUS_ONE, Node, Op, Reduction, add, is_whole, mul, number, opened, split_coefficient, total
+from symback.core.expr import MINUS_ONE, Node, Op, Reduction, add, is_whole, mul, number, opened, read, reads, split_coefficient, total
 
 
 def fold_value(node: Node, facts: Facts) -> Node | None:
@@ -14,6 +14,14 @@ def fold_value(node: Node, facts: Facts) -> Node | None:
         opposite = facts.library.value(add(*(mul(MINUS_ONE, t) for t in node.args)))
         return None if opposite is None else mul(MINUS_ONE, opposite)
     return found
+
+
+def contraction_proof(node: Node, facts: Facts) -> Proof:
+    """The definitions of the values that `fold_contraction` finds."""
+    after = fold_contraction(node, facts)
+    before = {r.data for r in reads(node)}
+    names = dict.fromkeys(str(r.data) for r in reads(after) if r.data not in before) if after is not None else {}
+    return tuple((read(n, *d.axes), d.value) for n in names if (d := facts.definitions.get(n) or facts.cotangents.get(n)) is not None)
 
 
 def fold_contraction(node: Node, facts: Facts) -> Node | None:

@@ -65,7 +65,12 @@ def position(indices: tuple[Node, ...]) -> Node:
 
 def split_axes(body: Body, program: Program) -> Body:
     """The body with each value that uses `i // Q` of one of its axes computed over the digits of i."""
-    taken = {t.name for t in program.tensors} | {d.name for d in body.definitions} | set(program.dims) | {h.name for h in program.hyperparameters}
+    taken = (
+        {t.name for t in program.tensors}
+        | {d.name for d in body.definitions}
+        | set(program.dims)
+        | {h.name for h in program.hyperparameters}
+    )
     taken |= {n for n, _ in program.derived}
     groups: list[Group] = []
     aliases: dict[str, str] = {}
@@ -93,7 +98,11 @@ def _plan(d: Definition) -> tuple[Node, Node] | None:
                     break
                 bases[n.args[1]] = None
         else:
-            if len(bases) == 1 and not _stands_elsewhere(d.value, axis, next(iter(bases))) and any(n.op is Op.CALL and n.data == "floordiv" and n.args[0] == axis for n in walk(d.value)):
+            if (
+                len(bases) == 1
+                and not _stands_elsewhere(d.value, axis, next(iter(bases)))
+                and any(n.op is Op.CALL and n.data == "floordiv" and n.args[0] == axis for n in walk(d.value))
+            ):
                 return axis, next(iter(bases))
     return None
 
@@ -113,7 +122,9 @@ def _stands_elsewhere(value: Node, axis: Node, base: Node) -> bool:
 
 def _outside_digits(node: Node, axis: Node, base: Node) -> Node:
     """The expression with i // Q and i % Q taken for numbers."""
-    return transform(node, lambda n: ZERO if n.op is Op.CALL and n.data in ("floordiv", "mod") and n.args == (axis, base) else None, top_down=True)
+    return transform(
+        node, lambda n: ZERO if n.op is Op.CALL and n.data in ("floordiv", "mod") and n.args == (axis, base) else None, top_down=True
+    )
 
 
 def _split(d: Definition, axis: Node, base: Node, program: Program, taken: set[str], aliases: dict[str, str]) -> list[Group]:
@@ -170,4 +181,3 @@ def _fresh(name: str, taken: set[str]) -> str:
         name += "_"
     taken.add(name)
     return name
-

@@ -5,9 +5,12 @@ from __future__ import annotations
 from symback.calculus.cases import few_cases, masked_exponential, merge_branches, split_condition
 from symback.calculus.factors import collect, common_factor, shared_by_some
 from symback.calculus.facts import Row
-from symback.calculus.folding import fold_contraction, fold_value
-from symback.calculus.sums import delta, outer_difference, pull_out, recentre, separate, vanishing
+from symback.calculus.folding import contraction_proof, fold_contraction, fold_value
+from symback.calculus.sums import delta, outer_difference, pull_out, recentre, separate, vanishing, vanishing_terms
 from symback.core.expr import Op
+
+INLINE = Row("put-in", r"\bar x = f(\bar h),\ \bar h = g \;\Rightarrow\; \bar x = f(g)", "it is used only here", lambda node, facts: None)
+"""Names the step that puts a cotangent into its only use; no rewrite of its own."""
 
 FOLD = Row("fold-value", r"f(x) = y", "the expression defines a value that forward has", fold_value)
 
@@ -25,7 +28,14 @@ ROWS = (
     Row("masked-exponential", r"[c]\, e^{u} = e^{u}", "the exponent is -oo unless the condition holds", masked_exponential, (Op.MUL,)),
     Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out, (Op.REDUCE,)),
     Row("separate", r"\sum_{ij} a_i b_j = \sum_i a_i \sum_j b_j", "no factor has both indices", separate, (Op.REDUCE,)),
-    Row("vanishing-sum", r"\sum_n (x_n - \mu) = 0", "the definitions of the values prove it", vanishing, (Op.REDUCE,)),
+    Row(
+        "vanishing-sum",
+        r"\sum_n (x_n - \mu) = 0",
+        "the definitions of the values prove it",
+        vanishing,
+        (Op.REDUCE,),
+        lambda n, f: vanishing_terms(n, f) or (),
+    ),
     Row("collect", r"(a - p) - (a - q) = q - p", "equal terms of the brackets meet", collect, (Op.ADD,)),
     Row(
         "outer-difference",
@@ -41,6 +51,7 @@ ROWS = (
         "the inner sum over the other index is a value already",
         fold_contraction,
         (Op.REDUCE,),
+        contraction_proof,
     ),
     FOLD,
     Row("common-factor", r"a\,b + a\,c = a\,(b + c)", "the distributive law", common_factor, (Op.ADD,)),

@@ -10,7 +10,7 @@ from symback.calculus.adjoint import Adjoint
 from symback.calculus.affine import inside
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.facts import Applied, Facts, Row
-from symback.calculus.rows import FOLD, LAST_ROWS, ROWS
+from symback.calculus.rows import FOLD, INLINE, LAST_ROWS, ROWS
 from symback.core.expr import (
     BIT,
     ZERO,
@@ -55,7 +55,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
         if isinstance(stage, BackwardLoop):
             out.append(_loop(stage, facts, inlined, log))
             continue
-        stage = _tidy(_inline(stage, inlined), facts, log)
+        stage = _tidy(_inline(stage, inlined, log), facts, log)
         small = uses.get(stage.name, 0) == 1 or stage.value == ZERO or _trivial(stage.value)
         small = small and (stage.value == ZERO or stage.name not in beyond)
         if small and not stage.scatters and stage.name not in returned and not any(stage.low) and not _large(stage.value):
@@ -112,20 +112,24 @@ def _read_names(value: Node) -> list[str]:
     return [str(n.data) for n in walk(value) if n.op is Op.READ]
 
 
-def _inline(c: Cotangent, inlined: Mapping[str, Cotangent]) -> Cotangent:
-    if not inlined:
-        return c
-    return replace(c, value=_put_in(c.value, inlined), scatters=tuple(replace(s, value=_put_in(s.value, inlined)) for s in c.scatters))
+def _inline(c: Cotangent, inlined: Mapping[str, Cotangent], log: list[Applied]) -> Cotangent:
+    return map_values(c, lambda value, name: _put_in(value, inlined, name, log)) if inlined else c
 
 
-def _put_in(value: Node, inlined: Mapping[str, Cotangent]) -> Node:
+def _put_in(value: Node, inlined: Mapping[str, Cotangent], subject: str, log: list[Applied]) -> Node:
+    """The value with cotangents of one use put in; each is a step."""
+    if not any(name in inlined for name in _read_names(value)):
+        return value
+
     def step(n: Node) -> Node | None:
         if n.op is Op.READ and str(n.data) in inlined:
             c = inlined[str(n.data)]
             return substitute(c.value, dict(zip(c.axes, n.args, strict=True)))
         return None
 
-    return transform(value, step, top_down=True)
+    new = transform(value, step, top_down=True)
+    log.append(Applied(INLINE, subject, value, new))
+    return new
 
 
 def _tidy(c: Cotangent, facts: Facts, log: list[Applied]) -> Cotangent:
@@ -155,7 +159,7 @@ def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Appl
         got = row.rewrite(n, facts)
         if got is None or got == n:
             return None
-        log.append(Applied(row, subject, n, got))
+        log.append(Applied(row, subject, n, got, row.proof(n, facts)))
         return got
 
     return transform(value, step, quiet=quiet) if row is FOLD else _outside_functions(value, step, quiet, sum(BIT[op] for op in row.heads))
@@ -192,7 +196,7 @@ def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: 
 
 
 def _loop(loop: BackwardLoop, facts: Facts, inlined: Mapping[str, Cotangent], log: list[Applied]) -> BackwardLoop:
-    return map_values(loop, lambda value, name: tidy(_put_in(value, inlined), facts, name, log))
+    return map_values(loop, lambda value, name: tidy(_put_in(value, inlined, name, log), facts, name, log))
 
 
 def _live(stages: list[Stage], wanted: set[str]) -> list[Stage]:

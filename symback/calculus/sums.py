@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from symback.calculus.affine import affine, inside, linear
-from symback.calculus.facts import Facts, factors_of
+from symback.calculus.facts import Facts, Proof, factors_of
 from symback.calculus.radix import digits
 from symback.core.expr import (
     MINUS_ONE,
@@ -78,6 +78,11 @@ def separate(node: Node, facts: Facts) -> Node | None:
 
 def vanishing(node: Node, facts: Facts) -> Node | None:
     """A sum that the definitions prove to be 0: Σ_n (x_n - μ) = 0."""
+    return None if vanishing_terms(node, facts) is None else ZERO
+
+
+def vanishing_terms(node: Node, facts: Facts) -> Proof | None:
+    """The equations that prove a sum to be 0: what each of its terms comes to, where these cancel; None where they do not."""
     if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
         return None
     if sum(1 for f in factors_of(node.args[0]) if not f.free.isdisjoint(node.args[1::3])) != 1:
@@ -91,10 +96,12 @@ def vanishing(node: Node, facts: Facts) -> Node | None:
         subject = facts.unfolded(subject) or subject
     if subject.op is not Op.ADD:
         return None
+    whole_terms = [total(t, *binders) for t in subject.args]
     for depth in (0, 1, 2):
-        terms = [_settled(total(t, *binders), facts, depth) for t in subject.args]
+        terms = [_settled(t, facts, depth) for t in whole_terms]
         if add(*terms) == ZERO:
-            return ZERO
+            known = () if subject is moving[0] else ((moving[0], subject),)
+            return (*known, *((a, b) for a, b in zip(whole_terms, terms, strict=True) if a != b))
     return None
 
 
