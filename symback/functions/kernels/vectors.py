@@ -100,8 +100,12 @@ def _probability_gap(e, rest, t, axis):
     return gap
 
 
-def _probability_difference(e, rest, other, other_rest, axis):
-    """e/(1 + rest) - other/(1 + other_rest) along an axis; where an entry is the largest of both, by what both leave to the others."""
+def _probability_difference(e, rest, other, other_rest, x, y, axis):
+    """softmax(x) - softmax(y) along an axis, from their exponentials and what these leave to the others.
+
+    Where an entry is the largest of both it is the difference of what both leave; rows that are
+    nearly alike are q*expm1(u) with u the difference of the logarithms.
+    """
     rest, other_rest = np.expand_dims(rest, axis), np.expand_dims(other_rest, axis)
     other = other / (1 + other_rest)
     gap = e / (1 + rest) - other
@@ -118,7 +122,36 @@ def _probability_difference(e, rest, other, other_rest, axis):
         ),
         axis,
     )
+    alike = np.abs(gap).max(axis=axis, initial=0) < 0.1
+    if alike.any():
+        x, y, q, top = (np.moveaxis(v, axis, -1)[alike] for v in (x, y, other, index))
+        d = np.subtract(
+            x, y, out=np.full_like(x, np.inf), where=np.isfinite(x) & np.isfinite(y)
+        )
+        d = np.subtract(
+            d,
+            np.take_along_axis(d, top, -1),
+            out=np.full_like(x, np.inf),
+            where=np.isfinite(d),
+        )
+        near = np.abs(d).max(axis=-1, initial=0) < 0.5
+        d, q = d[near], q[near]
+        u = d - np.log1p((q * np.expm1(d)).sum(axis=-1, keepdims=True))
+        rows = np.moveaxis(gap, axis, -1)
+        part = rows[alike]
+        part[near] = q * np.expm1(u)
+        rows[alike] = part
     return gap
+
+
+def _log_mean_exp(x, rest, top, axis):
+    """log(mean(exp(x))) along an axis; where the mean is near the largest, by expm1 of what the entries fall short."""
+    x = np.moveaxis(x, axis, -1)
+    y = np.asarray(np.log1p(rest) - float(np.log(x.shape[-1])))
+    near = y > -0.7
+    if near.any():
+        y[near] = np.log1p(np.expm1(x[near] - top[near][:, None]).mean(axis=-1))
+    return top + y
 
 
 def _geometric_mean(x, axis):
