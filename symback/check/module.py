@@ -83,7 +83,7 @@ def backward(module: ModuleType, program: Program, call: Call, upstream: Mapping
     """The gradients by tensor name. `upstream` has the shapes of the outputs that `forward` gave."""
     body = program.bodies[mode]
     floats = {d.name for d in body.definitions if d.kind is Kind.FLOAT}
-    grads = module.backward(call.cache, *(upstream[n] for n in body.outputs if n in floats))
+    grads = module.backward(call.cache, *(upstream[n] if n in floats else None for n in body.outputs))
     return {name: np.asarray(grad) for name, grad in zip(grads._fields, grads, strict=True)}
 
 
