@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from symback.calculus.derive import DerivationStep
+from symback.calculus.derive import Derivation
 from symback.report import formulas
 from symback.report.formulas import Built, Formula
 from symback.report.latex import latex, left_side
+from symback.report.steps import Shown, chapters
 
 _TEXT_ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -50,8 +51,8 @@ def document(built: Built, *, steps: bool = False, standalone: bool = False) -> 
         lines += _part(formulas.heading(built.program, mode, "Forward"), formulas.forward_formulas(derivation), symbols)
         if built.program.wrt:
             lines += _part(formulas.heading(built.program, mode, "Backward"), formulas.backward_formulas(derivation), symbols)
-        if steps and derivation.steps:
-            lines += _derivation(formulas.heading(built.program, mode, "Derivation"), derivation.steps, symbols)
+        if steps:
+            lines += _derivation(formulas.heading(built.program, mode, "Derivation"), derivation, symbols)
     body = "\n".join(lines) + "\n"
     return _BEFORE + body + "\\end{document}\n" if standalone else body
 
@@ -66,16 +67,38 @@ def _part(title: str, rows: Iterable[Formula], symbols: dict[str, str]) -> Itera
     yield r"\end{align*}"
 
 
-def _derivation(title: str, steps: Iterable[DerivationStep], symbols: dict[str, str]) -> Iterator[str]:
+def _derivation(title: str, derivation: Derivation, symbols: dict[str, str]) -> Iterator[str]:
+    """Each value's way from what the sweep gave to its final form."""
     yield rf"\paragraph{{{escaped_text(title)}}}"
-    yield r"\begin{enumerate}"
-    for step in steps:
-        subject = left_side(step.subject, (), symbols)
-        yield rf"\item \textbf{{{escaped_text(step.rule)}}} in ${subject}$: {escaped_text(step.reason)}"
-        if step.statement:
-            yield rf"\[ {step.statement} \]"
-        before, after = formulas.presentable(step.before, step.after)
-        yield r"\begin{align*}"
-        yield rf"& {latex(before, symbols)} \\ &\quad = {latex(after, symbols)}"
-        yield r"\end{align*}"
-    yield r"\end{enumerate}"
+    for chapter in chapters(derivation):
+        yield rf"\subparagraph{{${left_side(chapter.name, (), symbols)}$}}"
+        if chapter.first is not None:
+            yield rf"From the sweep: \[ {_equation(chapter.first, symbols)} \]"
+        if chapter.steps:
+            yield r"\begin{enumerate}"
+            for step in chapter.steps:
+                yield from _step(step, symbols)
+            yield r"\end{enumerate}"
+        if not chapter.steps:
+            continue
+        if chapter.last is not None:
+            yield rf"Finally: \[ {_equation(chapter.last, symbols)} \]"
+        elif chapter.first is not None:
+            yield "It is put into its only use, or not needed."
+
+
+def _step(step: Shown, symbols: dict[str, str]) -> Iterator[str]:
+    repeated = f" ({step.times} times)" if step.times > 1 else ""
+    yield rf"\item \textbf{{{escaped_text(step.rule)}}}{repeated}: {escaped_text(step.reason)}"
+    if step.statement:
+        yield rf"\[ {step.statement} \]"
+    yield r"\begin{align*}"
+    yield rf"& {latex(step.before, symbols)} \\ &\quad = {latex(step.after, symbols)}"
+    yield r"\end{align*}"
+    if step.proof:
+        equations = r" \\ ".join(rf"{latex(left, symbols)} &= {latex(right, symbols)}" for left, right in step.proof)
+        yield rf"because \begin{{align*}} {equations} \end{{align*}}"
+
+
+def _equation(formula: Formula, symbols: dict[str, str]) -> str:
+    return f"{left_side(formula.name, formula.axes, symbols)} = {latex(formula.value, symbols)}"

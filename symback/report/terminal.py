@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
-from symback.calculus.derive import DerivationStep
+from symback.calculus.derive import Derivation
 from symback.core.expr import read, text
 from symback.report import formulas
 from symback.report.formulas import Built, Formula
+from symback.report.steps import Chapter, chapters
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
@@ -32,8 +33,8 @@ def shown(built: Built, *, steps: bool = False, colour: bool = False) -> str:
         lines += ["", bold(formulas.heading(program, mode, "forward"), colour), *_rows(formulas.forward_formulas(derivation))]
         if program.wrt:
             lines += ["", bold(formulas.heading(program, mode, "backward"), colour), *_rows(formulas.backward_formulas(derivation))]
-        if steps and derivation.steps:
-            lines += ["", bold(formulas.heading(program, mode, "derivation"), colour), *_steps(derivation.steps)]
+        if steps:
+            lines += ["", bold(formulas.heading(program, mode, "derivation"), colour), *_steps(derivation)]
     return "\n".join(lines) + "\n"
 
 
@@ -47,13 +48,27 @@ def _rows(rows: Iterable[Formula]) -> Iterator[str]:
         yield f"  {text(read(f.name, *f.axes))} = {text(f.value)}"
 
 
-def _steps(steps: Iterable[DerivationStep]) -> Iterator[str]:
-    for number, step in enumerate(steps, 1):
-        why = f" ({step.reason})" if step.reason else ""
-        before, after = formulas.presentable(step.before, step.after)
-        yield f"  {number}. {step.subject}: {step.rule}{why}"
-        yield f"       {text(before)}"
-        yield f"     = {text(after)}"
+def _steps(derivation: Derivation) -> Iterator[str]:
+    """Each value's way from what the sweep gave to its final form."""
+    for chapter in chapters(derivation):
+        yield f"  {chapter.name}"
+        if chapter.first is not None:
+            yield f"    from the sweep: {text(read(chapter.first.name, *chapter.first.axes))} = {text(chapter.first.value)}"
+        for number, step in enumerate(chapter.steps, 1):
+            repeated = f", {step.times} times" if step.times > 1 else ""
+            yield f"    {number}. {step.rule}{repeated}: {step.reason}" if step.reason else f"    {number}. {step.rule}{repeated}"
+            yield f"         {text(step.before)}"
+            yield f"       = {text(step.after)}"
+            for k, (left, right) in enumerate(step.proof):
+                yield f"         {'because' if k == 0 else '    and'} {text(left)} = {text(right)}"
+        if chapter.first is not None and chapter.steps:
+            yield f"    finally: {_final(chapter)}"
+
+
+def _final(chapter: Chapter) -> str:
+    if chapter.last is None:
+        return "put into its only use, or not needed"
+    return f"{text(read(chapter.last.name, *chapter.last.axes))} = {text(chapter.last.value)}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], colour: bool = False) -> str:
