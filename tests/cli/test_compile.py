@@ -137,9 +137,7 @@ def test_binary_standard_input_gets_a_diagnostic(symback):
 
 def test_all_faults_of_a_file_are_shown_at_once(symback, tmp_path):
     path = tmp_path / "many.yaml"
-    path.write_text(
-        "layer: many\ninputs:\n  x: [N]\nwhere:\n  u[n]: x[n] + nowhere[n]\noutputs:\n  y[n]: u[n] + unknown(x[n])\n"
-    )
+    path.write_text("layer: many\ninputs:\n  x: [N]\nwhere:\n  u[n]: x[n] + nowhere[n]\noutputs:\n  y[n]: u[n] + unknown(x[n])\n")
     done = symback("compile", path)
     assert done.status == 1
     for word in ("`nowhere`", "`unknown`"):
