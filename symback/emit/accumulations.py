@@ -83,9 +83,9 @@ def _by_taps(schedule: Schedule, name: str, items: tuple[object, ...], it: Scatt
 
 def _named_slice(schedule: Schedule, item: object, indent: str) -> object:
     """A long slice as a variable."""
-    if not isinstance(item, Slice) or item.step is None or len(items_text((item,))) < 20 or _runs_backward(item):
+    if not isinstance(item, Slice) or len(items_text((item,))) < 14 or _runs_backward(item):
         return item
-    bounds = ["None" if b is None else scalar_text(b) for b in (item.start, item.stop, item.step)]
+    bounds = ["None" if b is None else scalar_text(b) for b in (item.start, item.stop, *([item.step] if item.step else []))]
     name = free_name("span", schedule.taken)
     schedule.lines.append(f"{indent}{name} = slice({', '.join(bounds)})")
     return name

@@ -78,10 +78,13 @@ def _characters(text: str) -> Iterable[tuple[int, str, bool]]:
             yield k, c, bool(quote)
 
 
-def ends_with_bracket_alone(text: str) -> bool:
-    """Whether the text is one name and then one bracket: `np.pad(…)`, `x[…]`, `(…)`."""
+def fits_opened(text: str, width: int) -> bool:
+    """Whether the text is one name and then one bracket, `np.pad(…)`, which fits when it is opened, an element a line."""
     start = last_bracket(text)
-    return start is not None and text[:start].replace(".", "").replace("_", "").isalnum()
+    if start is None or not text[:start].replace(".", "").replace("_", "").isalnum():
+        return False
+    lines = _opened(text, 0, "")
+    return lines is not None and all(len(line) <= width for line in lines)
 
 
 def signature(name: str, arguments: Sequence[str], returns: str) -> list[str]:

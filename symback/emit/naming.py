@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from symback.emit.layout import INDENT, WIDTH, ends_with_bracket_alone
+from symback.emit.layout import INDENT, WIDTH, fits_opened
 from symback.emit.numpy_text import CONDITIONAL, Speller
 from symback.lower.arrays import Array, Kind
 
@@ -75,7 +75,7 @@ def fitted(schedule: Schedule, a: Array, margin: int = 0, level: int = CONDITION
         victim = None
         if len(text) + margin > schedule.width:
             victim = _longest_part(schedule, a, 12, schedule.width - 16)
-            if victim is None and not ends_with_bracket_alone(text):
+            if victim is None and not fits_opened(text, schedule.width):
                 victim = _operand_behind(schedule, a) or _longest_part(schedule, a, 0, len(text))
         if victim is None:
             note(schedule, a)

@@ -321,7 +321,7 @@ class Speller:
         elif isinstance(extra, str) and extra:
             arguments.append(extra)
         elif name == "np.broadcast_to":
-            return f"np.broadcast_to({arguments[0]}, {shape_text(a.shape)}).copy()", ATOM
+            return f"np.full({shape_text(a.shape)}, {arguments[0]})", ATOM
         return f"{name}({', '.join(arguments)})", ATOM
 
 

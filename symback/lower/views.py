@@ -92,7 +92,7 @@ def view_of(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[N
     out = array
     if any(item != FULL_SLICE for item in items):
         out = Array(Kind.VIEW, tuple(items), (array,), tuple(shape), array.element, loops=loops_of(low, *where, *shape))
-    return windows_of(Lowered(out, tuple(axes)), windows, loops_of(low, *where)) if windows else Lowered(out, tuple(axes))
+    return windows_of(low, Lowered(out, tuple(axes)), windows, loops_of(low, *where)) if windows else Lowered(out, tuple(axes))
 
 
 def loops_of(low: Lowering, *nodes: Node) -> frozenset[str]:
@@ -145,7 +145,7 @@ class Window:
         return first, Slice(None, None, None if step == ONE else step)
 
 
-def windows_of(v: Lowered, windows: list[Window], loops: frozenset[str]) -> Lowered:
+def windows_of(low: Lowering, v: Lowered, windows: list[Window], loops: frozenset[str]) -> Lowered:
     """The view [.., outer, .., inner …] with an axis more for each window."""
     shape = list(v.array.shape)
     slices = [w.slices() for w in windows]
@@ -153,6 +153,6 @@ def windows_of(v: Lowered, windows: list[Window], loops: frozenset[str]) -> Lowe
     for k, (w, (outer, inner)) in enumerate(zip(windows, slices, strict=True)):
         shape[w.at] = w.outer.args[0]
         items[w.at], items[len(shape) + k] = outer, inner
-    data = (tuple(w.at for w in windows), tuple(w.width for w in windows), tuple(items))
+    data = (tuple(w.at for w in windows), tuple(low.size(w.width, "width") for w in windows), tuple(items))
     wide = (*shape, *(w.inner.args[0] for w in windows))
     return Lowered(Array(Kind.WINDOWS, data, (v.array,), wide, v.array.element, loops=loops), (*v.axes, *(w.inner for w in windows)))

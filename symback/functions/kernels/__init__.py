@@ -47,31 +47,17 @@ def needed(names: list[str]) -> list[KernelSource]:
 @cache
 def _all() -> Mapping[str, KernelSource]:
     modules = sorted(
-        (
-            f
-            for f in files(__name__).iterdir()
-            if f.name.endswith(".py") and f.name != "__init__.py"
-        ),
+        (f for f in files(__name__).iterdir() if f.name.endswith(".py") and f.name != "__init__.py"),
         key=lambda f: f.name,
     )
     texts = [f.read_text("utf-8") for f in modules]
-    known = {
-        n.name
-        for text in texts
-        for n in ast.parse(text).body
-        if isinstance(n, ast.FunctionDef)
-    }
+    known = {n.name for text in texts for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)}
     return {k.name: k for text in texts for k in _split(text, known)}
 
 
 def _split(module: str, known: set[str]) -> list[KernelSource]:
     tree, lines = ast.parse(module), module.splitlines()
-    imports = {
-        a.asname or a.name: ast.unparse(n)
-        for n in tree.body
-        if isinstance(n, ast.Import | ast.ImportFrom)
-        for a in n.names
-    }
+    imports = {a.asname or a.name: ast.unparse(n) for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
     kernels = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     out = []
     for k in kernels:
