@@ -43,7 +43,7 @@ class Arithmetic:
 def _each(function: Callable[[float], float], dtype: type) -> Function:
     """A function of floats applied to each element."""
     many = np.frompyfunc(lambda v: function(float(v)), 1, 1)
-    return lambda x: many(x).astype(dtype)
+    return lambda x: np.asarray(many(x)).astype(dtype)
 
 
 def _fixed(dtype: type, number: Callable[[Fraction], object]) -> Arithmetic:

@@ -70,7 +70,8 @@ class WholeTensors:
             return self.arithmetic.pi if name == "pi" else self.arithmetic.infinity
         if name not in self.arrays:
             raise BadLayer(f"nothing is called {name}")
-        return self.arrays[name]
+        number = self.arithmetic.number
+        return _each(lambda v: number(v) if isinstance(v, Fraction) else v, self.arrays[name])
 
     def _binary(self, tree: ast.BinOp) -> object:
         a, b = self.value(tree.left), self.value(tree.right)
