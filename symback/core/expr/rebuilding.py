@@ -1,0 +1,145 @@
+"""Expressions rebuilt: through their constructors, by substitution without capture, by a step at each node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from symback.core.expr.arithmetic import add, call, mul, power
+from symback.core.expr.conditions import both, compare, either, negation, piecewise
+from symback.core.expr.node import EMPTY, ZERO, Node, Op, walk
+from symback.core.expr.reductions import indices_in_order, opened, reduction, renamed_indices
+
+
+def rebuilt(node: Node, args: tuple[Node, ...]) -> Node:
+    """The node with other arguments, through its constructor. Not for REDUCE, whose binders must be opened."""
+    op = node.op
+    if op is Op.ADD:
+        return add(*args)
+    if op is Op.MUL:
+        return mul(*args)
+    if op is Op.POW:
+        return power(*args)
+    if op is Op.CALL:
+        return call(node.data, *args)
+    if op is Op.COMPARE:
+        return compare(node.data, *args)
+    if op is Op.AND:
+        return both(*args)
+    if op is Op.OR:
+        return either(*args)
+    if op is Op.NOT:
+        return negation(*args)
+    if op is Op.PIECEWISE:
+        return piecewise(*zip(args[::2], args[1::2], strict=True))
+    return Node(op, node.data, args, node.hint)
+
+
+def substitute(node: Node, mapping: Mapping[Node, Node]) -> Node:
+    """Replace free leaves (indices, dimensions, reads …) by expressions, without capture."""
+    if not mapping:
+        return node
+    only_indices = all(k.op is Op.INDEX for k in mapping)
+    arriving = EMPTY.union(*(v.free for v in mapping.values()), (k for k in mapping if k.op is Op.INDEX))
+    memo: dict[Node, Node] = {}
+
+    def go(n: Node) -> Node:
+        if only_indices and n.free.isdisjoint(mapping):
+            return n
+        done = memo.get(n)
+        if done is None:
+            done = mapping.get(n)
+            if done is None:
+                done = n
+                if n.op is Op.REDUCE:
+                    done = _with_parts(n, go(n.args[0]), go, arriving)
+                    if done is None:
+                        done = transform(n, mapping.get, top_down=True)
+                elif n.args and n.op is not Op.INDEX:
+                    args = tuple([go(a) for a in n.args])
+                    if any(a is not b for a, b in zip(args, n.args, strict=True)):
+                        done = rebuilt(n, args)
+            memo[n] = done
+        return done
+
+    return go(node)
+
+
+def _with_parts(node: Node, body: Node, go: Callable[[Node], Node], arriving: frozenset) -> Node | None:
+    """The reduction over a body that was changed in place; None where its binders would need other names, or capture an index
+    that arrives."""
+    bound = node.args[1::3]
+    if not arriving.isdisjoint(bound) or any(go(b.args[0]) is not b.args[0] for b in bound) or body.height != node.args[0].height:
+        return None
+    args = [body]
+    for b, low, high in zip(bound, node.args[2::3], node.args[3::3], strict=True):
+        args += [b, go(low), go(high)]
+    if all(a is b for a, b in zip(args, node.args, strict=True)):
+        return node
+    if any(a.height != b.height for a, b in zip(args, node.args, strict=True)) or body == ZERO:
+        return None
+    if len(bound) > 1:
+        order = {n: k for k, n in enumerate(indices_in_order(body))}
+        places = [order.get(b, len(order)) for b in bound]
+        if places != sorted(places):
+            return None
+    return Node(Op.REDUCE, node.data, tuple(args), node.hint)
+
+
+def transform(node: Node, step: Callable[[Node], Node | None], *, top_down: bool = False, quiet: set[Node] | None = None) -> Node:
+    """Rebuild with `step` applied to each node; None keeps it.
+
+    Bottom-up, `step` sees a node whose parts are done. Top-down, what `step` returns is final and
+    not entered. Bodies of reductions are seen with fresh free indices. Bottom-up, `quiet` holds nodes that are known to stay
+    as they are, and receives those that did.
+    """
+    memo: dict[Node, Node] = {}
+    quiet = set() if quiet is None else quiet
+
+    def go(n: Node) -> Node:
+        done = memo.get(n)
+        if done is not None:
+            return done
+        if n in quiet:
+            return n
+        if top_down:
+            got = step(n)
+            if got is not None:
+                memo[n] = got
+                return got
+        out = n
+        if n.op is Op.REDUCE:
+            body, binders = opened(n)
+            new_body = go(body)
+            new_binders = tuple((Node(Op.INDEX, i.data, (go(i.args[0]),)), go(lo), go(hi)) for i, lo, hi in binders)
+            if new_body is not body or any(
+                a is not b for x, y in zip(binders, new_binders, strict=True) for a, b in zip(x[1:], y[1:], strict=True)
+            ):
+                moved = {x[0]: y[0] for x, y in zip(binders, new_binders, strict=True) if x[0] != y[0]}
+                if moved:
+                    new_body = renamed_indices(new_body, moved)
+                out = _with_hint(reduction(n.data, new_body, new_binders), n)
+        elif n.args and n.op is not Op.INDEX:
+            args = tuple(go(a) for a in n.args)
+            if any(a is not b for a, b in zip(args, n.args, strict=True)):
+                out = rebuilt(n, args)
+        if not top_down:
+            got = step(out)
+            if got is not None:
+                out = got
+            elif out is n:
+                quiet.add(n)
+        memo[n] = out
+        return out
+
+    return go(node)
+
+
+def _with_hint(new: Node, old: Node) -> Node:
+    if new.op is Op.REDUCE and len(new.args) == len(old.args):
+        new.hint = old.hint
+    return new
+
+
+def reads(node: Node) -> list[Node]:
+    """The READ nodes in it, in order, each once."""
+    return [n for n in walk(node) if n.op is Op.READ]

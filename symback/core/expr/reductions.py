@@ -1,0 +1,89 @@
+"""Reductions and their binders: renamed after their height, opened with fresh indices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from symback.core.expr.arithmetic import add
+from symback.core.expr.node import MINUS_ONE, ZERO, Node, Op, Reduction, fresh_index, walk
+
+Binder = tuple[Node, Node, Node]
+"""(index, low, high), limits inclusive; low = 0 and high = size-1 for the whole range."""
+
+
+def whole(idx: Node) -> Binder:
+    """The binder over an index's whole range."""
+    return (idx, ZERO, last_position(idx.args[0]))
+
+
+def is_whole(binder: Binder) -> bool:
+    return binder[1] == ZERO and binder[2] == last_position(binder[0].args[0])
+
+
+@lru_cache(maxsize=4096)
+def last_position(size: Node) -> Node:
+    return add(size, MINUS_ONE)
+
+
+def reduction(kind: Reduction, body: Node, binders: Iterable[Binder]) -> Node:
+    """The reduction of `body` over indices, its binders renamed after their height."""
+    binders = tuple(binders)
+    if not binders:
+        return body
+    if kind is Reduction.SUM and body == ZERO:
+        return ZERO
+    height = 1 + max([body.height, *(limit.height for b in binders for limit in b[1:])])
+    if len(binders) > 1:
+        order = {n: k for k, n in enumerate(indices_in_order(body))}
+        binders = tuple(sorted(binders, key=lambda b: order.get(b[0], len(order))))
+    renamed = {b[0]: Node(Op.INDEX, f"~{height}.{k}", b[0].args) for k, b in enumerate(binders)}
+    args = [renamed_indices(body, renamed)]
+    for b in binders:
+        args += [renamed[b[0]], renamed_indices(b[1], renamed), renamed_indices(b[2], renamed)]
+    return Node(Op.REDUCE, kind, tuple(args), tuple(hint_of(b[0]) for b in binders))
+
+
+def hint_of(idx: Node) -> str:
+    return str(idx.data) if str(idx.data)[0] not in "#~" else "k"
+
+
+def indices_in_order(node: Node) -> list[Node]:
+    seen: dict[Node, None] = {}
+    for n in walk(node):
+        if n.op is Op.INDEX:
+            seen.setdefault(n, None)
+    return list(seen)
+
+
+def renamed_indices(node: Node, renamed: Mapping[Node, Node]) -> Node:
+    """Replace free indices by others whose names no inner binder has."""
+    memo: dict[int, Node] = {}
+
+    def go(n: Node) -> Node:
+        if n.free.isdisjoint(renamed):
+            return n
+        if n.op is Op.INDEX:
+            return renamed[n]
+        done = memo.get(id(n))
+        if done is None:
+            done = memo[id(n)] = Node(n.op, n.data, tuple(go(a) for a in n.args), n.hint)
+        return done
+
+    return go(node)
+
+
+def opened(node: Node) -> tuple[Node, tuple[Binder, ...]]:
+    """(body, binders) of a REDUCE with fresh free indices in the binders' place."""
+    bound = node.args[1::3]
+    fresh = {b: fresh_index(b.args[0]) for b in bound}
+    body = renamed_indices(node.args[0], fresh)
+    binders = tuple(
+        (fresh[b], renamed_indices(low, fresh), renamed_indices(high, fresh))
+        for b, low, high in zip(bound, node.args[2::3], node.args[3::3], strict=True)
+    )
+    return body, binders
+
+
+def total(body: Node, *binders: Binder) -> Node:
+    return reduction(Reduction.SUM, body, binders)

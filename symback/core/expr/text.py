@@ -1,0 +1,116 @@
+"""Expressions in the language's own syntax, for terminals and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from symback.core.expr.arithmetic import power, scaled, split_coefficient
+from symback.core.expr.conditions import branches, is_indicator
+from symback.core.expr.node import HALF, NEG_INF, ONE, Node, Op, number
+from symback.core.expr.reductions import is_whole
+
+_PRECEDENCE = {Op.OR: 1, Op.AND: 2, Op.NOT: 3, Op.COMPARE: 4, Op.ADD: 5, Op.MUL: 6, Op.POW: 8}
+
+
+def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
+    """The expression in the language's own syntax (for terminals and messages)."""
+    names = dict(names or {})
+
+    def wrap(n: Node, level: int) -> str:
+        s = go(n)
+        loose = _PRECEDENCE.get(n.op, 9)
+        if n.op is Op.NUM and (n.data < 0 or n.data.denominator != 1):
+            loose = 5 if n.data < 0 else 6
+        return f"({s})" if loose < level else s
+
+    def go(n: Node) -> str:
+        op = n.op
+        if op is Op.NUM:
+            return _number_text(n.data)
+        if op is Op.INDEX:
+            return names.get(n, str(n.data))
+        if op in (Op.CONST, Op.DIM, Op.HYPER, Op.BOOL):
+            return str(n.data)
+        if op is Op.READ:
+            return f"{n.data}[{', '.join(go(a) for a in n.args)}]" if n.args else str(n.data)
+        if op is Op.ADD:
+            first = next((k for k, a in enumerate(n.args) if split_coefficient(a)[0] > 0 and a != NEG_INF), 0)
+            out = wrap(n.args[first], 5)
+            for a in (*n.args[:first], *n.args[first + 1 :]):
+                c, rest = split_coefficient(a)
+                out += f" - {wrap(scaled(-c, rest) if rest != ONE else number(-c), 6)}" if c < 0 else f" + {wrap(a, 6)}"
+            return out
+        if op is Op.MUL:
+            return _product_text(n, wrap)
+        if op is Op.POW:
+            return "sqrt(" + go(n.args[0]) + ")" if n.args[1] == HALF else f"{wrap(n.args[0], 9)}**{wrap(n.args[1], 8)}"
+        if op is Op.CALL:
+            sign = {"floordiv": " // ", "mod": " % "}.get(n.data)
+            if sign:
+                return f"({wrap(n.args[0], 6)}{sign}{wrap(n.args[1], 7)})"
+            return f"{n.data}({', '.join(go(a) for a in n.args)})"
+        if op is Op.COMPARE:
+            return f"{wrap(n.args[0], 5)} {n.data} {wrap(n.args[1], 5)}"
+        if op in (Op.AND, Op.OR):
+            return (" & " if op is Op.AND else " | ").join(wrap(a, 5) for a in n.args)
+        if op is Op.NOT:
+            return f"~({go(n.args[0])})"
+        if is_indicator(n):
+            return f"({go(n.args[1])})"
+        if op is Op.PIECEWISE:
+            return "Piecewise(" + ", ".join(f"({go(v)}, {go(c)})" for v, c in branches(n)) + ")"
+        taken = set(names.values()) | {str(i.data) for i in n.free}
+        parts = []
+        for hint, b, low, high in zip(n.hint, n.args[1::3], n.args[2::3], n.args[3::3], strict=True):
+            name = hint
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            names[b] = name
+            parts.append(name if is_whole((b, low, high)) else f"({name}, {go(low)}, {go(high)})")
+        out = f"{n.data.value}({', '.join([go(n.args[0]), *parts])})"
+        for b in n.args[1::3]:
+            names.pop(b, None)
+        return out
+
+    return go(node)
+
+
+def _number_text(value: Fraction) -> str:
+    if value.denominator == 1:
+        return str(value.numerator)
+    d = value.denominator
+    for p in (2, 5):
+        while d % p == 0:
+            d //= p
+    if d == 1 and value.denominator > 64:
+        shown = repr(float(value))
+        if Fraction(shown) == value:
+            return shown
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _product_text(node: Node, wrap: Callable[[Node, int], str]) -> str:
+    over: list[str] = []
+    under: list[str] = []
+    sign = ""
+    for f in node.args:
+        if f.op is Op.NUM:
+            if f.data < 0:
+                sign = "-"
+            if abs(f.data.numerator) != 1:
+                over.append(_number_text(Fraction(abs(f.data.numerator))))
+            if f.data.denominator != 1:
+                under.append(str(f.data.denominator))
+        elif f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0:
+            under.append(wrap(power(f.args[0], number(-f.args[1].data)), 7))
+        else:
+            over.append(wrap(f, 6))
+    top = "*".join(over) or "1"
+    if not under:
+        return sign + top
+    return f"{sign}{top}/{under[0]}" if len(under) == 1 else f"{sign}{top}/({'*'.join(under)})"
+
+
+Node.__repr__ = lambda self: text(self)  # here, since a node does not know how it is written
