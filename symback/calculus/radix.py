@@ -6,11 +6,12 @@ A read at such a position is a reshape, not a gather; so is its adjoint. `split_
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from symback.calculus.affine import Affine, multiplied_out, scalar
-from symback.core.expr import ONE, ZERO, Node, Op, add, call, index, mul, number, read, transform, walk
-from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Section
+from symback.core.expr import ONE, ZERO, Node, Op, Reduction, add, call, index, mul, number, read, transform, walk
+from symback.core.program import Body, Definition, Equation, Group, Program, Section
 
 
 def digits(form: Affine | None) -> tuple[tuple[Node, ...], Node] | None:
@@ -74,6 +75,7 @@ def split_axes(body: Body, program: Program) -> Body:
     taken |= {n for n, _ in program.derived}
     groups: list[Group] = []
     aliases: dict[str, str] = {}
+    definitions = {d.name: d for d in body.definitions}
     for group in body.groups:
         if group.recurrent or len(group.definitions) != 1 or len(group.definitions[0].equations) != 1:
             groups.append(group)
@@ -83,7 +85,7 @@ def split_axes(body: Body, program: Program) -> Body:
         if plan is None:
             groups.append(group)
             continue
-        groups += _split(d, *plan, program, taken, aliases)
+        groups += _split(d, *plan, program, definitions, taken, aliases)
     return replace(body, groups=tuple(groups))
 
 
@@ -107,6 +109,15 @@ def _plan(d: Definition) -> tuple[Node, Node] | None:
     return None
 
 
+def _multilinear(node: Node) -> bool:
+    """Whether it is made of sums and products of reads alone: then the zeros of a last, short group stay zeros."""
+    if node.op is Op.REDUCE:
+        return node.data is Reduction.SUM and _multilinear(node.args[0])
+    if node.op in (Op.ADD, Op.MUL):
+        return all(_multilinear(a) for a in node.args)
+    return node.op is Op.READ or scalar(node)
+
+
 def _stands_elsewhere(value: Node, axis: Node, base: Node) -> bool:
     """Whether the axis stands in a position other than alone or as i // Q, i % Q, where the last, short group would read beyond."""
     if multiplied_out(mul(_quotient(axis.args[0], base), base)) == axis.args[0]:
@@ -127,7 +138,9 @@ def _outside_digits(node: Node, axis: Node, base: Node) -> Node:
     )
 
 
-def _split(d: Definition, axis: Node, base: Node, program: Program, taken: set[str], aliases: dict[str, str]) -> list[Group]:
+def _split(
+    d: Definition, axis: Node, base: Node, program: Program, definitions: Mapping[str, Definition], taken: set[str], aliases: dict[str, str]
+) -> list[Group]:
     size = axis.args[0]
     outer_size = _quotient(size, base)
     outer = index(_fresh(f"{axis.data}_outer", taken), outer_size)
@@ -142,7 +155,9 @@ def _split(d: Definition, axis: Node, base: Node, program: Program, taken: set[s
         if n == axis:
             return whole
         if n.op is Op.READ and axis in n.args and not exact:
-            return read(_wide(str(n.data), n, program, extra, taken, aliases), *(transform(a, step, top_down=True) for a in n.args))
+            return read(
+                _wide(str(n.data), definitions, program, extra, taken, aliases), *(transform(a, step, top_down=True) for a in n.args)
+            )
         return None
 
     value = transform(d.value, step, top_down=True)
@@ -162,16 +177,19 @@ def _quotient(size: Node, base: Node) -> Node:
     return call("floordiv", add(size, base, number(-1)), base)
 
 
-def _wide(name: str, node: Node, program: Program, extra: list[Group], taken: set[str], aliases: dict[str, str]) -> str:
+def _wide(
+    name: str, definitions: Mapping[str, Definition], program: Program, extra: list[Group], taken: set[str], aliases: dict[str, str]
+) -> str:
     """A second name of a tensor that reads 0 beyond its range: the last group may be short."""
     tensor = program.tensor(name)
     if tensor is not None and tensor.outside == ZERO:
         return name
     if name not in aliases:
         aliases[name] = _fresh(f"{name}_wide", taken)
-        sizes = tensor.shape if tensor is not None else tuple(a.args[0] for a in node.args)
+        known = definitions.get(name)
+        sizes = tensor.shape if tensor is not None else tuple(a.args[0] for a in known.axes)
         axes = tuple(index(_fresh(f"{name}_axis{k}", taken), s) for k, s in enumerate(sizes))
-        kind = tensor.kind if tensor is not None else Kind.FLOAT
+        kind = (tensor or known).kind
         extra.append(Group((Definition(aliases[name], Section.WHERE, axes, (Equation(axes, read(name, *axes)),), kind, outside=ZERO),)))
     return aliases[name]
 

@@ -157,7 +157,7 @@ def _frontier(roots: list[Array], computed: set[Array]) -> list[Array]:
         if a in seen:
             continue
         seen.add(a)
-        known = a in computed or (a.kind is ArrayKind.PART and a.args[0] in computed)
+        known = a in computed or (a.kind in (ArrayKind.PART, ArrayKind.BUFFER) and a.args[0] in computed)
         if not a.late and not a.loops and known and not returns_several(a) and a.kind not in _NEVER_KEPT:
             out[a] = None
             continue
