@@ -48,7 +48,7 @@ class Facts:
 
     definitions: Mapping[str, Definition]
     cotangents: dict[str, Cotangent] = field(default_factory=dict)
-    library: Library = field(default_factory=Library)
+    known: Library = field(default_factory=Library)
     padded: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     upstream: set[str] = field(default_factory=set)
 

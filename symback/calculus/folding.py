@@ -9,9 +9,9 @@ from symback.core.expr import MINUS_ONE, Node, Op, Reduction, add, is_whole, mul
 
 def fold_value(node: Node, facts: Facts) -> Node | None:
     """An expression that defines a value is that value."""
-    found = facts.library.value(node)
+    found = facts.known.value(node)
     if found is None and node.op is Op.ADD:
-        opposite = facts.library.value(add(*(mul(MINUS_ONE, t) for t in node.args)))
+        opposite = facts.known.value(add(*(mul(MINUS_ONE, t) for t in node.args)))
         return None if opposite is None else mul(MINUS_ONE, opposite)
     return found
 
@@ -48,7 +48,7 @@ def fold_contraction(node: Node, facts: Facts) -> Node | None:
         if not all(is_whole(b) for b in more):
             continue
         factors = [*body.args[:k], *body.args[k + 1 :], *outer_factors, *(inside.args if inside.op is Op.MUL else (inside,))]
-        found = unify_product(facts.library, factors, {b[0] for b in binders})
+        found = unify_product(facts.known, factors, {b[0] for b in binders})
         if found is not None:
             value, rest = found
             return mul(number(c), total(mul(value, *rest), *more))

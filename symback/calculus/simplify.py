@@ -43,7 +43,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
         if not g.recurrent:
             for d in g.definitions:
                 if len(d.equations) == 1:
-                    facts.library.add(d.name, d.axes, d.value)
+                    facts.known.add(d.name, d.axes, d.value)
     log: list[Applied] = []
     stages = list(adjoint.stages)
     uses = _uses(stages)
@@ -63,7 +63,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
             continue
         facts.cotangents[stage.name] = stage
         if not stage.scatters and not any(stage.low):
-            facts.library.add(stage.name, stage.axes, stage.value)
+            facts.known.add(stage.name, stage.axes, stage.value)
         out.append(stage)
     gradients = dict(adjoint.gradients)
     return replace(adjoint, stages=tuple(_live(out, set(gradients.values()))), gradients=gradients), tuple(log)
