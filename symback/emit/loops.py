@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from symback.emit.accumulations import accumulate, is_fresh
 from symback.emit.identifiers import local
-from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, free_name
+from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, free_name, post_order
 from symback.emit.numpy_text import ATOM, Speller, items_text, scalar_text, shape_text
 from symback.lower.arrays import Array, Kind
 from symback.lower.loops import Buffer, LoopBody, Store
@@ -107,6 +107,7 @@ def _step(schedule: Schedule, buffers: Mapping[str, str], store: Store, later: l
 
 
 def _used_again(roots: list[Array], later: list[Array]) -> list[Array]:
+    """What both the roots and later stores read and each step changes, parts before wholes."""
     reached: set[Array] = set()
     stack = list(later)
     while stack:
@@ -114,17 +115,15 @@ def _used_again(roots: list[Array], later: list[Array]) -> list[Array]:
         if x not in reached:
             reached.add(x)
             stack.extend(x.args)
-    out: list[Array] = []
-    seen: set[Array] = set()
+    shared: set[Array] = set()
     stack = list(roots)
+    seen: set[Array] = set()
     while stack:
         x = stack.pop()
-        if x in seen:
-            continue
-        seen.add(x)
-        if x in reached:
-            if x.loops:
-                out.append(x)
-            continue
-        stack.extend(reversed(x.args))
-    return list(reversed(out))
+        if x not in seen:
+            seen.add(x)
+            if x in reached:
+                shared.add(x)
+            else:
+                stack.extend(x.args)
+    return [x for x in post_order(roots, {}) if x in shared and x.loops]

@@ -127,3 +127,21 @@ def _fresh_base(a: Array) -> str:
     if a.kind is Kind.REDUCE:
         return _NAMES.get(a.data[0], "total")
     return _NAMES.get(a.kind.value, "value")
+
+
+def post_order(roots: list[Array], known: Mapping[Array, str]) -> list[Array]:
+    """Everything that the roots need and that is not known, operands first."""
+    out: list[Array] = []
+    seen: set[Array] = set()
+    stack: list[tuple[Array, bool]] = [(r, False) for r in reversed(roots)]
+    while stack:
+        a, ready = stack.pop()
+        if ready:
+            out.append(a)
+            continue
+        if a in seen or a in known:
+            continue
+        seen.add(a)
+        stack.append((a, True))
+        stack.extend((x, False) for x in reversed(a.args))
+    return out

@@ -104,6 +104,8 @@ _SCALAR_CALL = {"Max": "max", "Min": "min", "Abs": "abs", "floor": "math.floor",
 
 
 def _scalar_call(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
+    if node.data == "stop_gradient":
+        return _scalar(node.args[0], names)
     if node.data in ("floordiv", "mod"):
         symbol = "//" if node.data == "floordiv" else "%"
         return f"{scalar_text(node.args[0], PRODUCT, names)} {symbol} {scalar_text(node.args[1], UNARY, names)}", PRODUCT

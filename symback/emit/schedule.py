@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from symback.emit.accumulations import scatter
 from symback.emit.loops import loop
-from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted, free_name
+from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted, free_name, post_order
 from symback.lower.arrays import Array, Kind
 
 SEVERAL = {"_exponentials": ("e", "rest", "top"), "_scaled_tail_sums": ("tail", "scale")}
@@ -16,8 +16,9 @@ SEVERAL = {"_exponentials": ("e", "rest", "top"), "_scaled_tail_sums": ("tail", 
 def statements(schedule: Schedule, roots: Iterable[Array], hints: Mapping[Array, str]) -> None:
     """Define everything that the roots need; afterwards each root is in `names` or has a short text."""
     roots = [r for r in roots]
-    order = _post_order(roots, schedule.names)
+    order = post_order(roots, schedule.names)
     counts = _use_counts(roots, order, schedule.names)
+    hints = {**_starts(order), **hints}
     depth: dict[Array, int] = {}
     for a in order:
         depth[a] = 1 + max((depth.get(x, 0) for x in a.args if x not in schedule.names), default=0)
@@ -46,23 +47,6 @@ def _worth_a_name(a: Array, counts: Mapping[Array, int]) -> bool:
     if a.kind in FREE:
         return False
     return counts.get(a, 0) > 1
-
-
-def _post_order(roots: list[Array], known: Mapping[Array, str]) -> list[Array]:
-    out: list[Array] = []
-    seen: set[Array] = set()
-    stack: list[tuple[Array, bool]] = [(r, False) for r in reversed(roots)]
-    while stack:
-        a, ready = stack.pop()
-        if ready:
-            out.append(a)
-            continue
-        if a in seen or a in known:
-            continue
-        seen.add(a)
-        stack.append((a, True))
-        stack.extend((x, False) for x in reversed(a.args))
-    return out
 
 
 def _use_counts(roots: list[Array], order: list[Array], known: Mapping[Array, str]) -> dict[Array, int]:
@@ -98,3 +82,8 @@ def _parts(schedule: Schedule, part: Array, order: list[Array], hints: Mapping[A
         else:
             names.append("_")
     schedule.lines.append(f"{', '.join(names)} = {text}")
+
+
+def _starts(order: list[Array]) -> dict[Array, str]:
+    """What a loop's buffers start from bears the buffers' names."""
+    return {b.start: b.name for a in order if a.kind is Kind.LOOP for b in a.data.buffers if b.start is not None and b.start.kind is Kind.SCATTER}

@@ -27,7 +27,7 @@ def read_tensor(low: Lowering, node: Node) -> Lowered:
     if low.guards and low.ranges:
         shifted = tuple(kept_inside(low, f, s) for f, s in zip(shifted, sizes, strict=True))
     outside = low.outside_of(name)
-    if outside is not None and not all(inside(f, s) or _labels(low, f, s) for f, s in zip(shifted, sizes, strict=True)):
+    if outside is not None and not all(inside(over_steps(low, f), s) or _labels(low, f, s) for f, s in zip(shifted, sizes, strict=True)):
         return _read_padded(low, array, sizes, shifted, outside)
     return read_array(low, name, array, sizes, shifted)
 
@@ -74,13 +74,13 @@ def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], 
     for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
         found = digits(affine(f))
         if found is not None and not inside(f, size) and not low.guards and not array.loops:
-            _require_range(low, name, k, over_steps(low, f), size)
+            _require_range(low, name, k, f, size)
     array, sizes, where = by_digits(low, array, sizes, where)
     forms = [affine(f) for f in where]
     guarded = bool(low.guards)
     for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
         if not inside(f, size) and not guarded and not array.loops and len(where) == len(sizes) and not joined(f, size):
-            _require_range(low, name, k, over_steps(low, f), size)
+            _require_range(low, name, k, f, size)
     seen: set[Node] = set()
     general = False
     for f, form, size in zip(where, forms, sizes, strict=True):
@@ -97,7 +97,7 @@ def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], 
 
 
 def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> None:
-    if inside(f, size):
+    if inside(f, size) or inside(over_steps(low, f), size):
         return
     got = bounds(f)
     if got is not None:
@@ -110,7 +110,7 @@ def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> 
         return
     if f.op is Op.READ or not f.free:
         return
-    v = low.value(f)
+    v = low.value(over_steps(low, f))
     if not v.array.loops:
         low.array_checks.setdefault((name, axis, v.array, size))
 
@@ -205,19 +205,20 @@ def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tu
     pads, new_sizes, new_where = [], [], []
     simple = True
     for f, size in zip(where, sizes, strict=True):
-        got = bounds(f)
-        if inside(f, size):
+        wide = over_steps(low, f)
+        got = bounds(wide)
+        if inside(wide, size):
             pads.append((ZERO, ZERO))
             new_sizes.append(size)
             new_where.append(f)
-        elif got is None or affine(f) is None:
+        elif got is None or affine(wide) is None:
             simple = False
             break
         else:
-            before, after = padding(low, f, size)
+            before, after = padding(low, wide, size)
             pads.append((before, after))
             new_sizes.append(add(before, size, after))
-            new_where.append(moved_inside(low, f, before))
+            new_where.append(moved_inside(low, f, before, got[0]))
     if simple:
         fill = "0" if outside == ZERO else "-np.inf"
         padded = Array(Kind.PAD, (tuple(pads), fill), (array,), tuple(new_sizes), array.element, loops=loops_of(low, *new_sizes))
@@ -234,9 +235,8 @@ def padding(low: Lowering, f: Node, size: Node) -> tuple[Node, Node]:
     return low.size(before, "before"), low.size(after, "after")
 
 
-def moved_inside(low: Lowering, f: Node, before: Node) -> Node:
+def moved_inside(low: Lowering, f: Node, before: Node, least: Node) -> Node:
     """f + before, for the padding of an affine position f that begins at `least`: it begins at Max(least, 0)."""
-    least, _ = bounds(f)
     if least.op is Op.NUM:
         return add(f, before)
     return linear(add(f, mul(MINUS_ONE, least), low.size(call("Max", least, ZERO), "first")))

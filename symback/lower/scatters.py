@@ -157,7 +157,7 @@ def _padding(low: Lowering, t: Node, size: Node) -> tuple[Node, Node]:
 def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
     pads = [_padding(low, t, size) if t.free and not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
     wide = tuple(add(b, size, a) for (b, a), size in zip(pads, sizes, strict=True))
-    targets = tuple(t if pad == (ZERO, ZERO) else moved_inside(low, t, pad[0]) for t, pad in zip(s.targets, pads, strict=True))
+    targets = tuple(t if pad == (ZERO, ZERO) else moved_inside(low, t, pad[0], bounds(t)[0]) for t, pad in zip(s.targets, pads, strict=True))
     operands: list[Array] = []
     part = scatter_item(low, Scatter(targets, s.scope, s.value), wide, operands)
     buffer = Array(Kind.SCATTER, ScatterPlan((part,), False, wide), operands, wide, "f", loops=loops_of(low, *wide))
