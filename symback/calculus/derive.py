@@ -9,6 +9,7 @@ from symback.calculus import fingerprint
 from symback.calculus.adjoint import Adjoint, adjoint
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.facts import Proof
+from symback.calculus.hoisting import hoisted
 from symback.calculus.radix import split_axes
 from symback.calculus.recurrences import settled
 from symback.calculus.simplify import simplified
@@ -79,7 +80,7 @@ def derive(program: Program) -> Mapping[str, Derivation]:
 
 def _derive_mode(body: Body, program: Program) -> Derivation:
     stable, found = stabilise(split_axes(body, program), program)
-    stable = settled(without_unused(stable))
+    stable = hoisted(settled(without_unused(stable)), program)
     steps = [_stability_step(s) for s in found]
     if not program.wrt:
         fingerprint.verify(program, fingerprint.Claim(body, stable, None, None, tuple(steps)))

@@ -1,17 +1,28 @@
-"""Recurrent groups brought into the form that loops need: starts that all members share, work that no step changes moved out."""
+"""Recurrent groups brought into the form that loops need: starts that all members share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from symback.calculus.adjoint import start_room
-from symback.core.expr import TRUE, Node, Op, both, compare, piecewise, substitute, transform, walk
-from symback.core.program import Body, Definition, Equation, Group
+from symback.core.expr import TRUE, Node, Op, add, both, compare, piecewise, read, rebuilt, substitute, transform, walk
+from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Section
 
 
-def settled(body: Body) -> Body:
-    """The body with each recurrence's starts in a form that one loop over the steps can run."""
-    return replace(body, groups=tuple(_with_shared_starts(g) if g.recurrent else g for g in body.groups))
+def settled(body: Body, program: Program) -> Body:
+    """The body with each recurrence's starts in a form that one loop can run, and with the work in the loop that needs its steps."""
+    taken = {t.name for t in program.tensors} | {d.name for d in body.definitions} | set(program.dims) | {n for n, _ in program.derived}
+    taken |= {h.name for h in program.hyperparameters}
+    groups: list[Group] = []
+    for group in body.groups:
+        if group.recurrent:
+            group = _with_shared_starts(group)
+            before, group = _drives(group, taken)
+            groups += before
+            group = _with_arguments(group, taken)
+        groups.append(group)
+    return replace(body, groups=tuple(groups))
 
 
 # ----------------------------------------------------------------------------------------------- starts
@@ -67,3 +78,87 @@ def _at_the_step(e: Equation, d: Definition, group: Group) -> Node:
         return Node(Op.READ, n.data, tuple(args))
 
     return transform(value, moved)
+
+
+# --------------------------------------------------------------------------------- what no step needs
+
+
+def _drives(group: Group, taken: set[str]) -> tuple[list[Group], Group]:
+    """Sums and products of other tensors over the steps, as values of their own in groups before: `x[t] @ W` for all t at once."""
+    members = {d.name for d in group.definitions}
+    made: dict[Node, Definition] = {}
+    definitions = []
+    for d, steps in zip(group.definitions, group.steps, strict=True):
+        axes = {d.axes[k] for k in steps}
+
+        def apart(n: Node, d: Definition = d, axes: set[Node] = axes) -> Node | None:
+            if n.op is Op.ADD:
+                kept = [a for a in n.args if _reads(a, members)]
+                rest = add(*(a for a in n.args if not _reads(a, members)))
+                return add(*kept, _named(rest, d, made, "drive", taken)) if kept and _drives_alone(rest, d, axes, members) else None
+            return _named(n, d, made, "drive", taken) if _drives_alone(n, d, axes, members) else None
+
+        general = d.equations[-1]
+        definitions.append(replace(d, equations=(*d.equations[:-1], replace(general, value=_outermost(general.value, apart)))))
+    return [Group((m,)) for m in made.values()], replace(group, definitions=tuple(definitions))
+
+
+def _drives_alone(n: Node, d: Definition, steps: set[Node], members: set[str]) -> bool:
+    """Whether it holds a reduction, runs with the steps, reads no member, and every position along a step is the step itself."""
+    if not n.free & steps or not n.free <= set(d.axes) or _reads(n, members):
+        return False
+    positions = [a for r in walk(n) if r.op is Op.READ for a in r.args if a.free & steps]
+    return all(a.op is Op.INDEX for a in positions) and any(r.op is Op.REDUCE for r in walk(n))
+
+
+def _with_arguments(group: Group, taken: set[str]) -> Group:
+    """The argument of a function as a further member where it reduces over members, so that its cotangent is stored once."""
+    members = {d.name for d in group.definitions}
+    if any(start_room(d, k) != (0, 0) for d, steps in zip(group.definitions, group.steps, strict=True) for k in steps):
+        return group
+    definitions, positions = [], []
+    for d, steps in zip(group.definitions, group.steps, strict=True):
+        axes = {d.axes[k] for k in steps}
+        made: dict[Node, Definition] = {}
+
+        def named(n: Node, d: Definition = d, axes: set[Node] = axes, made: dict[Node, Definition] = made) -> Node | None:
+            if n.op is not Op.CALL or len(n.args) != 1:
+                return None
+            (u,) = n.args
+            reduces = any(r.op is Op.REDUCE and _reads(r, members) for r in walk(u))
+            if not reduces or not axes <= u.free or not u.free <= set(d.axes):
+                return None
+            return rebuilt(n, (_named(u, d, made, "argument", taken),))
+
+        general = d.equations[-1]
+        value = _outermost(general.value, named) if d.kind is Kind.FLOAT else general.value
+        for m in made.values():
+            definitions.append(m)
+            positions.append(tuple(m.axes.index(d.axes[k]) for k in steps))
+        definitions.append(replace(d, equations=(*d.equations[:-1], replace(general, value=value))))
+        positions.append(steps)
+    return replace(group, definitions=tuple(definitions), steps=tuple(positions))
+
+
+def _outermost(value: Node, step: Callable[[Node], Node | None]) -> Node:
+    """`step` applied to the outermost parts that it changes; the branches of a case distinction and reductions are left alone."""
+    got = step(value)
+    if got is not None:
+        return got
+    if value.op not in (Op.ADD, Op.MUL, Op.POW, Op.CALL):
+        return value
+    args = tuple(_outermost(a, step) for a in value.args)
+    return value if all(a is b for a, b in zip(args, value.args, strict=True)) else rebuilt(value, args)
+
+
+def _named(value: Node, d: Definition, made: dict[Node, Definition], base: str, taken: set[str]) -> Node:
+    """A read of the definition that holds the value."""
+    found = made.get(value)
+    if found is None:
+        axes = tuple(a for a in d.axes if a in value.free)
+        name, k = base, 2
+        while name in taken:
+            name, k = f"{base}{k}", k + 1
+        taken.add(name)
+        found = made[value] = Definition(name, Section.WHERE, axes, (Equation(axes, value, d.equations[-1].span),))
+    return read(found.name, *found.axes)
