@@ -41,7 +41,7 @@ from symback.rewrite.rule import Rule
 
 def difference_of_exponentials(node: Node, ctx: Context) -> Node | None:
     """C·exp(u) - C → C·expm1(u); exp(u) - exp(-u) → 2 sinh u; exp(u) - exp(v) by a function of its own."""
-    for _, c, call_, rest in scaled_pairs(node, ("exp",)):
+    for _, c, call_, rest in scaled_pairs(node, ("exp", "expm1_slope")):
         left = minus_term(rest, neg(c))
         if left is not None and has_read(call_):
             return add(left, mul(c, call("expm1", call_.args[0])))
@@ -375,11 +375,14 @@ def minimum_through(node: Node, ctx: Context) -> Node | None:
 def quotient_by_sum(node: Node, ctx: Context) -> Node | None:
     """(1 + x)**p - 1 → by log1p and expm1, p not a whole number; 1/(1 + x) - 1 → -x/(1 + x)."""
     parts = terms(node)
+    present = set(parts)
     for k, t in enumerate(parts):
         for j, f in enumerate(factors(t)):
             if f.op is not Op.POW or not has_read(f.args[0]):
                 continue
             c = mul(*without(factors(t), j))
+            if neg(c) not in present:
+                continue
             left = minus_term(add(*without(parts, k)), neg(c))
             if left is None:
                 continue

@@ -36,8 +36,11 @@ def rebuilt(node: Node, args: tuple[Node, ...]) -> Node:
 
 def substitute(node: Node, mapping: Mapping[Node, Node]) -> Node:
     """Replace free leaves (indices, dimensions, reads …) by expressions, without capture."""
+    mapping = {k: v for k, v in mapping.items() if k != v}
     if not mapping:
         return node
+    if _renames(node, mapping):
+        return renamed_indices(node, mapping)
     only_indices = all(k.op is Op.INDEX for k in mapping)
     arriving = EMPTY.union(*(v.free for v in mapping.values()), (k for k in mapping if k.op is Op.INDEX))
     memo: dict[Node, Node] = {}
@@ -62,6 +65,14 @@ def substitute(node: Node, mapping: Mapping[Node, Node]) -> Node:
         return done
 
     return go(node)
+
+
+def _renames(node: Node, mapping: Mapping[Node, Node]) -> bool:
+    """Whether a substitution only gives free indices other names, two of them never the same: then no two terms can meet."""
+    if not all(k.op is v.op is Op.INDEX and k.data[0] != "~" != v.data[0] for k, v in mapping.items()):
+        return False
+    arriving = set(mapping.values())
+    return len(arriving) == len(mapping) and (node.free - mapping.keys()).isdisjoint(arriving)
 
 
 def _with_parts(node: Node, body: Node, go: Callable[[Node], Node], arriving: frozenset) -> Node | None:
