@@ -9,9 +9,8 @@ from symback.calculus import fingerprint
 from symback.calculus.adjoint import Adjoint, adjoint
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.facts import Proof
-from symback.calculus.hoisting import hoisted
 from symback.calculus.radix import split_axes
-from symback.calculus.recurrences import settled
+from symback.calculus.recurrences import settled, with_arguments
 from symback.calculus.simplify import simplified
 from symback.core.expr import Node, Op, walk
 from symback.core.program import Body, Definition, Equation, Program, Section
@@ -80,7 +79,7 @@ def derive(program: Program) -> Mapping[str, Derivation]:
 
 def _derive_mode(body: Body, program: Program) -> Derivation:
     stable, found = stabilise(split_axes(body, program), program)
-    stable = hoisted(settled(without_unused(stable)), program)
+    stable = with_arguments(hoisted(settled(without_unused(stable)), program), program)
     steps = [_stability_step(s) for s in found]
     if not program.wrt:
         fingerprint.verify(program, fingerprint.Claim(body, stable, None, None, tuple(steps)))

@@ -1,4 +1,4 @@
-"""Recurrent groups brought into the form that loops need: starts that all members share."""
+"""Recurrent groups brought into the form that loops need: starts that all members share, work that no step changes moved out."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from symback.calculus.adjoint import start_room
-from symback.core.expr import TRUE, Node, Op, add, both, compare, piecewise, read, rebuilt, substitute, transform, walk
+from symback.core.expr import TRUE, Node, Op, both, compare, piecewise, read, rebuilt, substitute, transform, walk
 from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Section
 
 
-def settled(body: Body, program: Program) -> Body:
-    """The body with each recurrence's starts in a form that one loop can run, and with the work in the loop that needs its steps."""
+def settled(body: Body) -> Body:
+    """The body with each recurrence's starts in a form that one loop over the steps can run."""
+    return replace(body, groups=tuple(_with_shared_starts(g) if g.recurrent else g for g in body.groups))
+
+
+def with_arguments(body: Body, program: Program) -> Body:
+    """The body with the argument of each function that reduces over members of its recurrence as a further member,
+    so that its cotangent is stored once, and what it contracts with later is contracted once."""
     taken = {t.name for t in program.tensors} | {d.name for d in body.definitions} | set(program.dims) | {n for n, _ in program.derived}
     taken |= {h.name for h in program.hyperparameters}
-    groups: list[Group] = []
-    for group in body.groups:
-        if group.recurrent:
-            group = _with_shared_starts(group)
-            before, group = _drives(group, taken)
-            groups += before
-            group = _with_arguments(group, taken)
-        groups.append(group)
-    return replace(body, groups=tuple(groups))
+    return replace(body, groups=tuple(_with_arguments(g, taken) if g.recurrent else g for g in body.groups))
 
 
 # ----------------------------------------------------------------------------------------------- starts
@@ -80,39 +78,10 @@ def _at_the_step(e: Equation, d: Definition, group: Group) -> Node:
     return transform(value, moved)
 
 
-# --------------------------------------------------------------------------------- what no step needs
-
-
-def _drives(group: Group, taken: set[str]) -> tuple[list[Group], Group]:
-    """Sums and products of other tensors over the steps, as values of their own in groups before: `x[t] @ W` for all t at once."""
-    members = {d.name for d in group.definitions}
-    made: dict[Node, Definition] = {}
-    definitions = []
-    for d, steps in zip(group.definitions, group.steps, strict=True):
-        axes = {d.axes[k] for k in steps}
-
-        def apart(n: Node, d: Definition = d, axes: set[Node] = axes) -> Node | None:
-            if n.op is Op.ADD:
-                kept = [a for a in n.args if _reads(a, members)]
-                rest = add(*(a for a in n.args if not _reads(a, members)))
-                return add(*kept, _named(rest, d, made, "drive", taken)) if kept and _drives_alone(rest, d, axes, members) else None
-            return _named(n, d, made, "drive", taken) if _drives_alone(n, d, axes, members) else None
-
-        general = d.equations[-1]
-        definitions.append(replace(d, equations=(*d.equations[:-1], replace(general, value=_outermost(general.value, apart)))))
-    return [Group((m,)) for m in made.values()], replace(group, definitions=tuple(definitions))
-
-
-def _drives_alone(n: Node, d: Definition, steps: set[Node], members: set[str]) -> bool:
-    """Whether it holds a reduction, runs with the steps, reads no member, and every position along a step is the step itself."""
-    if not n.free & steps or not n.free <= set(d.axes) or _reads(n, members):
-        return False
-    positions = [a for r in walk(n) if r.op is Op.READ for a in r.args if a.free & steps]
-    return all(a.op is Op.INDEX for a in positions) and any(r.op is Op.REDUCE for r in walk(n))
+# -------------------------------------------------------------------------------------------- arguments
 
 
 def _with_arguments(group: Group, taken: set[str]) -> Group:
-    """The argument of a function as a further member where it reduces over members, so that its cotangent is stored once."""
     members = {d.name for d in group.definitions}
     if any(start_room(d, k) != (0, 0) for d, steps in zip(group.definitions, group.steps, strict=True) for k in steps):
         return group
