@@ -49,13 +49,17 @@ def floats(array: np.ndarray) -> np.ndarray:
 def drawn(
     layer: Layer, values: Mapping[str, object], hyper: Mapping[str, object] | None, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """The random tensors as `forward` draws them: in declared order, by the generator's `random` (below p is 1), `uniform` and `normal`."""
+    """The random tensors as `forward` draws them: what the mode needs, in declared order, by `random` (below p is 1), `uniform` and `normal`."""
+    needed = _needed(layer)
     here = _Evaluation(layer, values, hyper or {}, MACHINE)
     here._hyperparameters()
     here._dimensions()
     out = {}
     for d in layer.tensors.values():
         if d.role != "random":
+            continue
+        if d.name not in needed:
+            out[d.name] = np.zeros(tuple(here._integer(s) for s in d.shape))
             continue
         shape = tuple(here._integer(s) for s in d.shape)
         call = parse_expression(d.distribution)
@@ -65,6 +69,22 @@ def drawn(
         else:
             out[d.name] = np.asarray({"uniform": rng.uniform, "normal": rng.normal}[call.func.id](*arguments, shape))
     return out
+
+
+def _needed(layer: Layer) -> set[str]:
+    """Names that outputs and updates read, directly or through definitions."""
+    reads: dict[str, set[str]] = {}
+    for line in layer.lines:
+        for name in line.names:
+            reads.setdefault(name, set()).update(_names(line.right))
+    stack = [*layer.outputs, *(n for line in layer.lines if line.section == "update" for n in line.names)]
+    seen: set[str] = set()
+    while stack:
+        name = stack.pop()
+        if name not in seen:
+            seen.add(name)
+            stack.extend(reads.get(name, ()))
+    return seen
 
 
 @dataclass

@@ -62,6 +62,8 @@ def finished(draft: Draft) -> Case | None:
     _choose_outputs(draft)
     if not draft.outputs:
         return None
+    written_lines = {k for k, _ in (*draft.where, *draft.outputs)}
+    draft.modes = [(k, v) for k, v in draft.modes if k in written_lines]
     _ground_dimensions(draft)
     values = _values(draft)
     for _ in range(12):
