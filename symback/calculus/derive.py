@@ -9,6 +9,7 @@ from symback.calculus import fingerprint
 from symback.calculus.adjoint import Adjoint, adjoint
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.facts import Proof
+from symback.calculus.hoisting import hoisted
 from symback.calculus.radix import split_axes
 from symback.calculus.recurrences import settled, with_arguments
 from symback.calculus.simplify import simplified
