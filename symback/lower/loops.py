@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from symback.calculus.adjoint import start_room
 from symback.calculus.affine import linear
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
-from symback.core.expr import ZERO, Node, Op, add, dim, neg, number, substitute
+from symback.core.expr import ZERO, Node, Op, add, dim, neg, number, read, substitute
 from symback.core.program import Definition, Group
 from symback.core.program import Kind as TensorKind
 from symback.lower.arithmetic import operate
@@ -200,6 +200,12 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
             low.lows[c.name] = d.low
     held = {b.name for b in buffers}
     inner = replace(low, arrays=inner_arrays, loop_vars=low.loop_vars | names, ranges=_ranges(variables), steps=dict(low.steps), memo={})
+    inner.known = {
+        substitute(d.value, m): substitute(read(d.name, *d.axes), m)
+        for d in group.definitions
+        if d.value.op is Op.CALL
+        for m in [{d.axes[p]: a for p, a in zip(position[d.name], at, strict=True)}]
+    }
     stores: list[Store] = []
     for step in loop.steps:
         c, d = step.start, step.definition

@@ -53,6 +53,7 @@ class Lowering:
     ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
     checked    the checks that forward makes: what backward may rely on
+    known      expressions that a recurrence has stored, with the reads that give them
     sizes      widths of paddings by the name that they bear in the module
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
@@ -76,12 +77,16 @@ class Lowering:
     cotangents: set[str] = field(default_factory=set)
     contracted: set[Array] = field(default_factory=set)
     variables: dict[str, None] = field(default_factory=dict)
+    known: Mapping[Node, Node] = field(default_factory=dict)
     sizes: dict[str, Node] = field(default_factory=dict)
     checked: frozenset[RangeCheck] = frozenset()
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
     def value(self, node: Node) -> Lowered:
         """The expression as an array over its free indices."""
+        known = self.known.get(node)
+        if known is not None:
+            return self.value(known)
         key = (node, self.rank, tuple(g.array for g in self.guards), self.loop_vars)
         done = self.memo.get(key)
         if done is None:
