@@ -64,8 +64,8 @@ def verify(program: Program, claim: Claim, count: int = 2) -> None:
         InternalFault: they differ; names the rule, where it was applied, and what it made of what.
     """
     try:
-        for point in itertools.islice(points(program, claim.declared), count):
-            if _differs(program, claim, point, double()) and _differs(program, claim, point, extended()):
+        for point, declared in itertools.islice(_sound_points(program, claim.declared), count):
+            if _differs(program, claim, point, declared) and _differs(program, claim, point, _evaluated(program, claim, point, extended())):
                 raise InternalFault(_story(program, claim, point))
     except UnknownFunction:
         return  # a function that only the generated module has; nothing can be said here
@@ -93,13 +93,21 @@ def points(program: Program, body: Body) -> Iterator[Point]:
 
     Where no such sizes are found, there are none.
     """
+    return (point for point, _ in _sound_points(program, body))
+
+
+def _sound_points(program: Program, body: Body) -> Iterator[tuple[Point, Values]]:
+    """The points, each with the values there."""
     rng = np.random.default_rng(20)
     hyper = {name: _moved(value) for name, value in hyperparameter_values(program).items()}
     for sizes in _sizes(program, body, rng):
         for shape in SHAPES:
             point = replace(drawn(program, sizes, rng, shape), hyperparameters=hyper)
-            if satisfies(program, point) and _is_sound(program, body, point):
-                yield point
+            if not satisfies(program, point):
+                continue
+            state = values(program, body, point.tensors, point.sizes, point.hyperparameters, double())
+            if _is_sound(body, state):
+                yield point, state
                 break
 
 
@@ -176,8 +184,7 @@ def _nested(node: Node, known: dict[Node, int]) -> int:
     return known[node]
 
 
-def _is_sound(program: Program, body: Body, point: Point) -> bool:
-    state = values(program, body, point.tensors, point.sizes, point.hyperparameters, double())
+def _is_sound(body: Body, state: Values) -> bool:
     floats = [from_zero(state, d) for d in body.definitions if d.kind is Kind.FLOAT and d.name in body.outputs]
     return not state.strayed and all(np.isfinite(a).all() for a in floats)
 
@@ -185,11 +192,14 @@ def _is_sound(program: Program, body: Body, point: Point) -> bool:
 # ------------------------------------------------------------------------------------------- comparisons
 
 
-def _differs(program: Program, claim: Claim, point: Point, arithmetic: Arithmetic) -> bool:
-    """Whether the two sides of a claim have different outputs, next states or gradients."""
-    given = (program, claim.declared, point.tensors, point.sizes, point.hyperparameters, arithmetic)
-    declared = values(*given)
-    stable = values(program, claim.stable, *given[2:])
+def _evaluated(program: Program, claim: Claim, point: Point, arithmetic: Arithmetic) -> Values:
+    return values(program, claim.declared, point.tensors, point.sizes, point.hyperparameters, arithmetic)
+
+
+def _differs(program: Program, claim: Claim, point: Point, declared: Values) -> bool:
+    """Whether the two sides of a claim have different outputs, next states or gradients; `declared`: the values of the body as declared."""
+    given = (point.tensors, point.sizes, point.hyperparameters, declared.arithmetic)
+    stable = values(program, claim.stable, *given, similar=(claim.declared, declared))
     names = {*claim.declared.outputs, *claim.declared.updates.values()}
     before = {d.name: from_zero(declared, d) for d in claim.declared.definitions if d.name in names}
     after = {d.name: from_zero(stable, d) for d in claim.stable.definitions if d.name in names}
@@ -197,7 +207,8 @@ def _differs(program: Program, claim: Claim, point: Point, arithmetic: Arithmeti
         return True
     if claim.swept is None or claim.final is None:
         return False
-    swept, final = (cotangents(stable, claim.stable, a) for a in (claim.swept, claim.final))
+    swept = cotangents(stable, claim.stable, claim.swept)
+    final = cotangents(stable, claim.stable, claim.final, (claim.swept, swept))
     return any(_unequal(swept.arrays[name], final.arrays[claim.final.gradients[tensor]]) for tensor, name in claim.swept.gradients.items())
 
 
@@ -254,8 +265,11 @@ def _grid(state: Values, free: Iterable[Node], steps: Mapping[Node, int] | None 
 # --------------------------------------------------------------------------------------------- cotangents
 
 
-def cotangents(state: Values, body: Body, adjoint: Adjoint) -> Values:
-    """The state of a body with the cotangents of an adjoint, for random upstream gradients: the same ones each time."""
+def cotangents(state: Values, body: Body, adjoint: Adjoint, similar: tuple[Adjoint, Values] | None = None) -> Values:
+    """The state of a body with the cotangents of an adjoint, for random upstream gradients: the same ones each time.
+
+    Cotangents that a similar adjoint has too, and that read the same there, are taken over from its values.
+    """
     state = _copied(state)
     definitions = {d.name: d for d in body.definitions}
     rng = np.random.default_rng(21)
@@ -263,12 +277,27 @@ def cotangents(state: Values, body: Body, adjoint: Adjoint) -> Values:
         shape = from_zero(state, definitions[output]).shape
         _put(state, name, state.arithmetic.array(np.asarray(rng.normal(0, 1, shape))), (0,) * len(shape))
     with np.errstate(all="ignore"):
+        shared = _shared(adjoint, similar[0]) if similar is not None else set()
         for stage in adjoint.stages:
             if isinstance(stage, BackwardLoop):
                 _loop(state, stage)
+            elif stage.name in shared:
+                _put(state, stage.name, similar[1].arrays[stage.name], similar[1].origin[stage.name])
             else:
                 _cotangent(state, stage, definitions.get(stage.of))
     return state
+
+
+def _shared(adjoint: Adjoint, other: Adjoint) -> set[str]:
+    """Names of cotangents that are the same in two adjoints, and made of the same ones."""
+    there = {s.name: s for s in other.stages if isinstance(s, Cotangent)}
+    shared, mine = set(adjoint.upstream.values()), set(adjoint.cotangent_of.values())
+    for stage in adjoint.stages:
+        if isinstance(stage, Cotangent) and stage == there.get(stage.name):
+            nodes = [stage.value, *(n for s in stage.scatters for n in (s.value, *s.targets))]
+            if all(str(n.data) in shared for node in nodes for n in reads(node) if n.data in mine):
+                shared.add(stage.name)
+    return shared
 
 
 def _put(state: Values, name: str, array: np.ndarray, origin: tuple[int, ...]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from symback.core.expr import Node, Op
+from symback.core.expr import Node, Op, walk
 from symback.core.program import Body, Definition, Equation, Group, Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic
@@ -46,8 +46,12 @@ def values(
     hyperparameters: Mapping[str, object],
     arithmetic: Arithmetic,
     frozen: dict[tuple, np.ndarray] | None = None,
+    similar: tuple[Body, Values] | None = None,
 ) -> Values:
-    """Every tensor and definition of a body, with the room that starts take; arguments as for `evaluated`."""
+    """Every tensor and definition of a body, with the room that starts take; arguments as for `evaluated`.
+
+    Definitions that a similar body has too, and that read the same there, are taken over from its values.
+    """
     kinds = {t.name: t.kind for t in program.tensors}
     arrays = {n: arithmetic.array(a) if kinds[n] is Kind.FLOAT else np.asarray(a) for n, a in tensors.items()}
     held = frozen is not None and bool(frozen)
@@ -64,9 +68,41 @@ def values(
         hold=held,
     )
     with np.errstate(all="ignore"):
+        shared = _shared(body, similar[0]) if similar is not None else set()
         for group in body.groups:
-            _recurrent(state, group) if group.recurrent else _plain(state, group)
+            if all(d.name in shared for d in group.definitions):
+                for d in group.definitions:
+                    _take_over(state, d, similar[1])
+            else:
+                _recurrent(state, group) if group.recurrent else _plain(state, group)
     return state
+
+
+def _shared(body: Body, other: Body) -> set[str]:
+    """Names that have the same value in two bodies: the same lines, of names that have the same value."""
+    there = {d.name: (g, d) for g in other.groups for d in g.definitions}
+    shared: set[str] = set()
+    different: set[str] = set()
+    for group in body.groups:
+        same = all(d.name in there and _alike(d, there[d.name][1], different) for d in group.definitions)
+        same = same and all(
+            [m.name for m in there[d.name][0].definitions] == [m.name for m in group.definitions] for d in group.definitions
+        )
+        (shared if same else different).update(d.name for d in group.definitions)
+    return shared
+
+
+def _alike(first: Definition, second: Definition, different: set[str]) -> bool:
+    lines = [[(e.lhs, e.value) for e in d.equations] for d in (first, second)]
+    named = (str(n.data) for e in first.equations for n in walk(e.value) if n.op is Op.READ)
+    return lines[0] == lines[1] and first.axes == second.axes and first.low == second.low and not any(n in different for n in named)
+
+
+def _take_over(state: Values, definition: Definition, other: Values) -> None:
+    name = definition.name
+    state.arrays[name], state.origin[name], state.kinds[name] = other.arrays[name], other.origin[name], other.kinds[name]
+    if definition.outside is not None:
+        state.outside[name] = definition.outside
 
 
 # -------------------------------------------------------------------------------------------- definitions

@@ -51,7 +51,8 @@ class Grid:
     def __init__(self, state: Values, place: tuple, axes: dict[Node, int], steps: dict[Node, int]):
         self.state, self.place, self.axes, self.steps = state, place, axes, steps
         self.extents: list[int] = []
-        self.memo: dict[tuple, np.ndarray] = {}
+        self.reals: dict[int, np.ndarray] = {}
+        self.integers: dict[int, np.ndarray] = {}
         self.reached: np.ndarray | None = None  # where the value that is being worked out is used; None is everywhere
 
     def size(self, node: Node) -> int:
@@ -72,17 +73,18 @@ class Grid:
         axis = self.axes[idx]
         return np.arange(self.extents[axis]).reshape([-1 if k == axis else 1 for k in range(len(self.extents))])
 
-    def known(self, node: Node, kind: str) -> tuple:
-        return (kind, node.digest, len(self.extents), tuple(sorted((i.digest, self.axes.get(i, -1)) for i in node.free)))
+    def held(self, node: Node) -> tuple:
+        """What tells a `stop_gradient` from every other one."""
+        return (*self.place, node.digest, len(self.extents), tuple(sorted((i.digest, self.axes.get(i, -1)) for i in node.free)))
 
     # ---------------------------------------------------------------------------------- three sorts of value
 
     def real(self, node: Node) -> np.ndarray:
         """The value as a number of the arithmetic."""
-        key = self.known(node, "real")
-        if key not in self.memo:
-            self.memo[key] = np.asarray(self._real(node), self.state.arithmetic.dtype)
-        return self.memo[key]
+        known = self.reals.get(node.digest)
+        if known is None:
+            known = self.reals[node.digest] = np.asarray(self._real(node), self.state.arithmetic.dtype)
+        return known
 
     def _real(self, node: Node) -> np.ndarray:
         arithmetic, op = self.state.arithmetic, node.op
@@ -112,10 +114,10 @@ class Grid:
 
     def integer(self, node: Node) -> np.ndarray:
         """The value as an integer."""
-        key = self.known(node, "integer")
-        if key not in self.memo:
-            self.memo[key] = self._integer(node)
-        return self.memo[key]
+        known = self.integers.get(node.digest)
+        if known is None:
+            known = self.integers[node.digest] = self._integer(node)
+        return known
 
     def _integer(self, node: Node) -> np.ndarray:
         op = node.op
@@ -242,7 +244,7 @@ class Grid:
     def call(self, node: Node) -> np.ndarray:
         name, arithmetic = node.data, self.state.arithmetic
         if name == "stop_gradient":
-            key = (*self.place, self.known(node, "held"))
+            key = self.held(node)
             if self.state.hold:
                 return arithmetic.array(self.state.frozen[key])
             out = self.real(node.args[0])
@@ -308,7 +310,6 @@ class Grid:
         scope = Grid(self.state, self.place, dict(self.axes), self.steps)
         scope.extents = [*self.extents, *(self.size(b.args[0]) for b in bound)]
         scope.axes |= {b: len(self.extents) + k for k, b in enumerate(bound)}
-        scope.memo = {k: v for k, v in self.memo.items() if k[2] == len(scope.extents)}
         return scope
 
     def reduced(self, kind: Reduction, body: np.ndarray) -> np.ndarray:
