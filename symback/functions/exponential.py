@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, add, call, div, mul, neg, number, power, sub
-from symback.functions.function import ONE_ARGUMENT, ZERO_ARGUMENT, Function, Kernel, Ufunc
+from symback.functions.function import ONE_ARGUMENT, ZERO_ARGUMENT, Expansion, Function, Kernel, Ufunc
 
 
 def _exp_moment_slope(args: tuple[Node, ...], value: Node) -> Node:
@@ -76,13 +76,35 @@ ROWS = (
     Function(
         "expm1",
         1,
-        (lambda a, v: call("exp", a[0]),),
+        (lambda a, v: call("expm1_slope", a[0]),),
         Ufunc("np.expm1"),
         8,
         lambda mp, x: mp.expm1(x),
         r"\operatorname{{expm1}}\left({0}\right)",
         range=(-1.0, inf),
         safe=(ZERO_ARGUMENT,),
+    ),
+    Function(
+        "expm1_slope",
+        1,
+        (lambda a, v: v,),
+        Expansion(lambda x: call("expm1_slope_at", x, call("expm1", x))),
+        3,
+        lambda mp, x: mp.exp(x),
+        r"\exp\left({0}\right)",
+        range=(0.0, inf),
+        notes="exp where exp - 1 is known",
+    ),
+    Function(
+        "expm1_slope_at",
+        2,
+        (),
+        Kernel("_expm1_slope_at"),
+        3,
+        lambda mp, x, t: mp.exp(x),
+        r"\left({1} + 1\right)",
+        domain=((-inf, inf), (-1.0, inf)),
+        notes="made when code is written, never differentiated",
     ),
     Function(
         "log1mexp",

@@ -14,13 +14,13 @@ def shrunk(x: Node) -> Node:
 
 
 def rising(x: Node) -> Node:
-    """1 for x ≥ 0, E below: cheaper than a choice between the two."""
-    return call("decay", call("Min", x, ZERO))
+    """1 for x ≥ 0, E below, as max(E, sign x): cheaper than a choice between the two."""
+    return call("Max", shrunk(x), call("sign", x))
 
 
 def falling(x: Node) -> Node:
     """E for x ≥ 0, 1 below."""
-    return call("decay", neg(call("Max", x, ZERO)))
+    return call("Max", shrunk(x), neg(call("sign", x)))
 
 
 def _sigmoid(x: Node) -> Node:

@@ -92,7 +92,10 @@ ROWS = (
         "bernoulli_gap",
         2,
         (
-            lambda a, v: add(call("quotient", a[1], power(a[0], TWO)), call("quotient", sub(ONE, a[1]), power(sub(ONE, a[0]), TWO))),
+            lambda a, v: add(
+                mul(call("quotient", a[1], a[0]), power(a[0], MINUS_ONE)),
+                mul(call("quotient", sub(ONE, a[1]), sub(ONE, a[0])), power(sub(ONE, a[0]), MINUS_ONE)),
+            ),
             lambda a, v: neg(power(mul(a[0], sub(ONE, a[0])), MINUS_ONE)),
         ),
         Kernel("_bernoulli_gap"),

@@ -1,5 +1,7 @@
 """Each row's value and each of its derivatives against mpmath, over the row's domain, without a warning."""
 
+from itertools import product
+
 import mpmath
 import numpy as np
 import pytest
@@ -10,8 +12,8 @@ from symback.functions.kernels import source
 from tests.functions.evaluation import PARAMETERS, in_numpy, ulps
 
 N = index("n", dim("N"))
-READS = (read("x", N), read("y", N), read("z", N))
-INTERNAL = {"tanh_slope_at", "log_cosh_at", "erfcx", "pow_slope_at"}
+READS = tuple(read(name, N) for name in "xyzvw")
+INTERNAL = {"tanh_slope_at", "log_cosh_at", "erfcx", "pow_slope_at", "expm1_slope_at"}
 MAGNITUDES = [
     1e-30,
     1e-10,
@@ -74,6 +76,10 @@ def arguments(row, dtype):
             line += [high - d for d in MAGNITUDES]
         line = np.unique(np.array(line, dtype))
         axes.append(line[(line > low) & (line < high) & (np.abs(line) <= np.finfo(dtype).max)])
+    if len(axes) == 5:
+        chosen = [a[:: max(1, len(a) // 5)] for a in axes]
+        points = np.array(list(product(*chosen)), dtype)[::7]
+        return [points[:, k].copy() for k in range(5)]
     if len(axes) == 3:
         step = max(1, len(axes[0]) // 12)
         points = np.array([(a, b, c) for a in axes[0][::step] for b in (0.25, 1.0) for c in (0.75, 3.0)], dtype)
@@ -103,7 +109,7 @@ def node_overflows(node):
 
 def worst(node, exact, arrays, dtype):
     """(largest error in ULP, where) of a node over the points."""
-    values = {"dtype": dtype, **{n: a for n, a in zip("xyz", arrays, strict=False)}}
+    values = {"dtype": dtype, **{n: a for n, a in zip("xyzvw", arrays, strict=False)}}
     with np.errstate(all="raise", under="ignore", over="ignore" if node_overflows(node) else "raise"):
         got = np.broadcast_to(in_numpy(node, values), arrays[0].shape)
     errors = [ulps(g, exact(*map(float, p)), dtype) for g, p in zip(got, zip(*arrays, strict=True), strict=True)]
@@ -126,6 +132,7 @@ def roots(name, where):
         "spherical_bessel": abs(x) > 2,
         "tanh_softplus_slope": abs(x) < 1,
         "hazard": x < -1,
+        "unit_difference": True,
         "two_sided_slope": abs(x) < 3,
         "two_sided_softplus": abs(x) < 3,
         "pow_slope": x < 1e-6,
@@ -226,7 +233,7 @@ def test_a_kernel_keeps_shape_and_dtype(name):
                 "dtype": dtype,
                 **{
                     n: np.full(shape, v, dtype)
-                    for n, v in zip("xyz", inside[len(nodes) - sum(n.op.value == "read" for n in nodes) :], strict=False)
+                    for n, v in zip("xyzvw", inside[len(nodes) - sum(n.op.value == "read" for n in nodes) :], strict=False)
                 },
             }
             got = in_numpy(value, values)
@@ -251,7 +258,7 @@ def _calls(node):
 
 
 def test_ties_of_max_are_shared_and_go_to_constants():
-    x, y, _ = READS
+    x, y, *_ = READS
     slope = TABLE["Max"].derivative(0, (x, y), call("Max", x, y))
     values = {"dtype": np.float64, "x": np.array([1.0, 2.0, 2.0]), "y": np.array([2.0, 2.0, 1.0])}
     assert in_numpy(slope, values).tolist() == [0.0, 0.5, 1.0]

@@ -27,6 +27,16 @@ def _logexpm1(x):
     return y
 
 
+def _expm1_slope_at(x, t):
+    """exp(x) = t + 1 with t = exp(x) - 1, by exp where t is near -1."""
+    y = np.asarray(t + 1)
+    tail = y < 0.125
+    far = np.asarray(x)[tail]
+    if far.size:
+        y[tail] = np.exp(far)
+    return y
+
+
 def _logsubexp(x, y):
     """log(exp(x) - exp(y)) for x > y."""
     return x + _log1mexp(_difference(y, x))
