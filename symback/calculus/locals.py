@@ -75,7 +75,8 @@ def vanishes_flatly(node: Node, scope: Scope) -> bool:
         return all(vanishes_flatly(a, scope) for a in node.args)
     if node.op is Op.MUL:
         moving = [a for a in node.args if not scalar(a)]
-        return len(moving) == 1 and sign_of(mul(*(a for a in node.args if scalar(a)))) > 0 and vanishes_flatly(moving[0], scope)
+        positive = sign_of(mul(*(a for a in node.args if scalar(a)))) > 0
+        return bool(moving) and positive and all(vanishes_flatly(a, scope) for a in moving)
     if node.op is Op.REDUCE:
         return node.data is Reduction.SUM and vanishes_flatly(node.args[0], scope)
     if node.op is Op.PIECEWISE:
