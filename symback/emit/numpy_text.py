@@ -283,7 +283,7 @@ class Speller:
         return f"np.tensordot({self.text(a.args[0])}, {self.text(a.args[1])}, axes={axes})", ATOM
 
     def _einsum(self, a: Array) -> tuple[str, int]:
-        return f'np.einsum("{a.data}", {", ".join(self.text(x) for x in a.args)})', ATOM
+        return f'np.einsum("{a.data}", {", ".join(self.text(x) for x in a.args)}, optimize=True)', ATOM
 
     def _arange(self, a: Array) -> tuple[str, int]:
         return f"np.arange({scalar_text(a.data)})", ATOM

@@ -221,6 +221,12 @@ def _presummed(low: Lowering, v: Lowered, own: list[Node]) -> Lowered:
 def _matrix_product(
     low: Lowering, a: Lowered, b: Lowered, batch: list[Node], left: list[Node], right: list[Node], contracted: list[Node]
 ) -> Lowered:
+    if _has_windows(b.array) and not _has_windows(a.array):
+        return _matrix_product(low, b, a, batch, right, left, contracted)
+    if _has_windows(a.array):
+        place = {x: k for k, x in enumerate(low.rank)}
+        free = (*batch, *left, *right)
+        return _einsum(a, b, tuple(sorted(free, key=lambda x: (place.get(x, len(place)), free.index(x)))))
     if not batch:
         if len(contracted) == 1 and len(right) == 1:
             (k,) = contracted
@@ -262,6 +268,13 @@ def _row_product(low: Lowering, a: Lowered, b: Lowered, batch: list[Node], own: 
 
 def _array(kind: Kind, data: object, args: tuple[Array, ...], axes: tuple[Node, ...]) -> Lowered:
     return Lowered(Array(kind, data, args, tuple(x.args[0] for x in axes), "f"), axes)
+
+
+def _has_windows(array: Array) -> bool:
+    """Whether it is a view of sliding windows: einsum copies these in the order that is fastest, tensordot does not."""
+    while array.kind in (Kind.VIEW, Kind.TRANSPOSE):
+        array = array.args[0]
+    return array.kind is Kind.WINDOWS
 
 
 def _einsum(a: Lowered, b: Lowered, out: tuple[Node, ...]) -> Lowered:
