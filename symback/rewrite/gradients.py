@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, Reduction, add, call, mul, neg, number, power, reads, split_coefficient, sub
 from symback.rewrite import examples as ex
+from symback.rewrite.cancellation import RULES as CANCELLATION
 from symback.rewrite.exponentials import RULES as EXPONENTIALS
 from symback.rewrite.facts import Context
 from symback.rewrite.logistic import RULES as LOGISTIC
@@ -153,7 +154,7 @@ RULES = (
             mul(power(ex.P, MINUS_ONE), call("logistic_entropy", mul(ex.P, ex.X))),
         ),
     ),
-    *(r for r in (*EXPONENTIALS, *LOGISTIC) if r.name in _SHARED),
+    *(r for r in (*EXPONENTIALS, *CANCELLATION, *LOGISTIC) if r.name in _SHARED),
     Rule(
         "probability gap",
         r"\frac{1 - t}{1 - p} - \frac{t}{p} = \frac{p - t}{p (1 - p)}",

@@ -6,7 +6,19 @@ from dataclasses import replace
 
 from symback.core.expr import Node
 from symback.core.program import Body, Definition, Equation, Group, Program
-from symback.rewrite import cosine, exponentials, gaussian, gradients, limits, logistic, normalised, roots, vectors
+from symback.rewrite import (
+    cancellation,
+    cosine,
+    exponentials,
+    gaussian,
+    gradients,
+    limits,
+    logarithms,
+    logistic,
+    normalised,
+    roots,
+    vectors,
+)
 from symback.rewrite.engine import Engine
 from symback.rewrite.facts import Context, context_of
 from symback.rewrite.rule import Rule, Step
@@ -19,6 +31,8 @@ RULES: tuple[Rule, ...] = (
     *logistic.RULES,
     *gaussian.RULES,
     *exponentials.RULES,
+    *cancellation.RULES,
+    *logarithms.RULES,
     *limits.RULES,
 )
 """Rules on the natural form, the more special first."""
