@@ -84,7 +84,11 @@ def _divisor(low: Lowering, node: Node) -> Lowered:
 
 
 def combine(low: Lowering, factors: list[Factor]) -> Lowered:
-    """Their product."""
+    """Their product; a cotangent over a root that may be 0, where the slope is ∞, is 0 where the cotangent is."""
+    poles = [] if low.guards else [f for f in factors if f.inverse and _root_may_vanish(f.node)]
+    rest = [f for f in factors if f not in poles]
+    if poles and any(f.value.array.late for f in rest):
+        return low.elementwise(Kind.KERNEL, ("_over", ""), [combine(low, rest), _fold(low, "*", [f.value for f in poles])], "f")
     (last,) = gathered(low, share_pairs(low, factors))
     return operate(low, "/", low.scalar(ONE), last.value) if last.inverse else last.value
 
@@ -150,6 +154,17 @@ def _product_of(low: Lowering, factors: list[Factor]) -> Factor:
     if wide_down is not None:
         value = operate(low, "/", value, wide_down)
     return Factor(node, value)
+
+
+def _root_may_vanish(node: Node) -> bool:
+    """Whether it is a root below a fraction bar whose base is not positive by its form."""
+    if node.op is not Op.POW or node.args[1].op is not Op.NUM or node.args[1].data.denominator == 1:
+        return False
+    base = node.args[0]
+    if base.op is Op.ADD:
+        lifted = any(scalar(t) and never_negative(t) for t in base.args)
+        return not (lifted and never_negative(base))
+    return not (scalar(base) or (base.op is Op.CALL and base.data in ("exp", "cosh", "sigmoid", "softplus")))
 
 
 def pair_key(a: Node, b: Node) -> tuple[int, int]:

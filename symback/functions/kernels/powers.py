@@ -16,3 +16,9 @@ def _pow_slope_at(x, p, y):
     if u.size:
         slope[~normal] = v * np.power(u, v - 1)
     return slope
+
+
+def _over(a, b):
+    """a / b, and 0 where a is 0: in the chain rule 0·∞ is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(a == 0, 0, a / b)
