@@ -121,10 +121,23 @@ def _moved(value: object) -> object:
 
 
 def _sizes(program: Program, body: Body, rng: np.random.Generator) -> Iterator[dict[str, int]]:
-    """Sizes to try, derived ones worked out."""
+    """Sizes to try, derived ones worked out: those at which divisions leave nothing over, where there are such, else any."""
     hyper = hyperparameter_values(program)
-    plain = [d for d in program.dims if d not in program.check_dims]
     quotients = _quotients(program, body)
+    uneven = []
+    for sizes in _proposed(program, hyper, rng):
+        if not _is_small(program, body, sizes):
+            continue
+        if all(_divides(size_of(a, sizes, hyper), size_of(b, sizes, hyper)) for a, b in quotients):
+            uneven = None
+            yield sizes
+        elif uneven is not None:
+            uneven.append(sizes)
+    yield from uneven or ()
+
+
+def _proposed(program: Program, hyper: Mapping[str, object], rng: np.random.Generator) -> Iterator[dict[str, int]]:
+    plain = [d for d in program.dims if d not in program.check_dims]
     for choices in SIZES:
         sizes = {d: int(v) for d, v in zip(plain, rng.choice(choices, len(plain)), strict=True)} | dict(program.check_dims)
         try:
@@ -133,11 +146,9 @@ def _sizes(program: Program, body: Body, rng: np.random.Generator) -> Iterator[d
                 if abs(sizes[name]) > MOST_ELEMENTS:
                     raise OverflowError
             shapes = [size_of(s, sizes, hyper) for t in program.tensors for s in t.shape]
-            smallest = min([1, *shapes, *(sizes[n] for n, _ in program.derived)])
-            whole = all(_divides(size_of(a, sizes, hyper), size_of(b, sizes, hyper)) for a, b in quotients)
         except (ZeroDivisionError, OverflowError):
             continue
-        if smallest >= 1 and whole and _is_small(program, body, sizes):
+        if min([1, *shapes, *(sizes[n] for n, _ in program.derived)]) >= 1:
             yield sizes
 
 
@@ -149,7 +160,7 @@ def _quotients(program: Program, body: Body) -> list[tuple[Node, Node]]:
 
 
 def _divides(size: int, by: int) -> bool:
-    return by != 0 and size % by == 0
+    return by == 0 or size % by == 0
 
 
 def _is_small(program: Program, body: Body, sizes: Mapping[str, int]) -> bool:

@@ -61,6 +61,7 @@ def _fixed(dtype: type, number: Callable[[Fraction], object]) -> Arithmetic:
         "erfc": _each(math.erfc, dtype),
         "loggamma": _each(_lgamma, dtype),
         "digamma": _each(_digamma, dtype),
+        "polygamma": np.frompyfunc(lambda n, x: _polygamma(int(n), float(x)), 2, 1),
         "exp_moment": _exp_moment,
         "spherical_bessel": _spherical_bessel,
     }
@@ -75,6 +76,20 @@ def _fixed(dtype: type, number: Callable[[Fraction], object]) -> Arithmetic:
         pi=number(Fraction(3141592653589793238462643383279502884197, 10**39)),
         infinity=dtype(np.inf),
     )
+
+
+def _polygamma(n: int, x: float) -> float:
+    """ψ⁽ⁿ⁾(x), n ≥ 1: recurrence up to 20, then the asymptotic series (Abramowitz & Stegun 6.4.6, 6.4.11)."""
+    if math.isnan(x) or x == -math.inf or (x <= 0 and x == math.floor(x)):
+        return math.nan
+    below, sign = 0.0, (-1) ** (n + 1)
+    while x < 20:
+        below += math.factorial(n) / x ** (n + 1)
+        x += 1
+    series = math.factorial(n - 1) / x**n + math.factorial(n) / (2 * x ** (n + 1))
+    for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6), 1):
+        series += bernoulli * math.factorial(2 * k + n - 1) / (math.factorial(2 * k) * x ** (2 * k + n))
+    return sign * (below + series)
 
 
 def _exp_moment(n: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -90,6 +90,9 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "square_over": lambda x, y: div(_square(x), y),
     "softsign": lambda u: div(u, add(ONE, call("Abs", u))),
     "softsign_slope": lambda u: power(add(ONE, call("Abs", u)), neg(TWO)),
+    "expm1_slope": _exp,
+    "expm1_slope_at": lambda u, value: _exp(u),
+    "unit_difference": lambda x, a, y, b, s: sub(div(y, b), mul(s, div(x, a))),
     "bernoulli_gap": lambda p, t: div(sub(p, t), mul(p, sub(ONE, p))),
 }
 """The functions of the table that the language does not have, in those that it has."""

@@ -32,7 +32,7 @@ def facts_of(program, upstream):
     facts.padded = {t.name: t.shape for t in program.tensors if t.outside == ZERO}
     facts.upstream = set(upstream)
     for d in known:
-        facts.library.add(d.name, d.axes, d.value)
+        facts.known.add(d.name, d.axes, d.value)
     return facts
 
 

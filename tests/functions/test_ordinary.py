@@ -8,7 +8,7 @@ from symback.functions import TABLE
 from symback.functions.ordinary import WRITTEN_OUT, ordinary
 from symback.report.sympy_export import to_sympy
 
-POINTS = ["0.3", "0.7", "0.45"]
+POINTS = ["0.3", "0.7", "0.45", "0.55", "0.25"]
 INTERNAL = {"log_cosh_at": "tanh", "tanh_slope_at": "tanh"}
 
 
