@@ -157,13 +157,14 @@ def _product_of(low: Lowering, factors: list[Factor]) -> Factor:
 
 
 def _root_may_vanish(node: Node) -> bool:
-    """Whether it is a root below a fraction bar whose base is not positive by its form."""
+    """Whether it is a root below a fraction bar whose base may be 0: neither lifted by a number, nor a length (which forward divides by)."""
     if node.op is not Op.POW or node.args[1].op is not Op.NUM or node.args[1].data.denominator == 1:
         return False
     base = node.args[0]
-    if base.op is Op.ADD:
-        lifted = any(scalar(t) and never_negative(t) for t in base.args)
-        return not (lifted and never_negative(base))
+    if base.op is Op.ADD and any(scalar(t) and never_negative(t) for t in base.args):
+        return False
+    if any(f.op is Op.REDUCE for f in (base.args if base.op is Op.MUL else (base,))):
+        return False
     return not (scalar(base) or (base.op is Op.CALL and base.data in ("exp", "cosh", "sigmoid", "softplus")))
 
 

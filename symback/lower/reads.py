@@ -206,7 +206,7 @@ def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tu
     simple = True
     for f, size in zip(where, sizes, strict=True):
         wide = over_steps(low, f)
-        got = bounds(wide)
+        got = step_bounds(low, f)
         if inside(wide, size):
             pads.append((ZERO, ZERO))
             new_sizes.append(size)
@@ -215,7 +215,7 @@ def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tu
             simple = False
             break
         else:
-            before, after = padding(low, wide, size)
+            before, after = padding(low, got, size)
             pads.append((before, after))
             new_sizes.append(add(before, size, after))
             new_where.append(moved_inside(low, f, before, got[0]))
@@ -226,9 +226,26 @@ def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tu
     return _read_masked(low, array, sizes, where, outside)
 
 
-def padding(low: Lowering, f: Node, size: Node) -> tuple[Node, Node]:
-    """How far an affine position may lie before and behind an axis."""
-    least, greatest = bounds(f)
+def step_bounds(low: Lowering, f: Node) -> tuple[Node, Node] | None:
+    """(least, greatest) value of a position over its indices and over the steps of the loops around it."""
+    got = bounds(f)
+    if got is None or not low.ranges:
+        return got
+    ends = [{dim(v): limits[end] for v, limits in low.ranges.items()} for end in (0, 1)]
+    least, greatest = ([linear(substitute(_unclamped(b), at)) for at in ends] for b in got)
+    return _extreme("Min", *least), _extreme("Max", *greatest)
+
+
+def _extreme(name: str, a: Node, b: Node) -> Node:
+    gap = linear(add(a, mul(MINUS_ONE, b)))
+    if gap.op is Op.NUM:
+        return a if (gap.data <= 0) == (name == "Min") else b
+    return call(name, a, b)
+
+
+def padding(low: Lowering, limits: tuple[Node, Node], size: Node) -> tuple[Node, Node]:
+    """How far a position between these limits may lie before and behind an axis."""
+    least, greatest = limits
     before = ZERO if least.op is Op.NUM and least.data >= 0 else call("Max", linear(mul(MINUS_ONE, least)), ZERO)
     beyond = linear(add(greatest, ONE, mul(MINUS_ONE, size)))
     after = ZERO if beyond.op is Op.NUM and beyond.data <= 0 else call("Max", beyond, ZERO)

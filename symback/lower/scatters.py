@@ -151,7 +151,8 @@ def _leaves(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> bool
 
 
 def _padding(low: Lowering, t: Node, size: Node) -> tuple[Node, Node]:
-    return (ZERO, ZERO) if bounds(t) is None else padding(low, t, size)
+    limits = bounds(t)
+    return (ZERO, ZERO) if limits is None else padding(low, limits, size)
 
 
 def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
