@@ -47,8 +47,8 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
         _by_taps(schedule, name, items, it, value, fancy)
         return
     target = items_text(items, fancy) if items else "[...]"
-    sign = "+="
-    if value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names and not it.repeats:
+    sign = "=" if it.assigned else "+="
+    if not it.assigned and value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names and not it.repeats:
         sign, value = "-=", value.args[0]
     if it.repeats:
         place = _index_tuple(items, fancy)

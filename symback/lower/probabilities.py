@@ -13,12 +13,12 @@ def difference(low: Lowering, node: Node) -> Lowered | None:
     if len(node.args) != 2:
         return None
     for k, term in enumerate(node.args):
-        p = _parts(low, term)
+        p = softmax_parts(low, term)
         c, other = split_coefficient(node.args[1 - k])
         if p is None or c != -1:
             continue
         e, rest, idx, x = p
-        q = _parts(low, other)
+        q = softmax_parts(low, other)
         if q is not None and q[2] == idx and set(x.axes) == set(q[3].axes) == set(e.axes):
             args = [e, rest, *q[:2], x, q[3]]
         else:
@@ -34,7 +34,7 @@ def difference(low: Lowering, node: Node) -> Lowered | None:
     return None
 
 
-def _parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node, Lowered] | None:
+def softmax_parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node, Lowered] | None:
     """(exponentials, sum of all but the largest, index, entries) of a softmax along one axis; a named one is seen through."""
     if node.op is Op.READ:
         d = low.definitions.get(str(node.data))

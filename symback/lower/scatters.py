@@ -9,6 +9,7 @@ from symback.calculus.cotangents import Cotangent, Scatter
 from symback.calculus.radix import digit_of, digits
 from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, signature
+from symback.lower.labels import less_one_hot
 from symback.lower.lowering import Lowering, RangeCheck
 from symback.lower.reads import Limits, as_index, gathered_axes, moved_inside, padding
 from symback.lower.views import loops_of, slice_of, step_of
@@ -22,6 +23,7 @@ class ScatterItem:
     repeats    whether two elements may go to one place (then np.add.at)
     cut        the value's items for one tap: Slice or a tap's variable
     starts     names for where slices begin in one tap
+    assigned   whether the value replaces what stands there
     """
 
     items: tuple[object, ...]
@@ -30,10 +32,11 @@ class ScatterItem:
     taps: tuple[tuple[str, Node], ...] = ()
     cut: tuple[object, ...] = ()
     starts: tuple[tuple[str, Node], ...] = ()
+    assigned: bool = False
 
     @property
     def key(self) -> str:
-        return f"{signature(self.items)};{self.value};{self.repeats};{signature(self.taps)};{signature(self.cut)};{signature(self.starts)}"
+        return f"{signature(self.items)};{self.value};{self.repeats};{self.assigned};{signature(self.taps)};{signature(self.cut)};{signature(self.starts)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,12 @@ def cotangent_array(low: Lowering, c: Cotangent) -> Array:
     sizes = tuple(add(a.args[0], number(-k)) if k else a.args[0] for a, k in zip(c.axes, offsets, strict=True))
     scatters = list(c.scatters)
     base: Array | None = None
+    exact = less_one_hot(low, c) if not any(offsets) else None
+    if exact is not None:
+        base, entry = exact
+        operands = [base]
+        item = replace(scatter_item(low, entry, sizes, operands), assigned=True)
+        return Array(Kind.SCATTER, ScatterPlan((item,), True, sizes), operands, sizes, "f")
     if c.value != ZERO:
         if any(offsets):
             scatters.insert(0, Scatter(c.axes, c.axes, c.value))
