@@ -25,6 +25,7 @@ class Library:
     by_skeleton: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     forms: set[tuple] = field(default_factory=set)  # of the values in `by_skeleton`: most other expressions have another one
     contractions: list[_Contraction] = field(default_factory=list)
+    searched: dict[Node, bool] = field(default_factory=dict)  # what `occurs_in` found since the last value was added
 
     def add(self, name: str, axes: tuple[Node, ...], value: Node) -> None:
         """Make `value` known as `name[axes]`."""
@@ -34,10 +35,19 @@ class Library:
         if all(a in indices for a in axes):
             self.by_skeleton.setdefault(key, (name, tuple(indices.index(a) for a in axes)))
             self.forms.add(_form(value))
+            self.searched.clear()
         if value.op is Op.REDUCE and value.data is Reduction.SUM and value.args[0].op is Op.MUL:
             body, binders = opened(value)
             if all(is_whole(b) for b in binders):
                 self.contractions.append(_Contraction(name, axes, tuple(b[0] for b in binders), body.args))
+
+    def occurs_in(self, node: Node) -> bool:
+        """Whether some part of an expression may be a known value."""
+        found = self.searched.get(node)
+        if found is None:
+            found = _form(node) in self.forms or any(map(self.occurs_in, node.args))
+            self.searched[node] = found
+        return found
 
     def value(self, node: Node) -> Node | None:
         """The read that stands for an expression, where one is known."""

@@ -162,7 +162,9 @@ def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Appl
         log.append(Applied(row, subject, n, got, row.proof(n, facts)))
         return got
 
-    return transform(value, step, quiet=quiet) if row is FOLD else _outside_functions(value, step, quiet, sum(BIT[op] for op in row.heads))
+    if row is FOLD:
+        return transform(value, step, quiet=quiet, entered=facts.known.occurs_in)
+    return _outside_functions(value, step, quiet, sum(BIT[op] for op in row.heads))
 
 
 def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: set[Node], heads: int) -> Node:
@@ -176,7 +178,7 @@ def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: 
         return value
     out = value
     if value.op is Op.REDUCE:
-        if value.data is Reduction.SUM:
+        if value.data is Reduction.SUM and value.args[0].outer & heads:
             body, binders = opened(value)
             changed = _outside_functions(body, step, quiet, heads)
             if changed is not body:

@@ -96,12 +96,19 @@ def _with_parts(node: Node, body: Node, go: Callable[[Node], Node], arriving: fr
     return Node(Op.REDUCE, node.data, tuple(args), node.hint)
 
 
-def transform(node: Node, step: Callable[[Node], Node | None], *, top_down: bool = False, quiet: set[Node] | None = None) -> Node:
+def transform(
+    node: Node,
+    step: Callable[[Node], Node | None],
+    *,
+    top_down: bool = False,
+    quiet: set[Node] | None = None,
+    entered: Callable[[Node], bool] = lambda n: True,
+) -> Node:
     """Rebuild with `step` applied to each node; None keeps it.
 
     Bottom-up, `step` sees a node whose parts are done. Top-down, what `step` returns is final and
     not entered. Bodies of reductions are seen with fresh free indices. Bottom-up, `quiet` holds nodes that are known to stay
-    as they are, and receives those that did.
+    as they are, and receives those that did; nodes that are not `entered` stay as they are too.
     """
     memo: dict[Node, Node] = {}
     quiet = set() if quiet is None else quiet
@@ -110,7 +117,7 @@ def transform(node: Node, step: Callable[[Node], Node | None], *, top_down: bool
         done = memo.get(n)
         if done is not None:
             return done
-        if n in quiet:
+        if n in quiet or not entered(n):
             return n
         if top_down:
             got = step(n)
