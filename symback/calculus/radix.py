@@ -100,8 +100,10 @@ def _plan(d: Definition) -> tuple[Node, Node] | None:
                     break
                 bases[n.args[1]] = None
         else:
+            exact = bases and multiplied_out(mul(_quotient(axis.args[0], next(iter(bases))), next(iter(bases)))) == axis.args[0]
             if (
                 len(bases) == 1
+                and (exact or _multilinear(d.value))
                 and not _stands_elsewhere(d.value, axis, next(iter(bases)))
                 and any(n.op is Op.CALL and n.data == "floordiv" and n.args[0] == axis for n in walk(d.value))
             ):

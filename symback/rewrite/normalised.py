@@ -212,7 +212,8 @@ def probability(node: Node, ctx: Context) -> Node | None:
         if not bound <= f.free:
             continue
         found = softmax_of(f, ctx)
-        if found is not None and set(found[2]) == bound and not mul(*without(inside, k)).free & bound:
+        whole = found is not None and set(found[2]) == bound and not total(found[0], *found[1]).free & bound
+        if whole and not mul(*without(inside, k)).free & bound:
             return mul(*without(inside, k))
     return None
 
