@@ -48,7 +48,7 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     outputs = _results(forward, lowered.outputs.values())
     updates = dict(zip(lowered.updates, _results(forward, lowered.updates.values()), strict=True))
     backward, gradients = _backward(program, lowered, {a: forward.names[a] for a in kept if a in forward.names}, taken | set(forward.names.values()))
-    free = _taken_over(backward, gradients, lowered, taken | set(forward.names.values()))
+    free = _taken_over(program, backward, gradients, lowered, taken | set(forward.names.values()))
     used = {*free_names([*forward.lines, *(f"_ = {t}" for t in (*outputs, *updates.values()))]), *free}
     widths = [f"{name} = {scalar_text(node)}" for name, node in lowered.sizes.items() if name in used]
     helpers = dict.fromkeys([*forward.helpers, *backward.helpers])
@@ -82,11 +82,12 @@ def _backward(program: Program, lowered: LoweredBody, known: dict[Array, str], t
     return backward, gradients
 
 
-def _taken_over(backward: Schedule, gradients: list[str], lowered: LoweredBody, known: set[str]) -> list[str]:
+def _taken_over(program: Program, backward: Schedule, gradients: list[str], lowered: LoweredBody, known: set[str]) -> list[str]:
     """The variables of forward that backward reads."""
     upstream = set(lowered.upstream.values())
+    declared = {t.name for t in program.tensors} | {h.name for h in program.hyperparameters}
     names = free_names([*backward.lines, *(f"_ = {g}" for g in gradients)])
-    return [n for n in names if n in known and n not in upstream and n not in BUILTINS and n not in _IMPORTED]
+    return [n for n in names if n in known and n not in upstream and (n in declared or n not in BUILTINS) and n not in _IMPORTED]
 
 
 def _unflattened(text: str, tensor: Tensor) -> str:
@@ -96,7 +97,7 @@ def _unflattened(text: str, tensor: Tensor) -> str:
 
 def with_leading(text: str, rest: tuple[Node, ...]) -> str:
     """The text of an array whose first axis stands for all leading axes, with these apart again."""
-    sizes = ", ".join(["*lead", *(scalar_text(s) for s in rest)]) if rest else "lead"
+    sizes = ", ".join(["*lead_shape", *(scalar_text(s) for s in rest)]) if rest else "lead_shape"
     return f"{text}.reshape({sizes})" if text.isidentifier() or text.endswith(")") else f"({text}).reshape({sizes})"
 
 
@@ -104,8 +105,8 @@ def _upstream_lines(name: str, shape: tuple[Node, ...]) -> list[str]:
     if shape and shape[0].data == LEADING:
         sizes = [scalar_text(s) for s in shape[1:]]
         return [
-            f'{name} = _upstream("{name}", {name}, {tuple_text(["*lead", *sizes])}, dtype)',
-            f"{name} = {name}.reshape({', '.join(['rows', *sizes])})",
+            f'{name} = _upstream("{name}", {name}, {tuple_text(["*lead_shape", *sizes])}, dtype)',
+            f"{name} = {name}.reshape({', '.join(['lead_size', *sizes])})",
         ]
     return [f'{name} = _upstream("{name}", {name}, {shape_text(shape)}, dtype)']
 

@@ -45,7 +45,7 @@ def states(program: Program) -> list[Tensor]:
 
 
 def _returns(program: Program, modes: Sequence[Mode]) -> str:
-    parts = ["np.ndarray" if len(modes[0].outputs) == 1 else "Outputs"]
+    parts = [" | ".join(dict.fromkeys("np.ndarray" if len(m.outputs) == 1 else m.returned for m in modes))]
     if program.wrt:
         parts.append(" | ".join(m.cache for m in modes))
     if states(program):
@@ -73,19 +73,19 @@ def _refusals(program: Program, modes: Sequence[Mode]) -> list[str]:
 def _element_types(program: Program, floats: Sequence[Tensor], read: Sequence[str], helpers: dict[str, None]) -> list[str]:
     """What is returned in which type, and the type of the work: half precision is worked in single."""
     out = []
-    if "result" in read or "dtype" in read:
-        out.append(f"result = np.result_type({', '.join(t.name for t in floats)})" if floats else "result = np.dtype(float)")
-    if "dtypes" in read:
-        out.append(f"dtypes = {tuple_text([f'{t.name}.dtype' for t in program.tensors if t.name in program.wrt])}")
+    if "result_dtype" in read or "dtype" in read:
+        out.append(f"result_dtype = np.result_type({', '.join(t.name for t in floats)})" if floats else "result_dtype = np.dtype(float)")
+    if "grad_dtypes" in read:
+        out.append(f"grad_dtypes = {tuple_text([f'{t.name}.dtype' for t in program.tensors if t.name in program.wrt])}")
     if "state_dtypes" in read:
         out.append(f"state_dtypes = {tuple_text([f'{t.name}.dtype' for t in states(program)])}")
     if "dtype" in read:
-        out.append("dtype = np.result_type(result, np.float32)")
+        out.append("dtype = np.result_type(result_dtype, np.float32)")
     worked = [t.name for t in floats if t.name in read]
     if worked:
         helpers.setdefault("_worked")
         names = ", ".join(worked)
-        out.append(f"{names} = _worked({names})" if len(worked) == 1 else f"{names} = map(_worked, ({names}))")
+        out.append(f"({names},) = _worked({names})" if len(worked) == 1 else f"{names} = _worked({names})")
     return out
 
 
@@ -97,15 +97,15 @@ def _block(program: Program, m: Mode, helpers: dict[str, None]) -> list[str]:
     lines += m.text.forward
     definitions = {d.name: d for d in m.derivation.body.definitions}
     results = [_returned(text, definitions[name]) for name, text in zip(m.outputs, m.text.outputs, strict=True)]
-    if len(results) > 1:
-        lines.append(f"outputs = Outputs({', '.join(results)})")
     parts = results if len(results) == 1 else ["outputs"]
     if program.wrt:
-        lines.append(f"cache = {m.cache}({', '.join([*m.text.kept, 'dtypes'])})")
-        parts.append("cache")
+        lines.append(f"cache = {m.cache}({', '.join([*m.text.kept, 'grad_dtypes'])})")
+        parts = [*parts, "cache"]
+    if len(results) > 1:
+        lines.append(f"outputs = {m.returned}({', '.join(results)})")
     if states(program):
         lines.append(f"state = State({', '.join(_next_state(t, k, m) for k, t in enumerate(states(program)))})")
-        parts.append("state")
+        parts = [*parts, "state"]
     value = f"return {', '.join(parts)}"
     if len(value) + 8 > 88 and len(results) == 1:
         lines.append(f"output = {results[0]}")
@@ -123,7 +123,7 @@ def _returned(text: str, d: Definition) -> str:
     if leading is not None:
         text = with_leading(text, leading)
     if d.kind is Kind.FLOAT:
-        return f"np.asarray({text}, result)"
+        return f"np.asarray({text}, result_dtype)"
     return text if d.axes else f"np.asarray({text})"
 
 

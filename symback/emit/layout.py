@@ -32,10 +32,17 @@ def _opened(text: str, indent: int, suffix: str) -> list[str] | None:
     if not parts or (text[start] == "[" and len(parts) == 1):
         return None
     out = [f"{' ' * indent}{text[: start + 1]}"]
+    comma = "" if _groups(text, start) else ","
     for part in parts:
-        whole = f"{' ' * (indent + 4)}{part},"
-        out += [whole] if len(whole) + INDENT <= WIDTH else (_opened(part, indent + 4, ",") or [whole])
+        whole = f"{' ' * (indent + 4)}{part}{comma}"
+        out += [whole] if len(whole) + INDENT <= WIDTH else (_opened(part, indent + 4, comma) or [whole])
     return [*out, f"{' ' * indent}{_CLOSING[text[start]]}{suffix}"]
+
+
+def _groups(text: str, start: int) -> bool:
+    """Whether the bracket only groups one expression, `a * (b + c)`: a comma in it would make a tuple."""
+    called = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_)]")
+    return text[start] == "(" and not called and not text[:-1].rstrip().endswith(",") and len(split_at_commas(text[start + 1 : -1])) == 1
 
 
 def last_bracket(text: str) -> int | None:

@@ -21,11 +21,11 @@ from symback.report import formulas
 
 def module_view(program: Program, derivations: Mapping[str, Derivation]) -> ModuleView:
     """Every string of the module."""
-    modes = [_mode(program, name, derivation, len(derivations)) for name, derivation in derivations.items()]
+    modes = [_mode(program, name, derivations) for name in derivations]
     forward, helpers = forward_function(program, modes)
     functions, tuples = [forward], []
-    if len(modes[0].outputs) > 1:
-        tuples.append(_arrays("Outputs", "What forward returns.", modes[0].outputs))
+    for name, outputs in {m.returned: m.outputs for m in modes if len(m.outputs) > 1}.items():
+        tuples.append(_arrays(name, "What forward returns.", outputs))
     if states(program):
         tuples.append(_arrays("State", "The next states.", [t.name for t in states(program)]))
     if program.wrt:
@@ -48,9 +48,12 @@ def module_view(program: Program, derivations: Mapping[str, Derivation]) -> Modu
     )
 
 
-def _mode(program: Program, name: str, derivation: Derivation, count: int) -> Mode:
+def _mode(program: Program, name: str, derivations: Mapping[str, Derivation]) -> Mode:
+    derivation = derivations[name]
     text = body_text(program, lower_body(program, derivation.body, derivation.adjoint))
-    return Mode(name, derivation, text, "Cache" if count == 1 else f"{name.title().replace('_', '')}Cache")
+    own = name.title().replace("_", "")
+    alike = all(d.body.outputs == derivation.body.outputs for d in derivations.values())
+    return Mode(name, derivation, text, "Cache" if len(derivations) == 1 else f"{own}Cache", "Outputs" if alike else f"{own}Outputs")
 
 
 def _arrays(name: str, doc: str, fields: Sequence[str]) -> TupleView:

@@ -26,7 +26,7 @@ def scalar_text(node: Node, level: int = CONDITIONAL, names: Mapping[str, str] =
 def _scalar(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
     op = node.op
     if op in (Op.DIM, Op.HYPER):
-        return names.get(str(node.data), "rows" if node.data == LEADING else local(str(node.data)) if op is Op.DIM else str(node.data)), ATOM
+        return names.get(str(node.data), "lead_size" if node.data == LEADING else local(str(node.data)) if op is Op.DIM else str(node.data)), ATOM
     if op is Op.BOOL:
         return str(node.data), ATOM
     if op is Op.NUM and node.data.denominator == 1:

@@ -91,10 +91,10 @@ def arguments_checked(program: Program, tensors: Iterable[Tensor]) -> Prologue:
         if scalar_names(size) <= set(out.bound) | {h.name for h in program.hyperparameters}:
             out.check("_axis", f'"{t.name}"', t.name, str(at), scalar_text(size), f'"{_source(size, out)}"')
     if leading:
-        out.lines.append(Line("rows = math.prod(lead)", "rows"))
+        out.lines.append(Line("lead_size = math.prod(lead_shape)", "lead_size"))
     for t in tensors:
         if t.leading:
-            shape = ", ".join(["rows", *(scalar_text(s) for s in t.shape[1:])])
+            shape = ", ".join(["lead_size", *(scalar_text(s) for s in t.shape[1:])])
             out.lines.append(Line(f"{t.name} = {t.name}.reshape({shape})"))
     for t in tensors:
         if t.kind is Kind.INT and t.values is not None:
@@ -129,10 +129,10 @@ def _leading_axes(out: Prologue, tensors: list[Tensor]) -> str:
             count = len(t.shape) - 1
             found = f"{t.name}.shape[:-{count}]" if count else f"{t.name}.shape"
             if source:
-                out.check("_leading", f'"{t.name}"', found, "lead", f'"{source}"')
+                out.check("_leading", f'"{t.name}"', found, "lead_shape", f'"{source}"')
             else:
                 source = t.name
-                out.lines.append(Line(f"lead = {found}", "lead"))
+                out.lines.append(Line(f"lead_shape = {found}", "lead_shape"))
     return source
 
 

@@ -63,9 +63,15 @@ def _upstream(name, value, shape, dtype):
     return array.astype(dtype, copy=False)
 
 
-def _worked(array):
-    """The array in the precision of the work: half precision in single."""
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+def _worked(*arrays):
+    """The arrays in the precision of the work: half precision in single."""
+    half = np.float16
+    return [a.astype(np.float32) if a.dtype == half else a for a in arrays]
+
+
+def _typed(arrays, dtypes):
+    """The arrays, each in its dtype."""
+    return [np.asarray(a, dtype) for a, dtype in zip(arrays, dtypes, strict=True)]
 
 
 def _leading(name, found, lead, source):
