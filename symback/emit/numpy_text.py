@@ -88,7 +88,7 @@ def _scalar_product(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
         if f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0:
             under.append(scalar_text(power(f.args[0], number(-f.args[1].data)), UNARY, names))
         else:
-            over.append(scalar_text(f, UNARY if len(over) else PRODUCT, names))
+            over.append(scalar_text(f, UNARY if over or c < 0 else PRODUCT, names))
     text = " * ".join(over) or "1"
     for u in under:
         text += f" / {u}"
