@@ -141,11 +141,38 @@ def inside(node: Node, size: Node) -> bool:
         return 0 <= node.data < size.data
     if node.op is Op.REDUCE and node.data in (Reduction.ARGMAX, Reduction.ARGMIN) and len(node.args) == 4:
         return node.args[1].args[0] == size
+    return _never_negative(node) and _below(node, size)
+
+
+def _never_negative(node: Node) -> bool:
+    if node.op is Op.CALL and node.data == "Min":
+        return all(_never_negative(a) for a in node.args)
+    if node.op is Op.CALL and node.data == "Max":
+        return any(_never_negative(a) for a in node.args)
+    if node.op is Op.CALL and node.data in ("floordiv", "mod") and _divisor(node.args[1]):
+        return node.data == "mod" or _never_negative(node.args[0])
+    got = bounds(node)
+    return got is not None and got[0].op is Op.NUM and got[0].data >= 0
+
+
+def _below(node: Node, size: Node) -> bool:
+    if node.op is Op.CALL and node.data == "Min":
+        return any(_below(a, size) for a in node.args)
+    if node.op is Op.CALL and node.data == "Max":
+        return all(_below(a, size) for a in node.args)
+    if node.op is Op.CALL and node.data in ("floordiv", "mod") and _divisor(node.args[1]):
+        if _never_negative(node.args[0]) and _below(node.args[0], size):
+            return True
     got = bounds(node)
     if got is None:
         return False
     room = multiplied_out(add(size, MINUS_ONE, mul(MINUS_ONE, got[1])))
-    return got[0].op is Op.NUM and got[0].data >= 0 and room.op is Op.NUM and room.data >= 0
+    return room.op is Op.NUM and room.data >= 0
+
+
+def _divisor(node: Node) -> bool:
+    """Whether it is at least 1 wherever it can be divided by."""
+    return node.op is Op.DIM or (node.op is Op.NUM and node.data >= 1)
 
 
 def index_plus(node: Node) -> tuple[Node, int] | None:
