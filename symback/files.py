@@ -29,8 +29,8 @@ def write_atomically(path: str | os.PathLike[str], text: str, *, force: bool = F
     Raises:
         LayerError: the file was not written by symback and `force` is not given, or it cannot be written.
     """
-    target = Path(os.path.realpath(path))
     try:
+        target = Path(os.path.realpath(path))
         mode = target.stat().st_mode if target.exists() else None
         if mode is not None and not stat.S_ISREG(mode):
             if stat.S_ISDIR(mode):
@@ -46,8 +46,8 @@ def write_atomically(path: str | os.PathLike[str], text: str, *, force: bool = F
                 )
             )
         _replace(target, text.encode("utf-8"), mode)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
         raise LayerError(Diagnostic("E902", f"{path} cannot be written: {reason}", mend="the file is as it was")) from error
 
 

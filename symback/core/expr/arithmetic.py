@@ -13,6 +13,7 @@ from symback.core.expr.node import (
     NEG_INF,
     ONE,
     ONE_FRACTION,
+    TRUE,
     ZERO,
     ZERO_FRACTION,
     Node,
@@ -153,6 +154,8 @@ def power(base: Node, exponent: Node) -> Node:
             return ONE
         if e == 1:
             return base
+        if e > 0 and base.op is Op.PIECEWISE and base.args[0] == ONE and base.args[2:] == (ZERO, TRUE):
+            return base  # a condition as 1 or 0
         if base.op is Op.NUM:
             if base.data == 1:
                 return ONE
