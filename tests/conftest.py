@@ -1,3 +1,5 @@
+"""Options of the whole suite."""
+
 import pytest
 
 
