@@ -9,7 +9,7 @@ from symback.core.expr import ONE, ZERO, Node, Op, Reduction, both, fresh_index,
 from symback.lower.arithmetic import choose, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
-from symback.lower.products import Factor, combine, factor, gathered, pair_key, share_pairs, times_scalar
+from symback.lower.products import Factor, combine, factor, gathered, pair_key, root_may_vanish, share_pairs, times_scalar
 from symback.lower.reads import reads_stay_inside
 
 _METHOD = {
@@ -98,6 +98,8 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
             operands.append(factor(low, f))
     operands = share_pairs(low, operands)
     up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
+    if not low.guards and any(root_may_vanish(o.node) for o in down) and any(o.value.array.late for o in up):
+        return over_axes(low, Reduction.SUM, low.value(mul(*factors)), bound)
     if down:
         operands = _divided(low, up, down)
     return _contract_operands(low, operands, set(bound))
@@ -218,6 +220,15 @@ def _presummed(low: Lowering, v: Lowered, own: list[Node]) -> Lowered:
     return over_axes(low, Reduction.SUM, v, tuple(own)) if own else v
 
 
+def _rows_by_rows(a: Lowered, b: Lowered, left: list[Node], right: list[Node], order: list[Node]) -> Lowered:
+    """Both operands end with the contracted axes: these become one, and nothing is copied."""
+    size = mul(*(c.args[0] for c in order))
+    shapes = [(*(x.args[0] for x in own), size) for own in (left, right)]
+    x, y = (Array(Kind.RESHAPE, shape, (v.array,), shape, "f") for v, shape in zip((a, b), shapes, strict=True))
+    turned = Array(Kind.TRANSPOSE, (1, 0), (y,), (size, right[0].args[0]), "f")
+    return _array(Kind.MATMUL, None, (x, turned), (*left, *right))
+
+
 def _matrix_product(
     low: Lowering, a: Lowered, b: Lowered, batch: list[Node], left: list[Node], right: list[Node], contracted: list[Node]
 ) -> Lowered:
@@ -234,6 +245,8 @@ def _matrix_product(
             y = low.transposed(b, (k, *right)).array
             return _array(Kind.MATMUL, None, (x, y), (*left, *right))
         order = [c for c in a.axes if c in contracted]
+        if len(right) == 1 and a.axes == (*left, *order) and b.axes == (*right, *order):
+            return _rows_by_rows(a, b, left, right, order)
         data = (tuple(a.axes.index(c) for c in order), tuple(b.axes.index(c) for c in order))
         return _array(Kind.TENSORDOT, data, (a.array, b.array), (*left, *right))
     if len(contracted) == len(left) == len(right) == 1:

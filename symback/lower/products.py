@@ -85,7 +85,7 @@ def _divisor(low: Lowering, node: Node) -> Lowered:
 
 def combine(low: Lowering, factors: list[Factor]) -> Lowered:
     """Their product; a cotangent over a root that may be 0, where the slope is ∞, is 0 where the cotangent is."""
-    poles = [] if low.guards else [f for f in factors if f.inverse and _root_may_vanish(f.node)]
+    poles = [] if low.guards else [f for f in factors if f.inverse and root_may_vanish(f.node)]
     rest = [f for f in factors if f not in poles]
     if poles and any(f.value.array.late for f in rest):
         return low.elementwise(Kind.KERNEL, ("_over", ""), [combine(low, rest), _fold(low, "*", [f.value for f in poles])], "f")
@@ -156,7 +156,7 @@ def _product_of(low: Lowering, factors: list[Factor]) -> Factor:
     return Factor(node, value)
 
 
-def _root_may_vanish(node: Node) -> bool:
+def root_may_vanish(node: Node) -> bool:
     """Whether it is a root below a fraction bar whose base may be 0: neither lifted by a number, nor a length (which forward divides by)."""
     if node.op is not Op.POW or node.args[1].op is not Op.NUM or node.args[1].data.denominator == 1:
         return False

@@ -264,7 +264,7 @@ def read_array_unchecked(low: Lowering, array: Array, sizes: tuple[Node, ...], w
     array, sizes, where = by_digits(low, array, sizes, where)
     forms = [affine(f) for f in where]
     seen: set[Node] = set()
-    for f, form in zip(where, forms, strict=True):
+    for form in forms:
         if (
             form is None
             or seen & set(form.indices)
