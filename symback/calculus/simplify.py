@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from symback.calculus.adjoint import Adjoint
-from symback.calculus.affine import inside
+from symback.calculus.affine import inside, scalar
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.facts import Applied, Facts, Row
 from symback.calculus.rows import FOLD, INLINE, LAST_ROWS, ROWS
@@ -45,7 +45,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
                 if len(d.equations) == 1:
                     facts.known.add(d.name, d.axes, d.value)
     log: list[Applied] = []
-    stages = list(adjoint.stages)
+    stages = _small_gradients_first(list(adjoint.stages), adjoint)
     uses = _uses(stages)
     beyond = _read_beyond(stages)
     returned = set(adjoint.gradients.values())
@@ -56,7 +56,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
             out.append(_loop(stage, facts, inlined, log))
             continue
         stage = _tidy(_inline(stage, inlined, log), facts, log)
-        small = uses.get(stage.name, 0) == 1 or stage.value == ZERO or _trivial(stage.value)
+        small = uses.get(stage.name, 0) == 1 or stage.value == ZERO or _trivial(stage.value) or _rescaled(stage)
         small = small and (stage.value == ZERO or stage.name not in beyond)
         if small and not stage.scatters and stage.name not in returned and not any(stage.low) and not _large(stage.value):
             inlined[stage.name] = stage
@@ -78,6 +78,23 @@ def _trivial(value: Node) -> bool:
     """A read, perhaps scaled, or the same for all indices: naming it would only give a second name."""
     _, rest = split_coefficient(value)
     return rest.op is Op.READ or not value.free
+
+
+def _rescaled(c: Cotangent) -> bool:
+    """A read times reads of fewer indices, dy[n, c]·γ[c]: in a sum over the others these are a common factor."""
+    factors = c.value.args if c.value.op is Op.MUL else ()
+    reads = [f for f in factors if f.op is Op.READ]
+    wide = [f for f in reads if set(f.args) == set(c.axes)]
+    return len(reads) == len([f for f in factors if not scalar(f)]) and len(wide) == 1 and len(reads) > 1
+
+
+def _small_gradients_first(stages: list[Stage], adjoint: Adjoint) -> list[Stage]:
+    """The gradients that are returned, of fewest indices first: sums that others hold too are found in them."""
+    returned = set(adjoint.gradients.values())
+    last = [s for s in stages if isinstance(s, Cotangent) and s.name in returned]
+    if stages[len(stages) - len(last) :] != last:
+        return stages
+    return [*stages[: len(stages) - len(last)], *sorted(last, key=lambda s: len(s.axes))]
 
 
 def _stage_nodes(stage: Stage) -> list[Node]:
