@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from symback.calculus.facts import Facts, Proof
 from symback.calculus.patterns import unify_product
-from symback.core.expr import MINUS_ONE, Node, Op, Reduction, add, is_whole, mul, number, opened, read, reads, split_coefficient, total
+from symback.calculus.sums import everywhere, pull_out
+from symback.core.expr import (
+    MINUS_ONE,
+    Node,
+    Op,
+    Reduction,
+    add,
+    is_whole,
+    mul,
+    number,
+    opened,
+    read,
+    reads,
+    split_coefficient,
+    total,
+    transform,
+)
 
 
 def fold_value(node: Node, facts: Facts) -> Node | None:
     """An expression that defines a value is that value."""
-    found = facts.known.value(node)
+    found = facts.known.value(node) or facts.known.from_multiple(node)
     if found is None and node.op is Op.ADD:
         opposite = facts.known.value(add(*(mul(MINUS_ONE, t) for t in node.args)))
         return None if opposite is None else mul(MINUS_ONE, opposite)
@@ -53,3 +69,17 @@ def fold_contraction(node: Node, facts: Facts) -> Node | None:
             value, rest = found
             return mul(number(c), total(mul(value, *rest), *more))
     return None
+
+
+def as_multiple(value: Node, facts: Facts) -> tuple[Node, Node] | None:
+    """(factor, sum) of a value that is a common factor times one sum, once the names in it are seen through: Σ dy·x̂ = r·Σ dy·(x - μ)."""
+    if value.op is not Op.REDUCE or value.data is not Reduction.SUM:
+        return None
+    seen = transform(value, lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) in facts.definitions and len(n.args) > 1 else None, top_down=True)
+    pulled = everywhere(seen, pull_out, facts)
+    factors = pulled.args if pulled.op is Op.MUL else ()
+    sums = [f for f in factors if f.op is Op.REDUCE and f.data is Reduction.SUM and f.height == max(g.height for g in factors)]
+    wide = [f for f in factors if f.op is Op.REDUCE]
+    if len(wide) != 1 or len(sums) != 1:
+        return None
+    return mul(*(f for f in factors if f is not sums[0])), sums[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from symback.core.expr import COMMUTATIVE, Node, Op, Reduction, is_whole, opened, read
+from symback.core.expr import COMMUTATIVE, Node, Op, Reduction, div, is_whole, opened, read, substitute
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Library:
     by_skeleton: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     forms: set[tuple] = field(default_factory=set)  # of the values in `by_skeleton`: most other expressions have another one
     contractions: list[_Contraction] = field(default_factory=list)
+    multiples: dict[int, tuple[str, tuple[Node, ...], Node, tuple[int, ...]]] = field(default_factory=dict)
     searched: dict[Node, bool] = field(default_factory=dict)  # what `occurs_in` found since the last value was added
 
     def add(self, name: str, axes: tuple[Node, ...], value: Node) -> None:
@@ -48,6 +49,26 @@ class Library:
             found = _form(node) in self.forms or any(map(self.occurs_in, node.args))
             self.searched[node] = found
         return found
+
+    def add_multiple(self, name: str, axes: tuple[Node, ...], factor: Node, sum_: Node) -> None:
+        """Make the sum in `name[axes] = factor·sum` known as name/factor."""
+        key, indices = skeleton(sum_)
+        if all(a in indices for a in axes) and factor.free <= set(axes):
+            self.multiples.setdefault(key, (name, axes, factor, tuple(indices.index(a) for a in axes)))
+            self.forms.add(_form(sum_))
+            self.searched.clear()
+
+    def from_multiple(self, node: Node) -> Node | None:
+        """A sum by a value that is a multiple of it."""
+        if node.op is not Op.REDUCE or not self.multiples or _form(node) not in self.forms:
+            return None
+        key, indices = skeleton(node)
+        found = self.multiples.get(key)
+        if found is None:
+            return None
+        name, axes, factor, order = found
+        at = tuple(indices[k] for k in order)
+        return div(read(name, *at), substitute(factor, dict(zip(axes, at, strict=True))))
 
     def value(self, node: Node) -> Node | None:
         """The read that stands for an expression, where one is known."""

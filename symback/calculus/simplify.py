@@ -10,6 +10,7 @@ from symback.calculus.adjoint import Adjoint
 from symback.calculus.affine import inside, scalar
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.facts import Applied, Facts, Row
+from symback.calculus.folding import as_multiple
 from symback.calculus.rows import FOLD, INLINE, LAST_ROWS, ROWS
 from symback.core.expr import (
     BIT,
@@ -64,6 +65,9 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
         facts.cotangents[stage.name] = stage
         if not stage.scatters and not any(stage.low):
             facts.known.add(stage.name, stage.axes, stage.value)
+            multiple = as_multiple(stage.value, facts)
+            if multiple is not None:
+                facts.known.add_multiple(stage.name, stage.axes, *multiple)
         out.append(stage)
     gradients = dict(adjoint.gradients)
     return replace(adjoint, stages=tuple(_live(out, set(gradients.values()))), gradients=gradients), tuple(log)
