@@ -111,7 +111,7 @@ def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], b
     hosts = [f for f in factors if f.op is not Op.POW and set(condition.axes) <= set(low.guarded(condition).value(f).axes)]
     if not hosts or not all(reads_stay_inside(low, f) for f in factors):
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
-    host = min(hosts, key=lambda f: len(low.value(f).axes))
+    host = min(hosts, key=lambda f: (low.value(f).array.late, len(low.value(f).axes)))  # what may be infinite where it is not used
     rest = [factor(low, f) for f in factors if f is not host]
     masked = Factor(mul(host, *masks), choose(low, condition, low.guarded(condition).value(host), low.scalar(ZERO)))
     operands = share_pairs(low, [masked, *rest])

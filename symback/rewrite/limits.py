@@ -21,6 +21,7 @@ from symback.core.expr import (
     piecewise,
     power,
     split_coefficient,
+    sub,
     substitute,
     walk,
 )
@@ -68,6 +69,23 @@ def vanishing_product(node: Node, ctx: Context) -> Node | None:
                 continue
             if t == argument or ctx.nonnegative(t) and not ctx.positive(t) and ctx.nonnegative(argument):
                 return mul(*without(node.args, j, k), call("xlogy" if g.data == "log" else "xlog1py", t, inner))
+    return None
+
+
+def vanishing_bracket(node: Node, ctx: Context) -> Node | None:
+    """x·(log x + b) → x·log x + x·b, whose first part is 0 at 0."""
+    for k, g in enumerate(node.args):
+        if g.op is not Op.ADD:
+            continue
+        rest = without(node.args, k)
+        for j, term in enumerate(g.args):
+            part = mul(*rest, term)
+            logs = [f for f in (part.args if part.op is Op.MUL else ()) if is_call(f, "log", "log1p")]
+            if not logs or any(ctx.positive(f.args[0]) for f in logs):
+                continue
+            found = vanishing_product(part, ctx)
+            if found is not None:
+                return add(found, mul(*rest, add(*without(g.args, j))))
     return None
 
 
@@ -313,6 +331,17 @@ RULES = (
         (Op.MUL,),
         vanishing_product,
         (mul(ex.X, call("log", ex.X)), call("xlogy", ex.X, ex.X)),
+    ),
+    Rule(
+        "x (log x + b)",
+        r"x (\log x + b) = x \log x + x b",
+        "as for x log x",
+        "0 times minus infinity",
+        "rule 18",
+        "x = 0",
+        (Op.MUL,),
+        vanishing_bracket,
+        (mul(ex.X, sub(call("log", ex.X), ex.Y)), sub(call("xlogy", ex.X, ex.X), mul(ex.X, ex.Y))),
     ),
     Rule(
         "infinity times zero",
