@@ -15,6 +15,9 @@ from symback.lower.arrays import FULL_SLICE, Array, Kind
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.reads import reads_stay_inside
 
+MOST_PAIRED = 12
+"""Factors of a product in which pairs are looked for; `popularity` counts no more either."""
+
 
 def lower_product(low: Lowering, node: Node) -> Lowered:
     """Factors of few axes are multiplied (and divided) among themselves before they meet a large one."""
@@ -96,7 +99,7 @@ def combine(low: Lowering, factors: list[Factor]) -> Lowered:
 def share_pairs(low: Lowering, factors: list[Factor]) -> list[Factor]:
     """Pairs that other products hold too are multiplied first, so that they are one value."""
     factors = list(factors)
-    while len(factors) > 2:
+    while 2 < len(factors) <= MOST_PAIRED:
         best, most = None, 1
         for i, a in enumerate(factors):
             for j in range(i + 1, len(factors)):
