@@ -75,7 +75,11 @@ def as_multiple(value: Node, facts: Facts) -> tuple[Node, Node] | None:
     """(factor, sum) of a value that is a common factor times one sum, once the names in it are seen through: Σ dy·x̂ = r·Σ dy·(x - μ)."""
     if value.op is not Op.REDUCE or value.data is not Reduction.SUM:
         return None
-    seen = transform(value, lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) in facts.definitions and len(n.args) > 1 else None, top_down=True)
+    seen = transform(
+        value,
+        lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) in facts.definitions and len(n.args) > 1 else None,
+        top_down=True,
+    )
     pulled = everywhere(seen, pull_out, facts)
     factors = pulled.args if pulled.op is Op.MUL else ()
     sums = [f for f in factors if f.op is Op.REDUCE and f.data is Reduction.SUM and f.height == max(g.height for g in factors)]

@@ -55,7 +55,9 @@ class _Hoisting:
         if not node.free <= set(d.axes):
             return False
         for n in walk(node):
-            if n.op is Op.READ and (n.data in self.members or not all(inside(a, s) for a, s in zip(n.args, self.sizes[str(n.data)], strict=True))):
+            if n.op is Op.READ and (
+                n.data in self.members or not all(inside(a, s) for a, s in zip(n.args, self.sizes[str(n.data)], strict=True))
+            ):
                 return False
         return True
 

@@ -207,7 +207,9 @@ def _others_product(node: Node, body: Node) -> Node:
     zeros = total(indicator(compare("==", again, ZERO)), *again_binders)
     is_zero = compare("==", body, ZERO)
     return piecewise(
-        (div(node, piecewise((ONE, is_zero), (body, TRUE))), compare("==", zeros, ZERO)), (_rest_product(node), both(compare("==", zeros, ONE), is_zero)), (ZERO, TRUE)
+        (div(node, piecewise((ONE, is_zero), (body, TRUE))), compare("==", zeros, ZERO)),
+        (_rest_product(node), both(compare("==", zeros, ONE), is_zero)),
+        (ZERO, TRUE),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from symback.calculus.derive import Derivation, derive
 from symback.core.diagnostics import Diagnostic, LayerError
+from symback.core.expr import Op, walk
 from symback.core.program import Program
 from symback.emit.extras import with_extras
 from symback.emit.module import module_view
@@ -24,6 +26,23 @@ class Built:
     derivations: Mapping[str, Derivation]
 
 
+MAX_PARTS, MAX_FACTORS = 4000, 64
+"""Different parts of the largest line, and different factors of the largest product, that are derived."""
+
+
+def _refuse_giants(program: Program) -> None:
+    """Lines whose derivative would take minutes are errors (a product of n brackets has n² of them in its gradient)."""
+    for body in program.bodies.values():
+        for d in body.definitions:
+            for equation in d.equations:
+                parts = list(islice(walk(equation.value), MAX_PARTS + 1))
+                if len(parts) > MAX_PARTS or any(n.op is Op.MUL and len(n.args) > MAX_FACTORS for n in parts):
+                    problem = (
+                        f"the line of `{d.name}` has more than {MAX_PARTS} different parts, or a product of more than {MAX_FACTORS} factors"
+                    )
+                    raise LayerError(Diagnostic("E703", problem, equation.span, "name parts of it under `where`"))
+
+
 def build(program: Program, *, target: str = "numpy", extras: tuple[str, ...] = ()) -> Built:
     """Derive, lower and write a resolved layer.
 
@@ -32,6 +51,7 @@ def build(program: Program, *, target: str = "numpy", extras: tuple[str, ...] = 
     """
     if target not in TARGETS:
         raise LayerError(Diagnostic("E702", f"there is no target {target!r}", None, f"choose among: {', '.join(TARGETS)}"))
+    _refuse_giants(program)
     derivations = derive(program)
     view = with_extras(module_view(program, derivations), program, derivations, extras)
     return Built(render(target, view), program, derivations)

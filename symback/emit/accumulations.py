@@ -11,7 +11,19 @@ from symback.emit.numpy_text import ATOM, CONDITIONAL, Speller, items_text, scal
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
 from symback.lower.scatters import ScatterItem, ScatterPlan
 
-FRESH = {Kind.OPERATOR, Kind.UFUNC, Kind.WHERE, Kind.MATMUL, Kind.TENSORDOT, Kind.EINSUM, Kind.REDUCE, Kind.FULL, Kind.PAD, Kind.GATHER, Kind.CAST}
+FRESH = {
+    Kind.OPERATOR,
+    Kind.UFUNC,
+    Kind.WHERE,
+    Kind.MATMUL,
+    Kind.TENSORDOT,
+    Kind.EINSUM,
+    Kind.REDUCE,
+    Kind.FULL,
+    Kind.PAD,
+    Kind.GATHER,
+    Kind.CAST,
+}
 """Kinds whose result nobody else holds, so that it may be written into."""
 
 

@@ -47,12 +47,23 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
             define(forward, a, lowered.hints.get(a))
     outputs = _results(forward, lowered.outputs.values())
     updates = dict(zip(lowered.updates, _results(forward, lowered.updates.values()), strict=True))
-    backward, gradients = _backward(program, lowered, {a: forward.names[a] for a in kept if a in forward.names}, taken | set(forward.names.values()))
+    backward, gradients = _backward(
+        program, lowered, {a: forward.names[a] for a in kept if a in forward.names}, taken | set(forward.names.values())
+    )
     free = _taken_over(program, backward, gradients, lowered, taken | set(forward.names.values()))
     used = {*free_names([*forward.lines, *(f"_ = {t}" for t in (*outputs, *updates.values()))]), *free}
     widths = [f"{name} = {scalar_text(node)}" for name, node in lowered.sizes.items() if name in used]
     helpers = dict.fromkeys([*forward.helpers, *backward.helpers])
-    return BodyText((*widths, *forward.lines), tuple(outputs), updates, tuple(free), tuple(backward.lines), tuple(gradients), tuple(helpers), tuple(lowered.sizes))
+    return BodyText(
+        (*widths, *forward.lines),
+        tuple(outputs),
+        updates,
+        tuple(free),
+        tuple(backward.lines),
+        tuple(gradients),
+        tuple(helpers),
+        tuple(lowered.sizes),
+    )
 
 
 def _range_checks(forward: Schedule, lowered: LoweredBody) -> None:
@@ -64,7 +75,9 @@ def _range_checks(forward: Schedule, lowered: LoweredBody) -> None:
             text = define(forward, array, "position")
         forward.lines.append(f'_range("{name}", {axis}, {text}.min(initial=0), {text}.max(initial=0), {scalar_text(size)})')
     for check in lowered.checks:
-        forward.lines.append(f'_range("{check.tensor}", {check.axis}, {scalar_text(check.low)}, {scalar_text(check.high)}, {scalar_text(check.size)})')
+        forward.lines.append(
+            f'_range("{check.tensor}", {check.axis}, {scalar_text(check.low)}, {scalar_text(check.high)}, {scalar_text(check.size)})'
+        )
     if lowered.array_checks or lowered.checks:
         forward.helpers.setdefault("_range")
 

@@ -62,7 +62,9 @@ def forward_docstring(program: Program, derivations: Mapping[str, Derivation]) -
     lines.append("Args:")
     for t in program.tensors:
         if t.role is not Role.RANDOM:
-            kind = "" if t.kind is Kind.FLOAT else f" of {'labels below ' + scalar_text(t.values) if t.values is not None else t.kind.value}"
+            kind = (
+                "" if t.kind is Kind.FLOAT else f" of {'labels below ' + scalar_text(t.values) if t.values is not None else t.kind.value}"
+            )
             lines.append(f"    {t.name}: {t.role.value} {declared_shape(t)}{kind}.")
     for h in program.hyperparameters:
         lines.append(f"    {h.name}: {type_hint(h.default)}, {default_text(h.default)} by default.")

@@ -64,7 +64,9 @@ def _refusals(program: Program, modes: Sequence[Mode]) -> list[str]:
     if drawing:
         test = ""
         if len(drawing) < len(modes):
-            test = " and " + (f'mode == "{drawing[0]}"' if len(drawing) == 1 else f"mode in {tuple_text([repr(n) for n in drawing])}".replace("'", '"'))
+            test = " and " + (
+                f'mode == "{drawing[0]}"' if len(drawing) == 1 else f"mode in {tuple_text([repr(n) for n in drawing])}".replace("'", '"')
+            )
         message = f"{program.name} draws random numbers: pass rng=np.random.default_rng(seed)"
         out = [f"if rng is None{test}:", f'    raise ValueError("{message}")', *out]
     return out

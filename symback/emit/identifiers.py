@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 from symback.core.program import Program
 
-BUILTINS = frozenset({"range", "reversed", "slice", "max", "min", "abs", "len", "map", "zip", "round", "None", "float", "int", "tuple", "isinstance", "type"})
+BUILTINS = frozenset(
+    {"range", "reversed", "slice", "max", "min", "abs", "len", "map", "zip", "round", "None", "float", "int", "tuple", "isinstance", "type"}
+)
 MODULE_NAMES = frozenset({"np", "math", "sliding_window_view", "NamedTuple", "cache", "mode", "rng", "dtype", "forward", "backward", "init_params", "init_state",
                           "LATEX", "result_dtype", "grad_dtypes", "state_dtypes", "outputs", "output", "state", "gradients", "Cache", "Gradients", "Outputs", "State", "lead_size", "lead_shape", "annotations", "special"})  # fmt: skip
 
@@ -21,7 +23,12 @@ def local(name: str) -> str:
 def taken_names(program: Program) -> set[str]:
     """Names that no local variable may take."""
     return (
-        set(BUILTINS) | set(MODULE_NAMES) | {t.name for t in program.tensors} | {local(d) for d in program.dims} | {local(n) for n, _ in program.derived} | {h.name for h in program.hyperparameters}
+        set(BUILTINS)
+        | set(MODULE_NAMES)
+        | {t.name for t in program.tensors}
+        | {local(d) for d in program.dims}
+        | {local(n) for n, _ in program.derived}
+        | {h.name for h in program.hyperparameters}
     )
 
 

@@ -17,7 +17,13 @@ def loop(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mappi
     body: LoopBody = a.data
     starts = {b.start for b in body.buffers if b.start is not None}
     for x in a.args:
-        if x not in schedule.names and x not in starts and x.kind not in TRIVIAL and x.kind is not Kind.FULL and not _cheap_view(x, schedule):
+        if (
+            x not in schedule.names
+            and x not in starts
+            and x.kind not in TRIVIAL
+            and x.kind is not Kind.FULL
+            and not _cheap_view(x, schedule)
+        ):
             define(schedule, x)
     buffers = {b.name: _buffer(schedule, b, body, counts) for b in body.buffers}
     variables = frozenset(v[0] for v in body.variables)
@@ -51,7 +57,13 @@ def _write(schedule: Schedule, body: LoopBody, inner: Schedule) -> None:
 def _buffer(schedule: Schedule, b: Buffer, body: LoopBody, counts: Mapping[Array, int]) -> str:
     """The variable of a buffer: what it starts from where nothing else needs that, else a copy, else zeros."""
     start = b.start
-    if start is not None and start.kind is Kind.SCATTER and start in schedule.names and counts.get(start, 0) <= 2 and not _reached(start, body):
+    if (
+        start is not None
+        and start.kind is Kind.SCATTER
+        and start in schedule.names
+        and counts.get(start, 0) <= 2
+        and not _reached(start, body)
+    ):
         return schedule.names[start]  # counted as operand of the loop and as one that the loop needs beforehand
     name = free_name(b.name, schedule.taken)
     if start is None:

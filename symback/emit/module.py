@@ -62,7 +62,10 @@ def _arrays(name: str, doc: str, fields: Sequence[str]) -> TupleView:
 
 def _header(program: Program) -> tuple[str, ...]:
     source = f"sha256 {program.digest[:16]}" if program.digest else "Python objects"
-    return (f"# Made by symback {__version__} from the layer {program.name} ({source}).", "# Change the layer and compile it again, rather than this file.")
+    return (
+        f"# Made by symback {__version__} from the layer {program.name} ({source}).",
+        "# Change the layer and compile it again, rather than this file.",
+    )
 
 
 def _imports(body: str, kernels: Sequence, tuples: bool, windows: bool) -> tuple[tuple[str, ...], ...]:

@@ -26,7 +26,9 @@ def scalar_text(node: Node, level: int = CONDITIONAL, names: Mapping[str, str] =
 def _scalar(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
     op = node.op
     if op in (Op.DIM, Op.HYPER):
-        return names.get(str(node.data), "lead_size" if node.data == LEADING else local(str(node.data)) if op is Op.DIM else str(node.data)), ATOM
+        return names.get(
+            str(node.data), "lead_size" if node.data == LEADING else local(str(node.data)) if op is Op.DIM else str(node.data)
+        ), ATOM
     if op is Op.BOOL:
         return str(node.data), ATOM
     if op is Op.NUM and node.data.denominator == 1:
@@ -70,7 +72,11 @@ def _scalar_sum(node: Node, names: Mapping[str, str]) -> str:
     for a in terms[1:]:
         c, rest = split_coefficient(a)
         if c < 0:
-            positive = number(-c) if rest == ONE else (rest if c == -1 else Node(Op.MUL, None, (number(-c), *(rest.args if rest.op is Op.MUL else (rest,)))))
+            positive = (
+                number(-c)
+                if rest == ONE
+                else (rest if c == -1 else Node(Op.MUL, None, (number(-c), *(rest.args if rest.op is Op.MUL else (rest,)))))
+            )
             out += f" - {scalar_text(positive, PRODUCT, names)}"
         else:
             out += f" + {scalar_text(a, PRODUCT, names)}"

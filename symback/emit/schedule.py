@@ -86,4 +86,10 @@ def _parts(schedule: Schedule, part: Array, order: list[Array], hints: Mapping[A
 
 def _starts(order: list[Array]) -> dict[Array, str]:
     """What a loop's buffers start from bears the buffers' names."""
-    return {b.start: b.name for a in order if a.kind is Kind.LOOP for b in a.data.buffers if b.start is not None and b.start.kind is Kind.SCATTER}
+    return {
+        b.start: b.name
+        for a in order
+        if a.kind is Kind.LOOP
+        for b in a.data.buffers
+        if b.start is not None and b.start.kind is Kind.SCATTER
+    }

@@ -13,6 +13,11 @@ OTHER = (
     Code("E701", "a missing template", "The files that lay out generated modules were not found. The installation is incomplete."),
     Code("E702", "an unknown target", "Modules are generated for the targets that `symback compile --help` lists."),
     Code(
+        "E703",
+        "a line that is too large",
+        "The derivative of a line with very many different parts is larger still. Name parts of it under `where`.",
+    ),
+    Code(
         "E901",
         "a file that symback did not write",
         "symback replaces only files that it wrote. `--force` replaces others; `-o` names another file.",

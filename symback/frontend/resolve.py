@@ -23,8 +23,8 @@ from symback.frontend.kinds import settle_grades
 from symback.frontend.layer import Layer, Line
 from symback.frontend.modes import lines_of, modes_of, random_of
 from symback.frontend.order import components, live, reads_of
-from symback.frontend.reach import check_reach
 from symback.frontend.ranges import LEADING_NAME, Indices, indices_of, settle
+from symback.frontend.reach import check_reach
 from symback.frontend.recurrences import group_of
 from symback.frontend.roots import base_scope, check_solvable, declared_tensor, distribution, plain_dims, whole_number
 from symback.frontend.scope import GRADE_OF_KIND, Entry, Grade, Known, Scope

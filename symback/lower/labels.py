@@ -33,7 +33,11 @@ def less_one_hot(low: Lowering, c: Cotangent) -> tuple[Array, Scatter] | None:
         label = scatter.targets[at]
         others = [i for k, i in enumerate(c.axes) if k != at]
         own = [t for k, t in enumerate(scatter.targets) if k != at]
-        if label.op is not Op.READ or len(set(own)) != len(own) or any(t.op is not Op.INDEX or t.args != i.args for t, i in zip(own, others, strict=True)):
+        if (
+            label.op is not Op.READ
+            or len(set(own)) != len(own)
+            or any(t.op is not Op.INDEX or t.args != i.args for t, i in zip(own, others, strict=True))
+        ):
             return None
         renamed = dict(zip(others, own, strict=True))
         if scatter.value != mul(MINUS_ONE, substitute(scale, renamed)) or set(scatter.scope) != set(own):

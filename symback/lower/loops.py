@@ -53,7 +53,8 @@ class LoopBody:
         parts = [signature(v[0]) + signature(v[1]) + signature(v[2]) + str(v[3]) for v in self.variables]
         parts += [f"{b.name}{signature(b.shape)}{b.start.key if b.start else 0}{b.element}" for b in self.buffers]
         parts += [
-            f"{s.buffer}{signature(s.items)}{s.value.key}{s.accumulate.key if s.accumulate else ''}{[o.key for o in s.operands]}" for s in (*self.before, *self.stores)
+            f"{s.buffer}{signature(s.items)}{s.value.key}{s.accumulate.key if s.accumulate else ''}{[o.key for o in s.operands]}"
+            for s in (*self.before, *self.stores)
         ]
         return "|".join(parts)
 
@@ -161,7 +162,9 @@ def _start(low: Lowering, d: Definition, equation) -> Store:
 def _loop_array(body: LoopBody, names: frozenset[str]) -> Array:
     outer: dict[Array, None] = {}
     seen: set[Array] = set()
-    stack = [a for s in (*body.before, *body.stores) for a in (s.value, *s.operands)] + [b.start for b in body.buffers if b.start is not None]
+    stack = [a for s in (*body.before, *body.stores) for a in (s.value, *s.operands)] + [
+        b.start for b in body.buffers if b.start is not None
+    ]
     late = any(a.late for a in stack)
     while stack:
         a = stack.pop()
@@ -172,7 +175,15 @@ def _loop_array(body: LoopBody, names: frozenset[str]) -> Array:
             outer[a] = None
         else:
             stack.extend(a.args)
-    return Array(Kind.LOOP, body, tuple(outer), (), "f", late=late, loops=frozenset().union(*(a.loops - names for a in seen)) if seen else frozenset())
+    return Array(
+        Kind.LOOP,
+        body,
+        tuple(outer),
+        (),
+        "f",
+        late=late,
+        loops=frozenset().union(*(a.loops - names for a in seen)) if seen else frozenset(),
+    )
 
 
 # --------------------------------------------------------------------------------------------- backward
@@ -228,9 +239,7 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
         if c.name in held and needed.get(c.name) and (step.local != ZERO or not arriving):
             stores.append(Store(c.name, _items(d, positions, at), value.array))
         for target, scatter in step.pushes:
-            moved = Scatter(
-                tuple(substitute(t, mapping) for t in scatter.targets), scatter.scope, substitute(scatter.value, mapping)
-            )
+            moved = Scatter(tuple(substitute(t, mapping) for t in scatter.targets), scatter.scope, substitute(scatter.value, mapping))
             owner = next(s.definition for s in loop.steps if s.start.name == target)
             lows = owner.low or (0,) * len(owner.axes)
             targets = (add(t, number(-k)) if k else t for t, k in zip(moved.targets, lows, strict=True))

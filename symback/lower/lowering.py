@@ -129,7 +129,13 @@ class Lowering:
     def reserved(self) -> set[str]:
         """Names of the declaration, which nothing that is made on the way may take."""
         p = self.program
-        return {t.name for t in p.tensors} | set(self.definitions) | set(p.dims) | {n for n, _ in p.derived} | {h.name for h in p.hyperparameters}
+        return (
+            {t.name for t in p.tensors}
+            | set(self.definitions)
+            | set(p.dims)
+            | {n for n, _ in p.derived}
+            | {h.name for h in p.hyperparameters}
+        )
 
     def outside_of(self, name: str) -> Node | None:
         """What a read beyond the range gives; None where it may not happen."""

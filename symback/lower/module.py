@@ -98,7 +98,10 @@ def _without_starts(low: Lowering, name: str) -> Array:
     sizes = tuple(a.args[0] for a in d.axes)
     if array.shape == sizes:
         return array
-    items = tuple(Slice(number(-k) if k else None, add(number(-k), size)) if s != size else Slice() for s, size, k in zip(array.shape, sizes, d.low or (0,) * len(sizes), strict=True))
+    items = tuple(
+        Slice(number(-k) if k else None, add(number(-k), size)) if s != size else Slice()
+        for s, size, k in zip(array.shape, sizes, d.low or (0,) * len(sizes), strict=True)
+    )
     return Array(Kind.VIEW, items, (array,), sizes, array.element)
 
 

@@ -103,7 +103,9 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
 
 def _plain(s: Scatter, sizes: tuple[Node, ...]) -> bool:
     """Whether each element is met once, in order."""
-    return len(set(s.targets)) == len(s.targets) == len(s.scope) and all(t.op is Op.INDEX and t.args[0] == size for t, size in zip(s.targets, sizes, strict=True))
+    return len(set(s.targets)) == len(s.targets) == len(s.scope) and all(
+        t.op is Op.INDEX and t.args[0] == size for t, size in zip(s.targets, sizes, strict=True)
+    )
 
 
 def _by_digits(low: Lowering, s: Scatter) -> Scatter:
@@ -167,7 +169,9 @@ def _padding(low: Lowering, t: Node, size: Node) -> tuple[Node, Node]:
 def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
     pads = [_padding(low, t, size) if t.free and not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
     wide = tuple(add(b, size, a) for (b, a), size in zip(pads, sizes, strict=True))
-    targets = tuple(t if pad == (ZERO, ZERO) else moved_inside(low, t, pad[0], bounds(t)[0]) for t, pad in zip(s.targets, pads, strict=True))
+    targets = tuple(
+        t if pad == (ZERO, ZERO) else moved_inside(low, t, pad[0], bounds(t)[0]) for t, pad in zip(s.targets, pads, strict=True)
+    )
     operands: list[Array] = []
     part = scatter_item(low, Scatter(targets, s.scope, s.value), wide, operands)
     buffer = Array(Kind.SCATTER, ScatterPlan((part,), False, wide), operands, wide, "f", loops=loops_of(low, *wide))
@@ -285,7 +289,9 @@ def _tap_indices(low: Lowering, indices: tuple[Node, ...]) -> list[Node]:
 
 def _tap_name(low: Lowering, i: Node, others: set[str]) -> str:
     name = str(i.data) if str(i.data)[0] not in "#~@" else "tap"
-    taken = set(others) | set(low.arrays) | set(low.program.dims) | {t.name for t in low.program.tensors} | {n for n, _ in low.program.derived}
+    taken = (
+        set(others) | set(low.arrays) | set(low.program.dims) | {t.name for t in low.program.tensors} | {n for n, _ in low.program.derived}
+    )
     while name in taken or name in {h.name for h in low.program.hyperparameters}:
         name += "_"
     others.add(name)

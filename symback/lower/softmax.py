@@ -147,7 +147,11 @@ def _part(call: Array, k: int, shape: tuple[Node, ...]) -> Array:
 
 def _at(low: Lowering, v: Lowered, bound: tuple[Node, ...], at: tuple[Node, ...]) -> Lowered:
     """The entry at expressions in place of the bound indices."""
-    if all(a.op is Op.INDEX and a.args == b.args for a, b in zip(at, bound, strict=True)) and len(set(at)) == len(at) and not set(at) & {x for x in v.axes if x not in bound}:
+    if (
+        all(a.op is Op.INDEX and a.args == b.args for a, b in zip(at, bound, strict=True))
+        and len(set(at)) == len(at)
+        and not set(at) & {x for x in v.axes if x not in bound}
+    ):
         new = dict(zip(bound, at, strict=True))
         return Lowered(v.array, tuple(new.get(a, a) for a in v.axes))
     where = tuple(dict(zip(bound, at, strict=True)).get(a, a) for a in v.axes)

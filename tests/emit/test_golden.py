@@ -8,7 +8,19 @@ import symback
 from symback import frontend
 
 GOLDEN = Path(__file__).parent / "golden"
-LIBRARY = ("linear", "softmax", "softmax_cross_entropy", "layernorm", "batchnorm", "attention", "conv1d", "embedding", "lstm", "dropout", "sgd")
+LIBRARY = (
+    "linear",
+    "softmax",
+    "softmax_cross_entropy",
+    "layernorm",
+    "batchnorm",
+    "attention",
+    "conv1d",
+    "embedding",
+    "lstm",
+    "dropout",
+    "sgd",
+)
 TWO_LAYERS = """
 layer: two_layers
 doc: The worked example of a network with one hidden layer and a squared error.
@@ -45,7 +57,15 @@ def test_a_module_is_the_one_that_was_read(name, update_golden):
 def test_the_two_layer_network_comes_out_as_the_field_writes_it():
     """dW2 = aᵀ(y - t), db2 = Σ(y - t), dh = (y - t)W2ᵀ∘(1 - a²), dW1 = xᵀdh, db1 = Σ dh."""
     text = source("two_layers")
-    for statement in ("gap = y - t", "dy = gap * dL", "dW2 = a.T @ dy", "db2 = dy.sum(axis=0)", "dW1 = x.T @ dh", "db1 = dh.sum(axis=0)", "dx = dh @ W1.T"):
+    for statement in (
+        "gap = y - t",
+        "dy = gap * dL",
+        "dW2 = a.T @ dy",
+        "db2 = dy.sum(axis=0)",
+        "dW1 = x.T @ dh",
+        "db1 = dh.sum(axis=0)",
+        "dx = dh @ W1.T",
+    ):
         assert f"\n    {statement}\n" in text, statement
 
 

@@ -328,9 +328,7 @@ def test_latex_is_a_dictionary_of_outputs_and_gradients():
 
 
 def test_a_mode_with_an_output_more_takes_and_gives_it():
-    module = module_of(
-        "layer: a\ninputs: {x: [N]}\noutputs:\n  y[n]: x[n]**2\nmodes:\n  eval:\n    outputs:\n      z[n]: 3*x[n]\n"
-    )
+    module = module_of("layer: a\ninputs: {x: [N]}\noutputs:\n  y[n]: x[n]**2\nmodes:\n  eval:\n    outputs:\n      z[n]: 3*x[n]\n")
     x = np.array([1.0, 2.0])
     y, cache = module.forward(x)
     assert module.backward(cache, np.ones(2)).x.tolist() == [2, 4]
