@@ -136,7 +136,7 @@ def _used(stages: list[Stage], wanted: set[str]) -> tuple[Stage, ...]:
         if isinstance(stage, Cotangent) and stage.name not in wanted:
             continue
         kept.append(stage)
-        map_values(stage, lambda node, _: wanted.update(str(n.data) for n in walk(node) if n.op is Op.READ) or node)
+        map_values(stage, lambda node, _, wanted=wanted: wanted.update(str(n.data) for n in walk(node) if n.op is Op.READ) or node)
         if isinstance(stage, BackwardLoop):
             wanted |= {name for step in stage.steps for name, _ in step.pushes}
     return tuple(reversed(kept))
