@@ -177,7 +177,7 @@ MEANING = (
     Code(
         "E510",
         "too many definitions or files",
-        "A layer with all that it calls has at most 10000 definitions, from 200 files, nested 40 deep.",
+        "A layer with all that it calls has at most 6000 definitions, from 200 files, nested 40 deep.",
     ),
     Code("E511", "a circle of files", "A layer cannot call itself, directly or through others."),
     Code(

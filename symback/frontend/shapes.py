@@ -21,7 +21,7 @@ from symback.frontend.sizes import same_size
 from symback.frontend.syntax import Form, Syntax, walk
 from symback.frontend.vocabulary import REDUCTIONS
 
-MAX_ENTRIES = 10_000
+MAX_ENTRIES = 6_000
 
 
 def is_whole_form(entry: Entry) -> bool:
