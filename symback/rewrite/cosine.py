@@ -11,7 +11,6 @@ from symback.core.expr import (
     ZERO,
     Node,
     Op,
-    Reduction,
     add,
     branches,
     call,
@@ -30,22 +29,11 @@ from symback.core.expr import (
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, has_read, is_call, without
+from symback.rewrite.patterns import factors, has_read, hinted, is_call, is_sum, without
 from symback.rewrite.power_sums import PowerSum, power_sum
 from symback.rewrite.rule import Rule
 
 MINUS_HALF = number("-1/2")
-
-
-def is_sum(node: Node) -> bool:
-    return node.op is Op.REDUCE and node.data is Reduction.SUM
-
-
-def hinted(made: Node, old: Node) -> Node:
-    """`made` with the author's index names of `old`."""
-    if made.op is Op.REDUCE and len(made.args) == len(old.args):
-        made.hint = old.hint
-    return made
 
 
 def norm_of(a: Node, ctx: Context) -> PowerSum | None:

@@ -32,21 +32,11 @@ from symback.core.expr import (
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, is_call, terms, without
+from symback.rewrite.patterns import factors, hinted, is_call, is_sum, terms, without
 from symback.rewrite.power_sums import PowerSum, power_sum
 from symback.rewrite.rule import Rule
 
 MINUS_HALF = number("-1/2")
-
-
-def _is_sum(node: Node) -> bool:
-    return node.op is Op.REDUCE and node.data is Reduction.SUM
-
-
-def _hinted(made: Node, old: Node) -> Node:
-    if made.op is Op.REDUCE and len(made.args) == len(old.args):
-        made.hint = old.hint
-    return made
 
 
 # ------------------------------------------------------------------------------------------ forward rules
@@ -121,14 +111,14 @@ def _orders(bound: list[Node], indices: list[Node]):
 
 def _with_normalised(g: Node, found: PowerSum, root: Node) -> Node | None:
     """The Sum g with its factor u divided by the root."""
-    if not _is_sum(g):
+    if not is_sum(g):
         return None
     body, binders = opened(g)
     inside = factors(body)
     for k, f in enumerate(inside):
         at = _entry_at(f, found)
         if at is not None and set(at) == {b[0] for b in binders}:
-            return _hinted(total(mul(*without(inside, k), call("product", f, root)), *binders), g)
+            return hinted(total(mul(*without(inside, k), call("product", f, root)), *binders), g)
     return None
 
 
@@ -200,7 +190,7 @@ def _at(body: Node, bound: tuple[Node, ...], entry: Node) -> tuple[Node, ...] | 
 
 def probability(node: Node, ctx: Context) -> Node | None:
     """Sum(p) → 1 for a softmax p."""
-    if not _is_sum(node):
+    if not is_sum(node):
         return None
     assumed = ctx.assumed_sum(node)
     if assumed is not None:
@@ -223,7 +213,7 @@ def dominant_shift(node: Node, ctx: Context) -> Node | None:
     parts = [_expanded_mean(t, ctx) for t in terms(node)]
     for k, t in enumerate(parts):
         c, s = split_coefficient(t)
-        if c >= 0 or not _is_sum(s):
+        if c >= 0 or not is_sum(s):
             continue
         body, binders = opened(s)
         if len(binders) != 1:
@@ -250,7 +240,7 @@ def _expanded_mean(t: Node, ctx: Context) -> Node:
     """-y as -Sum(p·g) where y names such a sum."""
     c, y = split_coefficient(t)
     seen = ctx.unfold(y)
-    if c < 0 and seen is not None and _is_sum(seen):
+    if c < 0 and seen is not None and is_sum(seen):
         body, binders = opened(seen)
         if any(softmax_of(f, ctx) is not None for f in factors(body)):
             return mul(number(c), seen)
@@ -272,7 +262,7 @@ def _shifted(parts, k, c, s, sum_parts, found) -> Node | None:
         for i in sorted(t.free, key=lambda n: str(n.data)):
             if i.args == idx.args and mul(number(-c), substitute(g, {idx: i})) == t:
                 at_top = substitute(inner, {idx: top})
-                mean = _hinted(total(mul(f, call("minus", inner, at_top)), *binders), s)
+                mean = hinted(total(mul(f, call("minus", inner, at_top)), *binders), s)
                 entry = call("minus", substitute(inner, {idx: i}), at_top)
                 return add(*without(tuple(parts), j, k), mul(number(-c), outer, sub(entry, mean)))
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import pi
 
-from symback.core.expr import HALF, ONE, PI, ZERO, Node, Op, add, call, mul, neg, number, power, split_coefficient, walk
+from symback.core.expr import HALF, ONE, PI, ZERO, Node, Op, Reduction, add, call, mul, neg, number, power, split_coefficient, walk
 from symback.rewrite.facts import Context
 
 
@@ -144,3 +144,15 @@ def has_read(node: Node) -> bool:
 
 def power_of(base: Node, exponent: int) -> Node:
     return power(base, number(exponent))
+
+
+def is_sum(node: Node) -> bool:
+    """Whether it is a sum over indices."""
+    return node.op is Op.REDUCE and node.data is Reduction.SUM
+
+
+def hinted(made: Node, old: Node) -> Node:
+    """`made` with the author's index names of `old`."""
+    if made.op is Op.REDUCE and len(made.args) == len(old.args):
+        made.hint = old.hint
+    return made
