@@ -18,7 +18,6 @@ from symback.core.expr import (
     power,
     split_coefficient,
     sub,
-    walk,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
@@ -27,6 +26,7 @@ from symback.rewrite.patterns import (
     exponential,
     factors,
     has_read,
+    holds_reduction,
     is_call,
     minus_term,
     root,
@@ -45,7 +45,7 @@ def difference_of_exponentials(node: Node, ctx: Context) -> Node | None:
         left = minus_term(rest, neg(c))
         if left is not None and has_read(call_):
             return add(left, mul(c, call("expm1", call_.args[0])))
-    if any(n.op is Op.REDUCE for n in walk(node)):
+    if holds_reduction(node):
         return None
     pair = two_exponentials(node)
     if pair is None or ZERO in (pair[0][1], pair[1][1]) or pair[0][0] != -pair[1][0]:

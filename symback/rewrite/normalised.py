@@ -28,11 +28,10 @@ from symback.core.expr import (
     sub,
     substitute,
     total,
-    walk,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, hinted, is_call, is_sum, terms, without
+from symback.rewrite.patterns import factors, hinted, holds_reduction, is_call, is_sum, terms, without
 from symback.rewrite.power_sums import PowerSum, power_sum
 from symback.rewrite.rule import Rule
 
@@ -226,9 +225,9 @@ def dominant_shift(node: Node, ctx: Context) -> Node | None:
                 continue
             g = mul(*without(inside, m))
             full = mul(*(ctx.unfold_derived(h) or h for h in factors(g)))
-            if not _drops(full, idx) or _reduces(_without_fixed(full, idx)[1]):
+            if not _drops(full, idx) or holds_reduction(_without_fixed(full, idx)[1]):
                 full = g
-            if idx not in g.free or _reduces(_without_fixed(full, idx)[1]):
+            if idx not in g.free or holds_reduction(_without_fixed(full, idx)[1]):
                 continue
             made = _shifted(parts, k, c, s, (idx, binders, f, g, full), found)
             if made is not None:
@@ -245,10 +244,6 @@ def _expanded_mean(t: Node, ctx: Context) -> Node:
         if any(softmax_of(f, ctx) is not None for f in factors(body)):
             return mul(number(c), seen)
     return t
-
-
-def _reduces(node: Node) -> bool:
-    return any(n.op is Op.REDUCE for n in walk(node))
 
 
 def _shifted(parts, k, c, s, sum_parts, found) -> Node | None:

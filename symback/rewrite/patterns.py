@@ -142,6 +142,10 @@ def has_read(node: Node) -> bool:
     return any(n.op is Op.READ for n in walk(node))
 
 
+def holds_reduction(node: Node) -> bool:
+    return node.height > 0
+
+
 def power_of(base: Node, exponent: int) -> Node:
     return power(base, number(exponent))
 

@@ -8,6 +8,7 @@ from symback.core.expr import Node
 from symback.core.program import Body, Definition, Equation, Group, Program
 from symback.rewrite import (
     cancellation,
+    clips,
     cosine,
     exponentials,
     gaussian,
@@ -16,6 +17,7 @@ from symback.rewrite import (
     logarithms,
     logistic,
     normalised,
+    overflow,
     roots,
     vectors,
 )
@@ -33,7 +35,9 @@ RULES: tuple[Rule, ...] = (
     *exponentials.RULES,
     *cancellation.RULES,
     *logarithms.RULES,
+    *clips.RULES,
     *limits.RULES,
+    *overflow.RULES,
 )
 """Rules on the natural form, the more special first."""
 
