@@ -15,6 +15,7 @@ from symback.core.expr import (
     mul,
     number,
     opened,
+    opened_anew,
     read,
     reads,
     split_coefficient,
@@ -60,7 +61,7 @@ def fold_contraction(node: Node, facts: Facts) -> Node | None:
                 inner = sums[0]
         if inner.op is not Op.REDUCE or inner.data is not Reduction.SUM:
             continue
-        inside, more = opened(inner)
+        inside, more = opened_anew(inner)
         if not all(is_whole(b) for b in more):
             continue
         factors = [*body.args[:k], *body.args[k + 1 :], *outer_factors, *(inside.args if inside.op is Op.MUL else (inside,))]

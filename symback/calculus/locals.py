@@ -26,7 +26,7 @@ from symback.core.expr import (
     mul,
     neg,
     number,
-    opened,
+    opened_anew,
     piecewise,
     power,
     reduction,
@@ -184,7 +184,7 @@ def _reduction_rule(node: Node, scope: Scope) -> list[Local]:
     kind = node.data
     if kind in (Reduction.ARGMAX, Reduction.ARGMIN):
         return []
-    body, binders = opened(node)
+    body, binders = opened_anew(node)
     parts = local_derivatives(body, scope)
     if not parts:
         return []
@@ -196,14 +196,14 @@ def _reduction_rule(node: Node, scope: Scope) -> list[Local]:
         weight = _others_product(node, body)
     else:
         reached = indicator(compare("==", body, node))
-        again, again_binders = opened(node)
+        again, again_binders = opened_anew(node)
         weight = div(reached, total(indicator(compare("==", again, node)), *again_binders))
     return [Local(p.read, mul(weight, p.slope), (*binders, *p.binders)) for p in parts]
 
 
 def _others_product(node: Node, body: Node) -> Node:
     """Π of the other factors: the product over this one, and right where one factor (or more) is 0."""
-    again, again_binders = opened(node)
+    again, again_binders = opened_anew(node)
     zeros = total(indicator(compare("==", again, ZERO)), *again_binders)
     is_zero = compare("==", body, ZERO)
     return piecewise(
@@ -215,7 +215,7 @@ def _others_product(node: Node, body: Node) -> Node:
 
 def _rest_product(node: Node) -> Node:
     """Π of the factors that are not 0."""
-    body, binders = opened(node)
+    body, binders = opened_anew(node)
     return reduction(Reduction.PROD, piecewise((ONE, compare("==", body, ZERO)), (body, TRUE)), binders)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from symback.core.expr import COMMUTATIVE, Node, Op, Reduction, div, is_whole, opened, read, substitute
+from symback.core.expr import COMMUTATIVE, Node, Op, Reduction, div, is_whole, opened_anew, read, substitute
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Library:
             self.forms.add(_form(value))
             self.searched.clear()
         if value.op is Op.REDUCE and value.data is Reduction.SUM and value.args[0].op is Op.MUL:
-            body, binders = opened(value)
+            body, binders = opened_anew(value)
             if all(is_whole(b) for b in binders):
                 self.contractions.append(_Contraction(name, axes, tuple(b[0] for b in binders), body.args))
 

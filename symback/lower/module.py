@@ -25,7 +25,7 @@ from symback.core.expr import (
     mul,
     neg,
     number,
-    opened,
+    opened_anew,
     piecewise,
     substitute,
     total,
@@ -144,7 +144,7 @@ def _spread_read(low: Lowering, d: Definition, term: Node) -> Scatter | None:
     sums = [f for f in (term.args if term.op is Op.MUL else (term,)) if f.op is Op.REDUCE and f.data is Reduction.SUM]
     if len(sums) != 1:
         return None
-    body, binders = opened(sums[0])
+    body, binders = opened_anew(sums[0])
     outer = [f for f in (term.args if term.op is Op.MUL else ()) if f is not sums[0]]
     factors = body.args if body.op is Op.MUL else (body,)
     if not all(is_whole(b) for b in binders):

@@ -39,7 +39,7 @@ from symback.core.expr.node import (
     walk,
 )
 from symback.core.expr.rebuilding import reads, rebuilt, substitute, transform
-from symback.core.expr.reductions import Binder, is_whole, opened, reduction, total, whole
+from symback.core.expr.reductions import Binder, is_whole, opened, opened_anew, reduction, total, whole
 from symback.core.expr.text import text
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "negation",
     "number",
     "opened",
+    "opened_anew",
     "piecewise",
     "power",
     "read",

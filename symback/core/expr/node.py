@@ -72,7 +72,7 @@ class Node:
     hint             for REDUCE: the author's names of the bound indices (not part of the identity)
     """
 
-    __slots__ = ("op", "data", "args", "digest", "free", "height", "hint", "outer", "_key", "_hash", "_rest", "_skeleton")
+    __slots__ = ("op", "data", "args", "digest", "free", "height", "hint", "outer", "_key", "_hash", "_opened", "_rest", "_skeleton")
 
     def __init__(self, op: Op, data: object, args: tuple[Node, ...], hint: tuple[str, ...] = ()):
         self.op, self.data, self.args, self.hint = op, data, args, hint

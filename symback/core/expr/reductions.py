@@ -74,7 +74,19 @@ def renamed_indices(node: Node, renamed: Mapping[Node, Node]) -> Node:
 
 
 def opened(node: Node) -> tuple[Node, tuple[Binder, ...]]:
-    """(body, binders) of a REDUCE with fresh free indices in the binders' place."""
+    """(body, binders) of a REDUCE with free indices in the binders' place that are its own: the same at each call, of no other node.
+
+    They are to be bound again by what is made of the body. What they outlive, or what takes two copies of a body, opens it anew.
+    """
+    try:
+        return node._opened
+    except AttributeError:
+        node._opened = opened_anew(node)
+        return node._opened
+
+
+def opened_anew(node: Node) -> tuple[Node, tuple[Binder, ...]]:
+    """(body, binders) of a REDUCE with free indices in the binders' place that occur nowhere else."""
     bound = node.args[1::3]
     fresh = {b: fresh_index(b.args[0]) for b in bound}
     body = renamed_indices(node.args[0], fresh)
