@@ -126,7 +126,19 @@ def _fresh_base(a: Array) -> str:
         return _NAMES.get(str(a.data), "value")
     if a.kind is Kind.REDUCE:
         return _NAMES.get(a.data[0], "total")
+    if a.kind is Kind.RESHAPE:
+        return _flat_base(a)
     return _NAMES.get(a.kind.value, "value")
+
+
+def _flat_base(a: Array) -> str:
+    """What an array in another shape is called: after the tensor that it shows, or as the columns that windows are copied into."""
+    base = a.args[0]
+    while base.kind in FREE:
+        base = base.args[0]
+    if base.kind is Kind.WINDOWS:
+        return "columns"
+    return f"{base.data}_flat" if base.kind in (Kind.ARGUMENT, Kind.BUFFER) else "flat"
 
 
 def post_order(roots: list[Array], known: Mapping[Array, str]) -> list[Array]:

@@ -29,7 +29,7 @@ class Kind(Enum):
     ACCUMULATE = "accumulate"  # (ufunc, axis, reversed)
     MATMUL = "matmul"
     TENSORDOT = "tensordot"  # (axes of the left, axes of the right)
-    EINSUM = "einsum"  # subscripts
+    EINSUM = "einsum"  # (subscripts, extra keyword text)
     GATHER = "gather"  # a tuple of Slice, Node, or the operand's number (int) for an index array
     ARANGE = "arange"  # size
     CAST = "cast"  # "dtype" or a numpy dtype name

@@ -9,6 +9,7 @@ from symback.core.expr import ONE, ZERO, Node, Op, Reduction, both, fresh_index,
 from symback.lower.arithmetic import choose, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.matrices import matrix_product, row_product
 from symback.lower.products import Factor, combine, factor, gathered, pair_key, root_may_vanish, share_pairs, times_scalar
 from symback.lower.reads import reads_stay_inside
 
@@ -208,91 +209,19 @@ def _pair(low: Lowering, a: Lowered, b: Lowered, bound: set[Node]) -> Lowered:
     right = [x for x in b.axes if x not in a.axes]
     if not contracted:
         return operate(low, "*", a, b)
-    place = {x: k for k, x in enumerate(low.rank)}
-    if left and right and min((place.get(x, 99) for x in right), default=99) < min((place.get(x, 99) for x in left), default=99):
+    if left and right and _innermost(low, left, right) in left:
         a, b, left, right = b, a, right, left
     if left and right:
-        return _matrix_product(low, a, b, batch, left, right, contracted)
-    return _row_product(low, a, b, batch, left or right, contracted)
+        return matrix_product(low, a, b, batch, left, right, contracted)
+    return row_product(low, a, b, batch, left or right, contracted)
 
 
 def _presummed(low: Lowering, v: Lowered, own: list[Node]) -> Lowered:
     return over_axes(low, Reduction.SUM, v, tuple(own)) if own else v
 
 
-def _rows_by_rows(a: Lowered, b: Lowered, left: list[Node], right: list[Node], order: list[Node]) -> Lowered:
-    """Both operands end with the contracted axes: these become one, and nothing is copied."""
-    size = mul(*(c.args[0] for c in order))
-    shapes = [(*(x.args[0] for x in own), size) for own in (left, right)]
-    x, y = (Array(Kind.RESHAPE, shape, (v.array,), shape, "f") for v, shape in zip((a, b), shapes, strict=True))
-    turned = Array(Kind.TRANSPOSE, (1, 0), (y,), (size, right[0].args[0]), "f")
-    return _array(Kind.MATMUL, None, (x, turned), (*left, *right))
-
-
-def _matrix_product(
-    low: Lowering, a: Lowered, b: Lowered, batch: list[Node], left: list[Node], right: list[Node], contracted: list[Node]
-) -> Lowered:
-    if _has_windows(b.array) and not _has_windows(a.array):
-        return _matrix_product(low, b, a, batch, right, left, contracted)
-    if _has_windows(a.array):
-        place = {x: k for k, x in enumerate(low.rank)}
-        free = (*batch, *left, *right)
-        return _einsum(a, b, tuple(sorted(free, key=lambda x: (place.get(x, len(place)), free.index(x)))))
-    if not batch:
-        if len(contracted) == 1 and len(right) == 1:
-            (k,) = contracted
-            x = low.transposed(a, (*left, k)).array
-            y = low.transposed(b, (k, *right)).array
-            return _array(Kind.MATMUL, None, (x, y), (*left, *right))
-        order = [c for c in a.axes if c in contracted]
-        if len(right) == 1 and a.axes == (*left, *order) and b.axes == (*right, *order):
-            return _rows_by_rows(a, b, left, right, order)
-        data = (tuple(a.axes.index(c) for c in order), tuple(b.axes.index(c) for c in order))
-        return _array(Kind.TENSORDOT, data, (a.array, b.array), (*left, *right))
-    if len(contracted) == len(left) == len(right) == 1:
-        x = low.transposed(a, (*batch, *left, *contracted)).array
-        y = low.transposed(b, (*batch, *contracted, *right)).array
-        return _array(Kind.MATMUL, None, (x, y), (*batch, *left, *right))
-    return _einsum(a, b, (*batch, *left, *right))
-
-
-def _row_product(low: Lowering, a: Lowered, b: Lowered, batch: list[Node], own: list[Node], contracted: list[Node]) -> Lowered:
-    """No matrix product: at most one operand has axes of its own."""
-    if not batch and own:
-        host, other = (a, b) if set(own) <= set(a.axes) and own else (b, a)
-        if len(contracted) == 1:
-            (k,) = contracted
-            if host.axes[0] == k and len(host.axes) == 2:
-                return _array(Kind.MATMUL, None, (other.array, host.array), tuple(own))
-            return _array(Kind.MATMUL, None, (low.transposed(host, (*own, k)).array, other.array), tuple(own))
-        order = [c for c in host.axes if c in contracted]
-        data = (tuple(host.axes.index(c) for c in order), tuple(other.axes.index(c) for c in order))
-        return _array(Kind.TENSORDOT, data, (host.array, other.array), tuple(own))
-    if not own and len(contracted) == 1 and a.axes[-1] == contracted[0]:
-        b = low.transposed(b, a.axes)
-        return _array(Kind.UFUNC, "vecdot", (a.array, b.array), a.axes[:-1])
-    if not own and not batch:
-        if a.axes != b.axes:
-            b = low.transposed(b, a.axes)
-        return _array(Kind.KERNEL, ("np.vdot", ""), (a.array, b.array), ())
-    out = tuple(x for x in (a.axes if len(a.axes) >= len(b.axes) else b.axes) if x in batch or x in own)
-    return _einsum(a, b, out)
-
-
-def _array(kind: Kind, data: object, args: tuple[Array, ...], axes: tuple[Node, ...]) -> Lowered:
-    return Lowered(Array(kind, data, args, tuple(x.args[0] for x in axes), "f"), axes)
-
-
-def _has_windows(array: Array) -> bool:
-    """Whether it is a view of sliding windows: einsum copies these in the order that is fastest, tensordot does not."""
-    while array.kind in (Kind.VIEW, Kind.TRANSPOSE):
-        array = array.args[0]
-    return array.kind is Kind.WINDOWS
-
-
-def _einsum(a: Lowered, b: Lowered, out: tuple[Node, ...]) -> Lowered:
-    letters: dict[Node, str] = {}
-    for x in (*a.axes, *b.axes):
-        letters.setdefault(x, "abcdefghijklmnopqrstuvwxyz"[len(letters)])
-    spell = lambda axes: "".join(letters[x] for x in axes)  # noqa: E731
-    return _array(Kind.EINSUM, f"{spell(a.axes)},{spell(b.axes)}->{spell(out)}", (a.array, b.array), out)
+def _innermost(low: Lowering, left: list[Node], right: list[Node]) -> Node:
+    """The axis of a product that is to be its last: the operand that has it stands on the right."""
+    place = {x: k for k, x in enumerate(low.rank)}
+    ranked = [x for x in (*left, *right) if x in place]
+    return max(ranked, key=lambda x: place[x]) if ranked else right[-1]

@@ -210,7 +210,7 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
             plain.append(None)
     order = gathered_axes(items, plain, axes) if fancy else tuple(p for p in plain if p is not None)
     loop_order = tuple(i for i in tapped)
-    value = low.ranked((*order, *loop_order)).as_float(low.ranked((*order, *loop_order)).value(s.value))
+    value = low.ranked((*loop_order, *order)).as_float(low.ranked((*loop_order, *order)).value(s.value))
     wanted = (*[a for a in loop_order if a in value.axes], *order)
     value_axes = tuple(a for a in wanted if a in value.axes)
     array = low.aligned(value, value_axes) if not loop_order else low.transposed(value, value_axes).array

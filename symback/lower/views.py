@@ -156,3 +156,20 @@ def windows_of(low: Lowering, v: Lowered, windows: list[Window], loops: frozense
     data = (tuple(w.at for w in windows), tuple(low.size(w.width, "width") for w in windows), tuple(items))
     wide = (*shape, *(w.inner.args[0] for w in windows))
     return Lowered(Array(Kind.WINDOWS, data, (v.array,), wide, v.array.element, loops=loops), (*v.axes, *(w.inner for w in windows)))
+
+
+def is_windows(array: Array) -> bool:
+    """Whether it is a view of sliding windows, which a matrix product has to copy."""
+    while array.kind in (Kind.VIEW, Kind.TRANSPOSE):
+        array = array.args[0]
+    return array.kind is Kind.WINDOWS
+
+
+def taps_of(v: Lowered) -> tuple[Node, ...]:
+    """The axes of a view of sliding windows that run within a window."""
+    if v.array.kind is Kind.TRANSPOSE:
+        (base,) = v.array.args
+        return tuple(
+            v.axes[k] for k, p in enumerate(v.array.data) if base.kind is Kind.WINDOWS and p >= len(base.shape) - len(base.data[0])
+        )
+    return v.axes[len(v.axes) - len(v.array.data[0]) :] if v.array.kind is Kind.WINDOWS else ()
