@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from symback.calculus.cotangents import Cotangent
 from symback.calculus.patterns import Library
-from symback.core.expr import Node, Op, substitute, walk
+from symback.core.expr import Node, Op, substitute
 from symback.core.program import Definition
 
 Proof = tuple[tuple[Node, Node], ...]
@@ -42,8 +42,10 @@ class Applied:
 class Facts:
     """What may be used: definitions (of forward values and of cotangents so far) and where they can be folded in.
 
-    padded    tensors that read 0 outside their range, with their shapes
-    upstream  names of cotangents, the outputs' own among them
+    definitions  values of forward that no recurrence holds, each after those that it reads
+    order        their places among them
+    padded       tensors that read 0 outside their range, with their shapes
+    upstream     names of cotangents, the outputs' own among them
     """
 
     definitions: Mapping[str, Definition]
@@ -51,20 +53,25 @@ class Facts:
     known: Library = field(default_factory=Library)
     padded: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     upstream: set[str] = field(default_factory=set)
+    order: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.order = {name: k for k, name in enumerate(self.definitions)}
+
+    def defined(self, name: str) -> Definition | None:
+        """The definition of a value of forward by one equation."""
+        d = self.definitions.get(name)
+        return d if d is not None and len(d.equations) == 1 else None
 
     def unfolded(self, node: Node) -> Node | None:
         """The definition of a READ with its indices put in; None for tensors, recurrences and scattered values."""
-        d = self.definitions.get(str(node.data))
-        if d is not None and len(d.equations) == 1 and not _self_reading(d):
+        d = self.defined(str(node.data))
+        if d is not None:
             return substitute(d.value, dict(zip(d.axes, node.args, strict=True)))
         c = self.cotangents.get(str(node.data))
         if c is not None and not c.scatters:
             return substitute(c.value, dict(zip(c.axes, node.args, strict=True)))
         return None
-
-
-def _self_reading(d: Definition) -> bool:
-    return any(n.op is Op.READ and n.data == d.name for n in walk(d.value))
 
 
 def factors_of(node: Node) -> tuple[Node, ...]:

@@ -27,8 +27,12 @@ from symback.core.expr import (
     substitute,
     total,
     transform,
+    walk,
     whole,
 )
+
+MOST_PUT_IN = 8
+"""Definitions that are put in, one after another, to prove a sum to be 0."""
 
 
 def pull_out(node: Node, facts: Facts) -> Node | None:
@@ -97,22 +101,38 @@ def vanishing_terms(node: Node, facts: Facts) -> Proof | None:
     if subject.op is not Op.ADD:
         return None
     whole_terms = [total(t, *binders) for t in subject.args]
-    for depth in (0, 1, 2):
-        terms = [_settled(t, facts, depth) for t in whole_terms]
-        if add(*terms) == ZERO:
+    terms = [everywhere(t, pull_out, facts) for t in whole_terms]
+    for _ in range(MOST_PUT_IN):
+        left = add(*terms)
+        if left == ZERO:
             known = () if subject is moving[0] else ((moving[0], subject),)
             return (*known, *((a, b) for a, b in zip(whole_terms, terms, strict=True) if a != b))
+        last = _last_defined(left, facts)
+        if last is None:
+            return None
+        terms = [_put_in(t, last, facts) for t in terms]
     return None
 
 
-def _settled(node: Node, facts: Facts, depth: int) -> Node:
-    """The node with factors pulled out and, `depth` times, the definitions of what it reads put in."""
-    node = everywhere(node, pull_out, facts)
-    for _ in range(depth):
-        node = transform(node, lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) in facts.definitions else None, top_down=True)
-        node = everywhere(node, spread, facts)
-        node = everywhere(node, pull_out, facts)
-    return node
+def _last_defined(left: Node, facts: Facts) -> str | None:
+    """The value that is defined after all others in an expression: no other can cancel it, its own definition only. None where it
+    stands in functions alone, which nothing cancels."""
+    read = {str(n.data) for n in walk(left) if n.op is Op.READ}
+    last = max((name for name in read if facts.defined(name) is not None), key=facts.order.__getitem__, default=None)
+    return last if last is not None and _stands_open(left, last) else None
+
+
+def _stands_open(node: Node, name: str) -> bool:
+    """Whether the value is read outside functions."""
+    if node.op is Op.READ:
+        return str(node.data) == name
+    return node.op is not Op.CALL and any(_stands_open(a, name) for a in node.args)
+
+
+def _put_in(node: Node, name: str, facts: Facts) -> Node:
+    """The node with the definition of a value put in, sums and brackets opened, factors pulled out."""
+    new = transform(node, lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) == name else None, top_down=True)
+    return node if new is node else everywhere(everywhere(new, spread, facts), pull_out, facts)
 
 
 def spread(node: Node, facts: Facts) -> Node | None:
