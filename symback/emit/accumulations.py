@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from symback.core.expr import Node
 from symback.emit.identifiers import local
-from symback.emit.naming import TRIVIAL, Schedule, define, fitted, free_name
-from symback.emit.numpy_text import ATOM, CONDITIONAL, Speller, items_text, scalar_text, shape_text, view_first
+from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, free_name
+from symback.emit.numpy_text import CONDITIONAL, Speller, items_text, scalar_text, shape_text, view_first
+from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
-from symback.lower.scatters import ScatterItem, ScatterPlan
 
 FRESH = {
     Kind.OPERATOR,
@@ -32,7 +32,7 @@ def is_fresh(a: Array) -> bool:
     return a.kind in FRESH and not (a.kind is Kind.WHERE and a.args[0].element == "s")
 
 
-def scatter(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mapping[Array, int]) -> None:
+def scatter(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mapping[Array, int], statements: Statements) -> None:
     plan: ScatterPlan = a.data
     hint = hints.get(a)
     if plan.base:
@@ -42,22 +42,35 @@ def scatter(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Ma
         text = text if fresh else f"{Speller(schedule.names).text(base, 8)}.copy()"
     else:
         text = f"np.zeros({shape_text(plan.shape)}, dtype)"
-    name = free_name(hint or "spread", schedule.taken)
+    name = free_name(hint or plan.name, schedule.taken)
     schedule.lines.append(f"{name} = {text}")
     for it in plan.items:
-        accumulate(schedule, name, it, a.args)
+        accumulate(schedule, name, it, a.args, statements)
     schedule.names[a] = name
 
 
-def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[Array, ...]) -> None:
+def define_outside(schedule: Schedule, arrays: Iterable[Array]) -> None:
+    """Variables for what a loop reads and no step of it changes."""
+    for x in arrays:
+        if x not in schedule.names and x.kind not in TRIVIAL and x.kind is not Kind.FULL and not _cheap_view(x, schedule):
+            define(schedule, x)
+
+
+def _cheap_view(x: Array, schedule: Schedule) -> bool:
+    while x.kind in FREE:
+        x = x.args[0]
+    return x in schedule.names or x.kind in TRIVIAL
+
+
+def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[Array, ...], statements: Statements) -> None:
     """`name[items] += value`, in a loop over the taps where there are any."""
-    value = operands[it.value]
     fancy = {k: fitted(schedule, operands[k], 40) for k in it.items if isinstance(k, int)}
     view, items = view_first(it.items)
     name = name + items_text(view) if view else name
-    if it.taps:
-        _by_taps(schedule, name, items, it, value, fancy)
+    if isinstance(it.value, Array):
+        _by_taps(schedule, name, items, it, fancy, statements)
         return
+    value = operands[it.value]
     target = items_text(items, fancy) if items else "[...]"
     sign = "=" if it.assigned else "+="
     if not it.assigned and value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names and not it.repeats:
@@ -73,33 +86,38 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
     schedule.lines.append(f"{name}{target} {sign} {text}")
 
 
-def _by_taps(schedule: Schedule, name: str, items: tuple[object, ...], it: ScatterItem, value: Array, fancy: Mapping[int, str]) -> None:
-    """One slice for each tap."""
-    if value not in schedule.names and value.kind not in TRIVIAL:
-        define(schedule, value)
-    text = Speller(schedule.names).text(value, ATOM) + (items_text(it.cut) if it.cut else "")
+def _by_taps(
+    schedule: Schedule, name: str, items: tuple[object, ...], it: ScatterItem, fancy: Mapping[int, str], statements: Statements
+) -> None:
+    """The same in a loop for each tap."""
+    define_outside(schedule, unchanged([it.value], frozenset(v for v, _ in it.taps)))
+    inner = schedule.inner(len(it.taps))
+    inner.lines += [f"{start} = {scalar_text(node)}" for start, node in it.starts]
+    statements(inner, [it.value], {})
+    target = items_text(items, fancy) if items else ""
+    text = fitted(inner, it.value, len(name) + len(target) + 4)
+    if it.repeats:
+        inner.lines.append(f"np.add.at({name}, {_index_tuple(items, fancy)}, {text})")
+    elif it.ufunc != "add":
+        inner.lines.append(f"np.{it.ufunc}({name}, {text}, out={name})")
+    else:
+        if len(name) + len(target) + len(text) + 4 > inner.width:
+            target = items_text(tuple(_named_slice(inner, item) for item in items), fancy)
+        inner.lines.append(f"{name}{target} {'=' if it.assigned else '+='} {text}")
     indent = ""
     for variable, extent in it.taps:
         schedule.lines.append(f"{indent}for {local(variable)} in range({scalar_text(extent)}):")
         indent += "    "
-    schedule.lines += [f"{indent}{start} = {scalar_text(node)}" for start, node in it.starts]
-    if it.repeats:
-        schedule.lines.append(f"{indent}np.add.at({name}, {_index_tuple(items, fancy)}, {text})")
-        return
-    target = items_text(items, fancy)
-    if len(indent) + len(name) + len(target) + len(text) + 4 > schedule.width:
-        items = tuple(_named_slice(schedule, item, indent) for item in items)
-        target = items_text(items, fancy)
-    schedule.lines.append(f"{indent}{name}{target} += {text}")
+    schedule.lines += [indent + line for line in inner.lines]
 
 
-def _named_slice(schedule: Schedule, item: object, indent: str) -> object:
+def _named_slice(schedule: Schedule, item: object) -> object:
     """A long slice as a variable."""
     if not isinstance(item, Slice) or len(items_text((item,))) < 14 or _runs_backward(item):
         return item
     bounds = ["None" if b is None else scalar_text(b) for b in (item.start, item.stop, *([item.step] if item.step else []))]
     name = free_name("span", schedule.taken)
-    schedule.lines.append(f"{indent}{name} = slice({', '.join(bounds)})")
+    schedule.lines.append(f"{name} = slice({', '.join(bounds)})")
     return name
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symback.emit.accumulations import accumulate, is_fresh
+from symback.emit.accumulations import accumulate, define_outside, is_fresh
 from symback.emit.identifiers import local
 from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, free_name, post_order
 from symback.emit.numpy_text import ATOM, Speller, items_text, scalar_text, shape_text
@@ -16,15 +16,7 @@ def loop(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mappi
     """The buffers, their starts, and the loop that fills them; what no step changes is defined before it."""
     body: LoopBody = a.data
     starts = {b.start for b in body.buffers if b.start is not None}
-    for x in a.args:
-        if (
-            x not in schedule.names
-            and x not in starts
-            and x.kind not in TRIVIAL
-            and x.kind is not Kind.FULL
-            and not _cheap_view(x, schedule)
-        ):
-            define(schedule, x)
+    define_outside(schedule, [x for x in a.args if x not in starts])
     buffers = {b.name: _buffer(schedule, b, body, counts) for b in body.buffers}
     variables = frozenset(v[0] for v in body.variables)
     for b in body.buffers:
@@ -35,7 +27,7 @@ def loop(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mappi
         schedule.lines.append(f"{target} = {fitted(schedule, store.value, len(target) + 3)}")
     inner = schedule.inner(len(body.variables))
     for k, store in enumerate(body.stores):
-        later = [x for s in body.stores[k + 1 :] for x in (s.value, *s.operands)]
+        later = [x for s in body.stores[k + 1 :] for x in s.needs]
         _step(inner, buffers, store, later, statements)
     if inner.lines:
         _write(schedule, body, inner)
@@ -81,7 +73,7 @@ _DTYPE = {"f": "dtype", "i": "np.intp", "b": "bool"}
 
 def _reached(start: Array, body: LoopBody) -> bool:
     """Whether the loop reads the array besides its being the start of a buffer."""
-    stack = [x for s in (*body.before, *body.stores) for x in (s.value, *s.operands)]
+    stack = [x for s in (*body.before, *body.stores) for x in s.needs]
     seen: set[Array] = set()
     while stack:
         x = stack.pop()
@@ -97,22 +89,16 @@ def _target(buffer: str, store: Store) -> str:
     return f"{buffer}{items_text(store.items) if store.items else '[...]'}"
 
 
-def _cheap_view(x: Array, schedule: Schedule) -> bool:
-    while x.kind in FREE:
-        x = x.args[0]
-    return x in schedule.names or x.kind in TRIVIAL
-
-
 def _step(schedule: Schedule, buffers: Mapping[str, str], store: Store, later: list[Array], statements: Statements) -> None:
     """One store of a loop's body, after what it needs; a value that later stores read gets a name first."""
-    roots = [store.value, *store.operands]
+    roots = list(store.needs)
     for x in _used_again(roots, later):
         statements(schedule, [x], {})
         if x not in schedule.names and x.kind not in TRIVIAL and x.kind not in FREE:
             define(schedule, x)
     statements(schedule, roots, {})
     if store.accumulate is not None:
-        accumulate(schedule, buffers[store.buffer], store.accumulate, store.operands)
+        accumulate(schedule, buffers[store.buffer], store.accumulate, store.operands, statements)
         return
     target = _target(buffers[store.buffer], store)
     schedule.lines.append(f"{target} = {fitted(schedule, store.value, len(target) + 3)}")

@@ -303,6 +303,8 @@ class Speller:
         shape = shape_text(a.shape)
         if a.data == "0":
             return f"np.zeros({shape}, dtype)", ATOM
+        if not a.data:
+            return f"np.empty({shape}, dtype)", ATOM
         return f"np.full({shape}, {a.data}, dtype)", ATOM
 
     def _pad(self, a: Array) -> tuple[str, int]:

@@ -27,7 +27,7 @@ def statements(schedule: Schedule, roots: Iterable[Array], hints: Mapping[Array,
         if a.kind is Kind.LOOP:
             loop(schedule, a, hints, counts, statements)
         elif a.kind is Kind.SCATTER:
-            scatter(schedule, a, hints, counts)
+            scatter(schedule, a, hints, counts, statements)
         elif a.kind is Kind.PART:
             _parts(schedule, a, order, hints)
         elif a.kind in TRIVIAL:

@@ -33,7 +33,7 @@ class Kind(Enum):
     GATHER = "gather"  # a tuple of Slice, Node, or the operand's number (int) for an index array
     ARANGE = "arange"  # size
     CAST = "cast"  # "dtype" or a numpy dtype name
-    FULL = "full"  # value text; the shape says the rest
+    FULL = "full"  # value text, none where all is written later; the shape says the rest
     PAD = "pad"  # ((before, after) an axis, value text)
     WINDOWS = "windows"  # (axes, window widths, what is kept of the result)
     KERNEL = "kernel"  # (function name, extra keyword text); a helper of the module
@@ -86,6 +86,23 @@ class Array:
 
     def __repr__(self) -> str:
         return f"{self.kind.value}[{self.data}]{self.args}"
+
+
+def with_new_axes(array: Array, items: tuple[object, ...], shape: tuple[Node, ...]) -> Array:
+    """The array with the axes of length 1 that None stands for among `items`, as one view where it is a view already."""
+    if array.kind is not Kind.VIEW:
+        return Array(Kind.VIEW, items, (array,), shape, array.element)
+    (base,) = array.args
+    axes = sum(item is not None for item in array.data)
+    joined: list[object] = []
+    outer = list(items)
+    for item in (*array.data, *[FULL_SLICE] * (len(base.shape) - axes)):
+        while not isinstance(item, Node) and outer and outer[0] is None:
+            joined.append(outer.pop(0))
+        joined.append(item)
+        if not isinstance(item, Node) and outer:
+            outer.pop(0)
+    return Array(Kind.VIEW, (*joined, *outer), (base,), shape, array.element, loops=array.loops)
 
 
 def signature(data: object) -> str:

@@ -11,11 +11,12 @@ from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
 from symback.core.expr import ZERO, Node, Op, add, dim, neg, number, read, substitute
 from symback.core.program import Definition, Group
 from symback.core.program import Kind as TensorKind
+from symback.lower.accumulations import ScatterItem, unchanged
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind, Slice, signature
 from symback.lower.lowering import Lowered, Lowering, StepValue
 from symback.lower.reads import kept_inside
-from symback.lower.scatters import ScatterItem, cotangent_array, scatter_item
+from symback.lower.scatters import cotangent_array, scatter_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,18 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """`buffer[items] = value`, or accumulation by a ScatterItem (its operands besides)."""
+    """`buffer[items] = value`, or accumulation by a ScatterItem with its operands."""
 
     buffer: str
     items: tuple[object, ...]
-    value: Array
+    value: Array | None
     accumulate: ScatterItem | None = None
     operands: tuple[Array, ...] = ()
+
+    @property
+    def needs(self) -> tuple[Array, ...]:
+        """The arrays that it is made from."""
+        return self.operands if self.value is None else (self.value, *self.operands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class LoopBody:
         parts = [signature(v[0]) + signature(v[1]) + signature(v[2]) + str(v[3]) for v in self.variables]
         parts += [f"{b.name}{signature(b.shape)}{b.start.key if b.start else 0}{b.element}" for b in self.buffers]
         parts += [
-            f"{s.buffer}{signature(s.items)}{s.value.key}{s.accumulate.key if s.accumulate else ''}{[o.key for o in s.operands]}"
+            f"{s.buffer}{signature(s.items)}{s.accumulate.key if s.accumulate else ''}{[a.key for a in s.needs]}"
             for s in (*self.before, *self.stores)
         ]
         return "|".join(parts)
@@ -160,30 +166,10 @@ def _start(low: Lowering, d: Definition, equation) -> Store:
 
 
 def _loop_array(body: LoopBody, names: frozenset[str]) -> Array:
-    outer: dict[Array, None] = {}
-    seen: set[Array] = set()
-    stack = [a for s in (*body.before, *body.stores) for a in (s.value, *s.operands)] + [
-        b.start for b in body.buffers if b.start is not None
-    ]
-    late = any(a.late for a in stack)
-    while stack:
-        a = stack.pop()
-        if a in seen:
-            continue
-        seen.add(a)
-        if not (a.loops & names):
-            outer[a] = None
-        else:
-            stack.extend(a.args)
-    return Array(
-        Kind.LOOP,
-        body,
-        tuple(outer),
-        (),
-        "f",
-        late=late,
-        loops=frozenset().union(*(a.loops - names for a in seen)) if seen else frozenset(),
-    )
+    roots = [a for s in (*body.before, *body.stores) for a in s.needs] + [b.start for b in body.buffers if b.start is not None]
+    late = any(a.late for a in roots)
+    loops = frozenset().union(*(a.loops for a in roots)) - names
+    return Array(Kind.LOOP, body, unchanged(roots, names), (), "f", late=late, loops=loops)
 
 
 # --------------------------------------------------------------------------------------------- backward
@@ -247,7 +233,7 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
             moved = Scatter(inside, moved.scope, moved.value)
             operands: list[Array] = []
             got = scatter_item(inner, moved, storages[target], operands)
-            stores.append(Store(target, got.items, operands[got.value], got, tuple(operands)))
+            stores.append(Store(target, got.items, None, got, tuple(operands)))
     body = LoopBody(variables, tuple(buffers), (), tuple(stores))
     array = _loop_array(body, names)
     for b in buffers:

@@ -9,7 +9,7 @@ from symback.calculus.affine import scalar
 from symback.core.expr import ONE, ZERO, Node, Op, add, call, dim, fresh_index, is_whole, neg, number, opened, reduction, substitute, walk
 from symback.core.program import Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
-from symback.lower.arrays import FULL_SLICE, Array, Kind
+from symback.lower.arrays import FULL_SLICE, Array, Kind, with_new_axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Lowering:
             return array
         items = tuple(FULL_SLICE if a in v.axes else None for a in axes[first:])
         shape = tuple(a.args[0] if a in v.axes else ONE for a in axes[first:])
-        return Array(Kind.VIEW, items, (array,), shape, array.element)
+        return with_new_axes(array, items, shape)
 
     def transposed(self, v: Lowered, axes: tuple[Node, ...]) -> Lowered:
         """The same value with its axes in another order."""

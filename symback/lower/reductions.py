@@ -33,6 +33,7 @@ from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.contractions import over_axes, sum_over
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.products import Factor, combine, factor
+from symback.lower.windowed import over_taps
 
 _ACCUMULATE = {
     Reduction.SUM: "add",
@@ -53,6 +54,9 @@ def reduce(low: Lowering, node: Node) -> Lowered:
     if partial:
         return _partial(low, node, body, binders, partial)
     bound = tuple(b[0] for b in binders)
+    tapped = over_taps(low, node.data, body, bound)
+    if tapped is not None:
+        return tapped
     if node.data is Reduction.SUM:
         return sum_over(low, body, bound)
     if node.data is Reduction.LOGSUMEXP:

@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symback.calculus.affine import Affine, affine, bounds, inside
 from symback.calculus.cotangents import Cotangent, Scatter
 from symback.calculus.radix import digit_of, digits
 from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute
-from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, signature
+from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
+from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
 from symback.lower.labels import less_one_hot
 from symback.lower.lowering import Lowering, RangeCheck
 from symback.lower.reads import Limits, as_index, gathered_axes, moved_inside, padding
+from symback.lower.taps import in_one_tap, inside_loop, loop_of, tapped_indices
 from symback.lower.views import loops_of, slice_of, step_of
-
-
-@dataclass(frozen=True, slots=True)
-class ScatterItem:
-    """`buffer[items] += operands[value]`, once for each value of the taps (loop variable, extent).
-
-    items      Slice, Node, or the number of an index operand
-    repeats    whether two elements may go to one place (then np.add.at)
-    cut        the value's items for one tap: Slice or a tap's variable
-    starts     names for where slices begin in one tap
-    assigned   whether the value replaces what stands there
-    """
-
-    items: tuple[object, ...]
-    value: int
-    repeats: bool = False
-    taps: tuple[tuple[str, Node], ...] = ()
-    cut: tuple[object, ...] = ()
-    starts: tuple[tuple[str, Node], ...] = ()
-    assigned: bool = False
-
-    @property
-    def key(self) -> str:
-        return f"{signature(self.items)};{self.value};{self.repeats};{self.assigned};{signature(self.taps)};{signature(self.cut)};{signature(self.starts)}"
-
-
-@dataclass(frozen=True, slots=True)
-class ScatterPlan:
-    """A buffer: its items in order, and the crop that undoes the padding."""
-
-    items: tuple[ScatterItem, ...]
-    base: bool  # operand 0 is the base; else the buffer starts at zero
-    shape: tuple[Node, ...]
-
-    @property
-    def key(self) -> str:
-        return f"{[i.key for i in self.items]};{self.base};{signature(self.shape)}"
 
 
 def cotangent_array(low: Lowering, c: Cotangent) -> Array:
@@ -181,22 +146,20 @@ def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Arra
 
 def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: list[Array]) -> ScatterItem:
     """One accumulation; its operands are appended."""
-    tapped = _taps(low, s.targets)
+    tapped = tapped_indices(low, s.targets)
     targets = tuple(substitute(t, tapped) for t in s.targets)
     advanced = _advanced(targets)
     if any(adv and t != before for adv, t, before in zip(advanced, targets, s.targets, strict=True)):
         tapped, targets = {}, s.targets
         advanced = _advanced(targets)
-    taps = tuple((str(d.data), i.args[0]) for i, d in tapped.items())
-    low.variables.update(dict.fromkeys(name for name, _ in taps))
-    forms = [affine(t) for t in targets]
     fancy = [as_index(low.value(t)) for t, adv in zip(targets, advanced, strict=True) if adv]
     axes = low.union(fancy) if fancy else ()
     aligned = iter([low.aligned(v, axes) for v in fancy])
     items: list[object] = []
     plain: list[Node | None] = []
     starts: dict[str, Node] = {}
-    for t, form, size, adv in zip(targets, forms, sizes, advanced, strict=True):
+    for t, size, adv in zip(targets, sizes, advanced, strict=True):
+        form = affine(t)
         if adv:
             operands.append(_clipped(low, next(aligned), t, size))
             items.append(len(operands) - 1)
@@ -209,25 +172,21 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
             items.append(t)
             plain.append(None)
     order = gathered_axes(items, plain, axes) if fancy else tuple(p for p in plain if p is not None)
-    loop_order = tuple(i for i in tapped)
-    value = low.ranked((*loop_order, *order)).as_float(low.ranked((*loop_order, *order)).value(s.value))
-    wanted = (*[a for a in loop_order if a in value.axes], *order)
-    value_axes = tuple(a for a in wanted if a in value.axes)
-    array = low.aligned(value, value_axes) if not loop_order else low.transposed(value, value_axes).array
-    if not loop_order:
-        array = low.aligned(low.transposed(value, value_axes), order) if value_axes else value.array
-    cut: list[object] = []
-    if loop_order:
-        present = [a for a in loop_order if a in value.axes]
-        cut = [tapped[a] for a in present]
-        inner = [a for a in order]
-        cut += [FULL_SLICE if a in value_axes else None for a in inner]
-        while cut and cut[-1] == FULL_SLICE:
-            cut.pop()
-    operands.append(array)
-    covered = {i for f in plain if f is not None for i in (f,)} | {i for t in targets if t.op is Op.INDEX for i in (t,)}
+    covered = {f for f in plain if f is not None} | {t for t in targets if t.op is Op.INDEX}
     repeats = any(i not in covered and i not in tapped for i in s.scope) if fancy else False
-    return ScatterItem(tuple(items), len(operands) - 1, repeats, taps, tuple(cut), tuple(starts.items()))
+    if not tapped:
+        operands.append(_over(low.ranked(order), s.value, order))
+        return ScatterItem(tuple(items), len(operands) - 1, repeats)
+    each = in_one_tap(low.ranked((*tapped, *order)), s.value, tapped)
+    value = _over(inside_loop(low, tapped).ranked(order), each, order)
+    operands += unchanged([value], frozenset(str(d.data) for d in tapped.values()))
+    return ScatterItem(tuple(items), value, repeats, loop_of(tapped), tuple(starts.items()))
+
+
+def _over(low: Lowering, value: Node, order: tuple[Node, ...]) -> Array:
+    """The value as an array that broadcasts over these axes."""
+    v = low.as_float(low.value(value))
+    return low.aligned(low.transposed(v, tuple(a for a in order if a in v.axes)), order) if v.axes else v.array
 
 
 def _begun(low: Lowering, form: Affine, tapped: bool, starts: dict[str, Node]) -> Affine:
@@ -240,19 +199,6 @@ def _begun(low: Lowering, form: Affine, tapped: bool, starts: dict[str, Node]) -
     starts[name] = form.constant
     low.variables.setdefault(name)
     return Affine(form.coefficients, dim(name))
-
-
-def _taps(low: Lowering, targets: tuple[Node, ...]) -> dict[Node, Node]:
-    """Indices that become loops, so that each position has one index left, with the loops' variables."""
-    taken: set[str] = set()
-    tapped: dict[Node, Node] = {}
-    for t in targets:
-        form = affine(t)
-        if form is not None and len(form.indices) > 1:
-            for i in _tap_indices(low, form.indices):
-                if i not in tapped:
-                    tapped[i] = dim(_tap_name(low, i, taken))
-    return tapped
 
 
 def _advanced(targets: tuple[Node, ...]) -> list[bool]:
@@ -273,26 +219,3 @@ def _clipped(low: Lowering, array: Array, target: Node, size: Node) -> Array:
     if inside(target, size) or (tensor is not None and tensor.values == size and not tensor.also):
         return array
     return Array(Kind.KERNEL, ("np.clip", Limits(size)), (array,), array.shape, "i")
-
-
-def _tap_indices(low: Lowering, indices: tuple[Node, ...]) -> list[Node]:
-    """All but one of the indices of an affine target: those over a parameter's axis (a kernel's taps), else the later ones."""
-    kernel = {s for t in low.program.tensors if t.role.value == "param" for s in t.shape}
-
-    def order(k: int) -> tuple:
-        size = indices[k].args[0]
-        return (size not in kernel, size.op is not Op.NUM, -k)
-
-    ranked = sorted(range(len(indices)), key=order)
-    return [indices[k] for k in sorted(ranked[: len(indices) - 1])]
-
-
-def _tap_name(low: Lowering, i: Node, others: set[str]) -> str:
-    name = str(i.data) if str(i.data)[0] not in "#~@" else "tap"
-    taken = (
-        set(others) | set(low.arrays) | set(low.program.dims) | {t.name for t in low.program.tensors} | {n for n, _ in low.program.derived}
-    )
-    while name in taken or name in {h.name for h in low.program.hyperparameters}:
-        name += "_"
-    others.add(name)
-    return name

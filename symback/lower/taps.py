@@ -1,0 +1,103 @@
+"""Loops over the taps of windows: which indices become loops, and what a value is in one tap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from symback.calculus.affine import affine, scalar
+from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, dim, mul, read, substitute, transform
+from symback.lower.lowering import Lowered, Lowering
+from symback.lower.views import taps_of
+
+
+def tapped_indices(low: Lowering, targets: tuple[Node, ...]) -> dict[Node, Node]:
+    """Indices that become loops, so that each position has one index left, with the loops' variables."""
+    taken: set[str] = set()
+    tapped: dict[Node, Node] = {}
+    for t in targets:
+        form = affine(t)
+        if form is not None and len(form.indices) > 1:
+            for i in _most_tap_like(low, form.indices):
+                if i not in tapped:
+                    tapped[i] = variable(low, i, taken)
+    return tapped
+
+
+def _most_tap_like(low: Lowering, indices: tuple[Node, ...]) -> list[Node]:
+    """All but one of the indices of an affine target: those over a parameter's axis (a kernel's taps), else the later ones."""
+    kernel = {s for t in low.program.tensors if t.role.value == "param" for s in t.shape}
+
+    def order(k: int) -> tuple:
+        size = indices[k].args[0]
+        return (size not in kernel, size.op is not Op.NUM, -k)
+
+    ranked = sorted(range(len(indices)), key=order)
+    return [indices[k] for k in sorted(ranked[: len(indices) - 1])]
+
+
+def variable(low: Lowering, i: Node, others: set[str]) -> Node:
+    """The variable of the loop that an index becomes; its name joins `others`."""
+    name = str(i.data) if str(i.data)[0] not in "#~@" else "tap"
+    taken = (
+        others
+        | set(low.arrays)
+        | set(low.program.dims)
+        | set(low.loop_vars)
+        | {t.name for t in low.program.tensors}
+        | {n for n, _ in low.program.derived}
+        | {h.name for h in low.program.hyperparameters}
+    )
+    while name in taken:
+        name += "_"
+    others.add(name)
+    low.variables.setdefault(name)
+    return dim(name)
+
+
+def loop_of(tapped: Mapping[Node, Node]) -> tuple[tuple[str, Node], ...]:
+    """(variable, extent) of each loop, outermost first."""
+    return tuple((str(d.data), i.args[0]) for i, d in tapped.items())
+
+
+def in_one_tap(low: Lowering, node: Node, tapped: Mapping[Node, Node]) -> Node:
+    """The expression with the loops' variables for their indices; windows, sums of products, and work that is the same in
+    every tap stay whole arrays that it reads."""
+
+    def whole(n: Node) -> Node | None:
+        if not n.free & tapped.keys():
+            return n if n.op in (Op.READ, Op.INDEX, Op.COMPARE) or scalar(n) else _named(low, low.value(n))
+        if n.op is Op.REDUCE:
+            return _named(low, low.value(n))
+        if n.op is Op.READ:
+            found = windows_read(low, n)
+            return _named(low, found) if found is not None else n
+        if n.op is Op.MUL:
+            same = [a for a in n.args if not a.free & tapped.keys() and not scalar(a)]
+            if len(same) > 1:
+                return mul(whole(mul(*same)), *(transform(a, whole, top_down=True) for a in n.args if a not in same))
+        return None
+
+    return substitute(transform(node, whole, top_down=True), dict(tapped))
+
+
+def windows_read(low: Lowering, node: Node) -> Lowered | None:
+    """A read as a view of sliding windows, where it is one."""
+    forms = [affine(f) for f in node.args]
+    if not any(f is not None and len(f.indices) == 2 for f in forms):
+        return None
+    v = low.value(node)
+    return v if taps_of(v) else None
+
+
+def _named(low: Lowering, v: Lowered) -> Node:
+    """A read of an array that has no name of its own."""
+    name = f"@{len(low.arrays)}"
+    low.arrays[name] = v.array
+    return read(name, *v.axes)
+
+
+def inside_loop(low: Lowering, tapped: Mapping[Node, Node]) -> Lowering:
+    """The lowering of what stands within the loops."""
+    ranges = {str(d.data): (ZERO, add(i.args[0], MINUS_ONE)) for i, d in tapped.items()}
+    return replace(low, loop_vars=low.loop_vars | frozenset(ranges), ranges={**low.ranges, **ranges}, memo={})
