@@ -156,6 +156,8 @@ def _never_negative(node: Node) -> bool:
 
 
 def _below(node: Node, size: Node) -> bool:
+    if size.op is Op.CALL and size.data == "Max":
+        return any(_below(node, s) for s in size.args)
     if node.op is Op.CALL and node.data == "Min":
         return any(_below(a, size) for a in node.args)
     if node.op is Op.CALL and node.data == "Max":

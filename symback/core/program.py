@@ -113,7 +113,6 @@ class Definition:
     low: tuple[int, ...] = ()
     values: Node | None = None  # INT: elements are 0 … values-1 where known (an Argmax)
     update: str = ""  # UPDATE: the state tensor that it becomes
-    outside: Node | None = None  # what an index beyond the range reads (an argument that a called layer pads)
     high: tuple[int, ...] = ()  # how many positions beyond size-1 starts hold, by axis (a backward recurrence from `h[T, n]`)
     outside: Node | None = None  # what an index beyond the range reads (a value passed to a layer that pads), as in Tensor
 

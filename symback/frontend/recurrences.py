@@ -15,6 +15,7 @@ from symback.core import expr
 from symback.core.expr import Node, Op
 from symback.core.program import Definition, Group
 from symback.frontend.faults import stop
+from symback.frontend.idle import rested
 from symback.frontend.order import components
 from symback.frontend.sizes import difference, least, polynomial
 from symback.frontend.starts import check_starts
@@ -32,8 +33,11 @@ class Reference:
     limits: Mapping[Node, tuple[Node, Node]]
 
 
-def group_of(members: list[Definition], recurrent: bool) -> Group:
-    """The group of a strongly connected component. Raises: LayerError where it is a circle and no recurrence."""
+def group_of(members: list[Definition], recurrent: bool, asked: frozenset[str]) -> Group:
+    """The group of a strongly connected component; `asked` are the names that are read from outside of it.
+
+    Raises: LayerError where it is a circle and no recurrence.
+    """
     if not recurrent:
         return Group(tuple(members))
     by_name = {d.name: d for d in members}
@@ -49,8 +53,9 @@ def group_of(members: list[Definition], recurrent: bool) -> Group:
             if ordered is None:
                 continue
             steps = tuple(plan[n] for n in ordered)
-            check_starts([by_name[n] for n in ordered], plan, references, side == "later")
-            return Group(tuple(by_name[n] for n in ordered), True, side == "later", steps)
+            started = rested(by_name, plan, references, asked)
+            check_starts([started[n] for n in ordered], plan, references, side == "later")
+            return Group(tuple(started[n] for n in ordered), True, side == "later", steps)
     _refuse(members, both_sides)
 
 

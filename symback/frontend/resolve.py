@@ -249,7 +249,9 @@ class _Mode:
         groups = []
         for component in components(kept, needs):
             members = [definitions[n] for n in component]
-            group = self.faults.attempt(group_of, members, component[0] in needs[component[0]] or len(component) > 1)
+            recurs = component[0] in needs[component[0]] or len(component) > 1
+            elsewhere = (m for n in kept if n not in component for m in needs[n])
+            group = self.faults.attempt(group_of, members, recurs, frozenset((*outputs, *updates.values(), *elsewhere)))
             if group is not None:
                 groups.append(group)
         recurrent = {d.name: frozenset(m.name for m in g.definitions) for g in groups if g.recurrent for d in g.definitions}

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from symback.calculus.adjoint import start_room
 from symback.calculus.affine import linear
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
-from symback.core.expr import ZERO, Node, Op, add, dim, neg, number, read, substitute
+from symback.core.expr import ZERO, Node, Op, add, call, dim, neg, number, read, substitute
 from symback.core.program import Definition, Group
 from symback.core.program import Kind as TensorKind
 from symback.lower.accumulations import ScatterItem, unchanged
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind, Slice, signature
 from symback.lower.lowering import Lowered, Lowering, StepValue
+from symback.lower.narrowing import narrowed
 from symback.lower.reads import kept_inside
-from symback.lower.scatters import cotangent_array, scatter_item
+from symback.lower.scatters import cotangent_array, leaving, scatter_item, through_padding
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,12 @@ def _storage(d: Definition) -> tuple[Node, ...]:
     for k, a in enumerate(d.axes):
         size = add(a.args[0], number(-d.low[k])) if d.low and d.low[k] else a.args[0]
         for e in d.equations[:-1]:
-            beyond = linear(add(e.lhs[k], number(1), neg(a.args[0]))) if e.lhs[k].op is not Op.INDEX else ZERO
+            at = e.lhs[k]
+            beyond = linear(add(at, number(1), neg(a.args[0]))) if at.op is not Op.INDEX else ZERO
             if beyond.op is Op.NUM and beyond.data > 0:
                 size = add(a.args[0], number(beyond.data))
+            elif at.op is Op.NUM and at.data > 0 and beyond.op is not Op.NUM:  # there may be fewer steps than starts
+                size = call("Max", size, add(at, number(1)))
         out.append(size)
     return tuple(out)
 
@@ -230,15 +234,26 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
             lows = owner.low or (0,) * len(owner.axes)
             targets = (add(t, number(-k)) if k else t for t, k in zip(moved.targets, lows, strict=True))
             inside = tuple(kept_inside(inner, t, size) for t, size in zip(targets, storages[target], strict=True))
-            moved = Scatter(inside, moved.scope, moved.value)
-            operands: list[Array] = []
-            got = scatter_item(inner, moved, storages[target], operands)
-            stores.append(Store(target, got.items, None, got, tuple(operands)))
+            stores.append(_pushed(inner, target, owner.name, Scatter(inside, moved.scope, moved.value), storages[target]))
     body = LoopBody(variables, tuple(buffers), (), tuple(stores))
     array = _loop_array(body, names)
     for b in buffers:
         low.arrays[b.name] = Array(Kind.BUFFER, b.name, (array,), b.shape, "f")
     low.memo.clear()
+
+
+def _pushed(low: Lowering, target: str, of: str, s: Scatter, sizes: tuple[Node, ...]) -> Store:
+    """What a step adds to the cotangent of another step's value; nothing goes beyond its axes."""
+    s = narrowed(s, sizes, leaving(low, s, sizes, of))
+    if not leaving(low, s, sizes, of):
+        operands: list[Array] = []
+        item = scatter_item(low, s, sizes, operands)
+        return Store(target, item.items, None, item, tuple(operands))
+    moving = [k for k, t in enumerate(s.targets) if t.free]
+    axes = tuple(sizes[k] for k in moving)
+    part = through_padding(low, axes, replace(s, targets=tuple(s.targets[k] for k in moving)))
+    items = tuple(Slice() if k in moving else t for k, t in enumerate(s.targets))
+    return Store(target, items, None, ScatterItem(items, 0), (part,))
 
 
 def _stored(c: Cotangent, d: Definition) -> Cotangent:

@@ -58,6 +58,7 @@ class Lowering:
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
     guards     conditions under which the present expression is used: partial functions get a safe argument elsewhere
+    lenient    whether reads may leave their tensor where their value is not used, and are then kept inside
     """
 
     program: Program
@@ -67,6 +68,7 @@ class Lowering:
     lows: dict[str, tuple[int, ...]] = field(default_factory=dict)
     rank: tuple[Node, ...] = ()
     guards: tuple[Lowered, ...] = ()
+    lenient: bool = False
     loop_vars: frozenset[str] = frozenset()
     ranges: Mapping[str, tuple[Node, Node]] = field(default_factory=dict)
     checks: dict[RangeCheck, None] = field(default_factory=dict)
@@ -87,7 +89,7 @@ class Lowering:
         known = self.known.get(node)
         if known is not None:
             return self.value(known)
-        key = (node, self.rank, tuple(g.array for g in self.guards), self.loop_vars)
+        key = (node, self.rank, tuple(g.array for g in self.guards), self.lenient, self.loop_vars)
         done = self.memo.get(key)
         if done is None:
             done = self.memo[key] = self._value(node)
@@ -212,7 +214,11 @@ class Lowering:
     # ------------------------------------------------------------------------------------------- contexts
 
     def guarded(self, guard: Lowered) -> Lowering:
-        return self._with(guards=(*self.guards, guard))
+        return self._with(guards=(*self.guards, guard), lenient=True)
+
+    def tolerant(self) -> Lowering:
+        """For values of which some elements are not used, wherever these would be read."""
+        return self._with(lenient=True)
 
     def ranked(self, rank: tuple[Node, ...]) -> Lowering:
         return self._with(rank=rank)

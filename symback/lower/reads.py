@@ -24,7 +24,7 @@ def read_tensor(low: Lowering, node: Node) -> Lowered:
     if not node.args:
         return Lowered(array, ())
     sizes, shifted = array.shape, _from_low(low, name, node.args)
-    if low.guards and low.ranges:
+    if low.lenient and low.ranges:
         shifted = tuple(kept_inside(low, f, s) for f, s in zip(shifted, sizes, strict=True))
     outside = low.outside_of(name)
     if outside is not None and not all(inside(over_steps(low, f), s) or _labels(low, f, s) for f, s in zip(shifted, sizes, strict=True)):
@@ -73,18 +73,18 @@ def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], 
     """array[where], every index expression in range (checked when called where that is not proved)."""
     for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
         found = digits(affine(f))
-        if found is not None and not inside(f, size) and not low.guards and not array.loops:
+        if found is not None and not inside(f, size) and not low.lenient and not array.loops:
             _require_range(low, name, k, f, size)
     array, sizes, where = by_digits(low, array, sizes, where)
     forms = [affine(f) for f in where]
-    guarded = bool(low.guards)
+    lenient = low.lenient
     for k, (f, size) in enumerate(zip(where, sizes, strict=True)):
-        if not inside(f, size) and not guarded and not array.loops and len(where) == len(sizes) and not joined(f, size):
+        if not inside(f, size) and not lenient and not array.loops and len(where) == len(sizes) and not joined(f, size):
             _require_range(low, name, k, f, size)
     seen: set[Node] = set()
     general = False
     for f, form, size in zip(where, forms, sizes, strict=True):
-        if form is None or seen & set(form.indices) or (guarded and not inside(f, size)):
+        if form is None or seen & set(form.indices) or (lenient and not inside(f, size)):
             general = True
         elif len(form.indices) > 1 and not is_window(form):
             general = True
@@ -115,6 +115,14 @@ def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> 
         low.array_checks.setdefault((name, axis, v.array, size))
 
 
+def read_was_checked(low: Lowering, name: str, axis: int, f: Node, size: Node) -> bool:
+    """Whether forward checks that this affine position is inside, over its whole range or at both ends of a loop."""
+    least, greatest = bounds(f)
+    whole = RangeCheck(name, axis, least, greatest, size)
+    ends = [RangeCheck(name, axis, end, end, size) for end in (least, greatest)]
+    return whole in low.checked or all(end in low.checked for end in ends)
+
+
 def _unclamped(bound: Node) -> Node:
     """A limit with Max(e, 0), the extent of a range that may be empty, as e: an empty range is checked as one."""
     return transform(bound, lambda n: n.args[0] if n.op is Op.CALL and n.data == "Max" and n.args[1:] == (ZERO,) else None)
@@ -131,14 +139,14 @@ def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], whe
         form is None
         or len(form.indices) > 1
         or any(count[i] > 1 for i in form.indices)
-        or (form.indices and (step_of(form) is None or (low.guards and not inside(f, s))))
+        or (form.indices and (step_of(form) is None or (low.lenient and not inside(f, s))))
         for f, form, s in zip(where, forms, sizes, strict=True)
     ]
     indices: list[Lowered] = []
     for f, size, adv in zip(where, sizes, advanced, strict=True):
         if adv:
             v = as_index(low.value(f))
-            if low.guards and not inside(f, size) and not _labels(low, f, size):
+            if low.lenient and not inside(f, size) and not _labels(low, f, size):
                 v = low.elementwise(Kind.KERNEL, ("np.clip", Limits(size)), [v], "i")
             indices.append(v)
     if not indices:

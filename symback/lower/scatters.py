@@ -7,12 +7,13 @@ from dataclasses import replace
 from symback.calculus.affine import Affine, affine, bounds, inside
 from symback.calculus.cotangents import Cotangent, Scatter
 from symback.calculus.radix import digit_of, digits
-from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute
+from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute, walk
 from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
 from symback.lower.labels import less_one_hot
-from symback.lower.lowering import Lowering, RangeCheck
-from symback.lower.reads import Limits, as_index, gathered_axes, moved_inside, padding
+from symback.lower.lowering import Lowering
+from symback.lower.narrowing import narrowed
+from symback.lower.reads import Limits, as_index, gathered_axes, moved_inside, padding, read_was_checked
 from symback.lower.taps import in_one_tap, inside_loop, loop_of, tapped_indices
 from symback.lower.views import loops_of, slice_of, step_of
 
@@ -55,9 +56,10 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
             v = low.ranked(s.targets).broadcast(low.ranked(s.targets).as_float(low.ranked(s.targets).value(s.value)), s.targets)
             base = v if base is None else Array(Kind.OPERATOR, "+", (base, v), sizes, "f")
             continue
-        (padded if _leaves(low, s, sizes, of) else direct).append(s)
+        s = narrowed(s, sizes, leaving(low, s, sizes, of))
+        (padded if leaving(low, s, sizes, of) else direct).append(s)
     for s in padded:
-        cropped = _through_padding(low, sizes, s)
+        cropped = through_padding(low, sizes, s)
         base = cropped if base is None else Array(Kind.OPERATOR, "+", (base, cropped), sizes, "f")
     if not direct:
         return base
@@ -115,15 +117,17 @@ def _within_data_range(s: Scatter, sizes: tuple[Node, ...]) -> Scatter:
     return replace(s, value=piecewise((s.value, both(*conditions)), (ZERO, TRUE))) if conditions else s
 
 
-def _leaves(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> bool:
-    """Whether a position may lie beyond the buffer: neither proved to be inside, nor checked when forward read it."""
-    for axis, (t, size) in enumerate(zip(s.targets, sizes, strict=True)):
-        if affine(t) is None or not t.free or inside(t, size) or _padding(low, t, size) == (ZERO, ZERO):
-            continue
-        lowest, highest = bounds(t)
-        if RangeCheck(of, axis, lowest, highest, size) not in low.checked:
-            return True
-    return False
+def leaving(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> list[int]:
+    """The axes whose position may lie beyond the buffer: neither proved to be inside, nor checked when forward read it."""
+    return [
+        axis
+        for axis, (t, size) in enumerate(zip(s.targets, sizes, strict=True))
+        if affine(t) is not None
+        and t.free
+        and not inside(t, size)
+        and _padding(low, t, size) != (ZERO, ZERO)
+        and not read_was_checked(low, of, axis, t, size)
+    ]
 
 
 def _padding(low: Lowering, t: Node, size: Node) -> tuple[Node, Node]:
@@ -131,7 +135,8 @@ def _padding(low: Lowering, t: Node, size: Node) -> tuple[Node, Node]:
     return (ZERO, ZERO) if limits is None else padding(low, limits, size)
 
 
-def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
+def through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
+    """What the scatter adds to each place of the buffer, by way of a larger one."""
     pads = [_padding(low, t, size) if t.free and not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
     wide = tuple(add(b, size, a) for (b, a), size in zip(pads, sizes, strict=True))
     targets = tuple(
@@ -146,6 +151,8 @@ def _through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Arra
 
 def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: list[Array]) -> ScatterItem:
     """One accumulation; its operands are appended."""
+    if not _positions_checked(low, s.targets):
+        low = low.tolerant()
     tapped = tapped_indices(low, s.targets)
     targets = tuple(substitute(t, tapped) for t in s.targets)
     advanced = _advanced(targets)
@@ -187,6 +194,16 @@ def _over(low: Lowering, value: Node, order: tuple[Node, ...]) -> Array:
     """The value as an array that broadcasts over these axes."""
     v = low.as_float(low.value(value))
     return low.aligned(low.transposed(v, tuple(a for a in order if a in v.axes)), order) if v.axes else v.array
+
+
+def _positions_checked(low: Lowering, targets: tuple[Node, ...]) -> bool:
+    """Whether every read within the positions is proved to be inside its tensor, or was checked when forward read it."""
+    reads = [n for t in targets for n in walk(t) if n.op is Op.READ and n.args and n.data in low.arrays]
+    return all(
+        affine(f) is None or inside(f, size) or read_was_checked(low, str(n.data), axis, f, size)
+        for n in reads
+        for axis, (f, size) in enumerate(zip(n.args, low.arrays[str(n.data)].shape, strict=True))
+    )
 
 
 def _begun(low: Lowering, form: Affine, tapped: bool, starts: dict[str, Node]) -> Affine:

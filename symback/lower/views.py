@@ -20,7 +20,7 @@ def by_digits(
     low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]
 ) -> tuple[Array, tuple[Node, ...], tuple[Node, ...]]:
     """The read with axes reshaped so that g·Q + q is two indices, and i // Q, i % Q are one."""
-    if len(where) != len(sizes) or low.guards:
+    if len(where) != len(sizes) or low.lenient:
         return array, sizes, where
     count: dict[Node, int] = {}
     for f in where:

@@ -21,7 +21,7 @@ from symback.core.expr import (
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.logarithms import log_of_sum, upright
+from symback.rewrite.logarithms import log_of_sum, log_of_sums, upright
 from symback.rewrite.patterns import (
     exponential,
     factors,
@@ -31,6 +31,7 @@ from symback.rewrite.patterns import (
     minus_term,
     root,
     scaled_pairs,
+    several_exponentials,
     shifted,
     terms,
     two_exponentials,
@@ -65,12 +66,15 @@ def sum_of_opposite(node: Node, ctx: Context) -> Node | None:
 
 
 def reciprocal_sum(node: Node, ctx: Context) -> Node | None:
-    """(c·exp(u) + d·exp(v))**(-m) by σ, or by exp(-logaddexp) where neither is a number."""
+    """(c·exp(u) + d·exp(v) + …)**(-m) by σ, or by exp(-logaddexp) where there are more of them or none is a number."""
     base, e = node.args
     if e.op is not Op.NUM or e.data >= 0:
         return None
     if is_call(base, "cosh"):
         return power(call("sech", base.args[0]), number(-e.data))
+    several = several_exponentials(ctx.see(base), ctx)
+    if several is not None:
+        return call("exp", mul(e, log_of_sums(several)))
     pair = two_exponentials(ctx.see(base), ctx)
     if pair is None or pair[0][0] <= 0 or pair[1][0] <= 0:
         return None
@@ -138,6 +142,22 @@ def exponential_of_logarithm(node: Node, ctx: Context) -> Node | None:
                 return call("sigmoid", sub(left, b if left == a else a))
             if c == -2 and left == add(a, b):
                 return call("sigmoid_slope", sub(a, b))
+            share = _share(left, rest) if c == -1 else None
+            if share is not None:
+                return share
+    return None
+
+
+def _share(u: Node, total: Node) -> Node | None:
+    """exp(u - total) for a total that is logaddexp of u and others, nested: a product of σ."""
+    if is_call(total, "softplus") and u in (ZERO, total.args[0]):
+        return call("sigmoid", total.args[0] if u != ZERO else neg(total.args[0]))
+    if not is_call(total, "logaddexp"):
+        return None
+    for part, other in (total.args, total.args[::-1]):
+        share = ONE if part == u else _share(u, part)
+        if share is not None:
+            return mul(share, call("sigmoid", call("difference", part, other)))
     return None
 
 

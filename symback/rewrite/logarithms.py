@@ -28,6 +28,7 @@ from symback.rewrite.patterns import (
     is_call,
     root,
     scaled_pairs,
+    several_exponentials,
     shifted,
     terms,
     two_exponentials,
@@ -49,6 +50,14 @@ def log_of_sum(pair) -> Node:
     if add(u, v) == ZERO and c == d:
         return add(call("log_cosh", upright(u)), call("log", number(2 * c)))
     return call("logaddexp", shifted(u, c), shifted(v, d))
+
+
+def log_of_sums(several) -> Node:
+    """log(c·exp(u) + d·exp(v) + …), one exponential after the other."""
+    found = log_of_sum(several[:2])
+    for c, u in several[2:]:
+        found = call("logaddexp", found, shifted(u, c))
+    return found
 
 
 def logarithm(node: Node, ctx: Context) -> Node | None:
@@ -95,6 +104,9 @@ def log_of(u: Node, ctx: Context) -> Node | None:
         pair = two_exponentials(u, ctx)
         if pair is not None and pair[0][0] > 0 and pair[1][0] > 0:
             return log_of_sum(pair)
+        several = several_exponentials(u, ctx)
+        if several is not None:
+            return log_of_sums(several)
         if pair is not None and pair[0] == (1, ZERO) and pair[1][0] == -1:
             return call("log1mexp", pair[1][1])
         if ONE in u.args and has_read(u):

@@ -117,6 +117,16 @@ def two_exponentials(node: Node, ctx: Context | None = None) -> tuple[Exponentia
     return (second, first) if second[1] == ZERO else (first, second)
 
 
+def several_exponentials(node: Node, ctx: Context | None = None) -> tuple[Exponential, ...] | None:
+    """The (c, u) of a sum of three or more c·exp(u), c > 0, the one that is a number first; None where all u are multiples of one."""
+    if node.op is not Op.ADD or len(node.args) < 3:
+        return None
+    found = [exponential(t, ctx) for t in node.args]
+    if any(f is None or f[0] <= 0 for f in found) or len({split_coefficient(u)[1] for _, u in found if u != ZERO}) < 2:
+        return None
+    return tuple(sorted(found, key=lambda f: f[1] != ZERO))
+
+
 def shifted(u: Node, c: Fraction) -> Node:
     """u + log c, so that c·exp(u) is its exponential."""
     return u if c == 1 else add(u, call("log", number(c)))

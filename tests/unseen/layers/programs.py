@@ -1,0 +1,436 @@
+"""Dynamic programs, chains of sums, alignments."""
+
+import torch
+
+from tests.unseen.case import layer, positive, simplex, these, unit
+
+
+@layer(
+    """
+    layer: crf
+    doc: Negative log-likelihood of tag paths t in a linear chain.
+    inputs:
+      e: [N, T, C]
+      t: {shape: [N, T], values: C}
+    params:
+      A: [C, C]
+      start: [C]
+      stop: [C]
+    where:
+      alpha[0, n, c]: start[c] + e[n, 0, c]
+      alpha[s, n, c]: LogSumExp(alpha[s - 1, n, p] + A[p, c], p) + e[n, s, c]
+      logZ[n]: LogSumExp(alpha[T - 1, n, c] + stop[c], c)
+      gold[n]: start[t[n, 0]] + Sum(e[n, s, t[n, s]], s) + Sum(A[t[n, s - 1], t[n, s]], (s, 1, T - 1)) + stop[t[n, T - 1]]
+    outputs:
+      nll: Mean(logZ[n] - gold[n], n)
+    """,
+    {"N": 3, "T": 5, "C": 4},
+    {"N": 1, "T": 1, "C": 1},
+    {"N": 2, "T": 2, "C": 3},
+)
+def crf(e, t, A, start, stop):
+    alpha = start + e[:, 0]
+    gold = start[t[:, 0]] + e[:, 0].gather(1, t[:, :1])[:, 0]
+    for s in range(1, e.shape[1]):
+        alpha = torch.logsumexp(alpha[:, :, None] + A, 1) + e[:, s]
+        gold = gold + A[t[:, s - 1], t[:, s]] + e[:, s].gather(1, t[:, s : s + 1])[:, 0]
+    return (torch.logsumexp(alpha + stop, 1) - gold - stop[t[:, -1]]).mean()
+
+
+@layer(
+    """
+    layer: viterbi_score
+    doc: The best path's score; its gradient marks the path.
+    inputs: {e: [T, C]}
+    params: {A: [C, C]}
+    where:
+      v[0, c]: e[0, c]
+      v[s, c]: Amax(v[s-1, p] + A[p, c], p) + e[s, c]
+    outputs:
+      best: Amax(v[T-1, c], c)
+    """,
+    {"T": 5, "C": 3},
+    {"T": 1, "C": 1},
+)
+def viterbi_score(e, A):
+    v = e[0]
+    for row in e[1:]:
+        v = (v[:, None] + A).amax(0) + row
+    return v.amax()
+
+
+@layer(
+    """
+    layer: hmm
+    doc: Log-likelihood of observations of a hidden Markov model, softmax-parametrised.
+    inputs: {o: {shape: [N, T], values: V}}
+    params: {pi0: [S], trans: [S, S], emit: [S, V]}
+    where:
+      a[i, j]: LogSoftmax(trans[i, j], j)
+      b[i, w]: LogSoftmax(emit[i, w], w)
+      p[i]: LogSoftmax(pi0[i], i)
+      f[0, n, i]: p[i] + b[i, o[n, 0]]
+      f[s, n, j]: LogSumExp(f[s-1, n, i] + a[i, j], i) + b[j, o[n, s]]
+    outputs:
+      ll[n]: LogSumExp(f[T-1, n, i], i)
+    """,
+    {"N": 2, "T": 5, "S": 3, "V": 4},
+    {"N": 1, "T": 1, "S": 1, "V": 1},
+    {"N": 3, "T": 2, "S": 2, "V": 5},
+)
+def hmm(o, pi0, trans, emit):
+    a, b, f = torch.log_softmax(trans, 1), torch.log_softmax(emit, 1), torch.log_softmax(pi0, 0)
+    f = f + b[:, o[:, 0]].T
+    for s in range(1, o.shape[1]):
+        f = torch.logsumexp(f[:, :, None] + a, 1) + b[:, o[:, s]].T
+    return torch.logsumexp(f, 1)
+
+
+@layer(
+    """
+    layer: scaled_forward
+    doc: The forward recursion with probabilities normalised at each step.
+    inputs: {b: [T, S]}
+    params: {A: [S, S], p0: [S]}
+    where:
+      raw[0, j]: p0[j]*b[0, j]
+      raw[t, j]: Sum(f[t-1, i]*A[i, j], i)*b[t, j]
+      c[t]: Sum(raw[t, j], j)
+      f[t, j]: raw[t, j]/c[t]
+    outputs:
+      loglik: Sum(log(c[t]), t)
+      filtered[t, j]: f[t, j]
+    """,
+    {"T": 5, "S": 3},
+    {"T": 1, "S": 1},
+    b=positive,
+    A=simplex,
+    p0=simplex,
+)
+def scaled_forward(b, A, p0):
+    f, total, fs = None, 0, []
+    for t, row in enumerate(b):
+        raw = (p0 if t == 0 else f @ A) * row
+        total = total + raw.sum().log()
+        f = raw / raw.sum()
+        fs.append(f)
+    return total, torch.stack(fs)
+
+
+@layer(
+    """
+    layer: soft_dtw_pairs
+    doc: Soft dynamic time warping between two sequences (Cuturi & Blondel 2017).
+    inputs: {x: [I, D], y: [J, D]}
+    hyperparameters: {gamma: 0.5}
+    where:
+      cost[i, j]: Sum((x[i, d] - y[j, d])**2, d)
+      r[-1, -1]: 0
+      r[-1, j]: oo
+      r[i, -1]: oo
+      r[i, j]: cost[i, j] - gamma*log(exp(-r[i-1, j]/gamma) + exp(-r[i, j-1]/gamma) + exp(-r[i-1, j-1]/gamma))
+    outputs:
+      distance: r[I - 1, J - 1]
+    """,
+    {"I": 5, "J": 3, "D": 2},
+    {"I": 1, "J": 1, "D": 1},
+    {"I": 2, "J": 7, "D": 1},
+)
+def soft_dtw_pairs(x, y, gamma=0.5):
+    cost = ((x[:, None] - y) ** 2).sum(-1)
+    rows, columns = cost.shape
+    r = {(-1, -1): torch.zeros((), dtype=x.dtype)}
+    for i in range(rows):
+        for j in range(columns):
+            before = [r[p] for p in ((i - 1, j), (i, j - 1), (i - 1, j - 1)) if p in r]
+            r[i, j] = cost[i, j] - gamma * torch.logsumexp(-torch.stack(before) / gamma, 0)
+    return r[rows - 1, columns - 1]
+
+
+@layer(
+    """
+    layer: soft_edit
+    doc: Edit distance with soft minima; insertion and deletion cost 1, substitution the mismatch s.
+    inputs: {s: [B, I, J]}
+    where:
+      d[-1, j, b]: j + 1
+      d[i, -1, b]: i + 1
+      d[i, j, b]: -log(exp(-d[i-1, j, b] - 1) + exp(-d[i, j-1, b] - 1) + exp(-d[i-1, j-1, b] - s[b, i, j]))
+      d[-1, -1, b]: 0
+    outputs:
+      dist[b]: d[I-1, J-1, b]
+    """,
+    {"B": 2, "I": 3, "J": 5},
+    {"B": 1, "I": 1, "J": 1},
+    s=positive,
+)
+def soft_edit(s):
+    batch, rows, columns = s.shape
+    d = {(i, -1): torch.full((batch,), i + 1.0, dtype=s.dtype) for i in range(-1, rows)}
+    d |= {(-1, j): torch.full((batch,), j + 1.0, dtype=s.dtype) for j in range(-1, columns)}
+    for i in range(rows):
+        for j in range(columns):
+            options = [d[i - 1, j] + 1, d[i, j - 1] + 1, d[i - 1, j - 1] + s[:, i, j]]
+            d[i, j] = -torch.logsumexp(-torch.stack(options), 0)
+    return d[rows - 1, columns - 1]
+
+
+@layer(
+    """
+    layer: transducer
+    doc: RNN-T's forward variables over time and output positions; blank is label 0.
+    inputs:
+      logp: [T, U + 1, V]
+      y: {shape: [U], values: V}
+    where:
+      a[t, u]: Piecewise((0, Eq(t, 0) & Eq(u, 0)),
+        (a[t, u - 1] + logp[t, u - 1, y[u - 1]], Eq(t, 0)),
+        (a[t - 1, u] + logp[t - 1, u, 0], Eq(u, 0)),
+        (LogSumExp(Piecewise((a[t - 1, u] + logp[t - 1, u, 0], Eq(k, 0)), (a[t, u - 1] + logp[t, u - 1, y[u - 1]], True)), (k, 0, 1)), True))
+    indices: {t: T, u: U + 1}
+    outputs:
+      nll: -(a[T - 1, U] + logp[T - 1, U, 0])
+    """,
+    {"T": 5, "U": 3, "V": 4},
+    {"T": 1, "U": 1, "V": 2},
+    {"T": 2, "U": 5, "V": 3},
+)
+def transducer(logp, y):
+    steps, places, _ = logp.shape
+    a = {}
+    for t in range(steps):
+        for u in range(places):
+            options = []
+            if t:
+                options.append(a[t - 1, u] + logp[t - 1, u, 0])
+            if u:
+                options.append(a[t, u - 1] + logp[t, u - 1, y[u - 1]])
+            a[t, u] = torch.logsumexp(torch.stack(options), 0) if options else torch.zeros((), dtype=logp.dtype)
+    return -(a[steps - 1, places - 1] + logp[-1, -1, 0])
+
+
+@layer(
+    """
+    layer: needleman
+    doc: Global alignment with a smoothed maximum and a learned gap penalty.
+    inputs: {S: [I, J]}
+    params: {gap: []}
+    where:
+      v[-1, -1]: 0
+      v[-1, j]: -gap*(j + 1)
+      v[i, -1]: -gap*(i + 1)
+      v[i, j]: Max(v[i-1, j-1] + S[i, j], v[i-1, j] - gap, v[i, j-1] - gap)
+    outputs:
+      score: v[I-1, J-1]
+    """,
+    {"I": 5, "J": 3},
+    {"I": 1, "J": 1},
+    {"I": 1, "J": 7},
+    gap=positive,
+)
+def needleman(S, gap):
+    rows, columns = S.shape
+    v = {(i, -1): -gap * (i + 1) for i in range(-1, rows)} | {(-1, j): -gap * (j + 1) for j in range(-1, columns)}
+    for i in range(rows):
+        for j in range(columns):
+            v[i, j] = torch.stack([v[i - 1, j - 1] + S[i, j], v[i - 1, j] - gap, v[i, j - 1] - gap]).amax()
+    return v[rows - 1, columns - 1]
+
+
+@layer(
+    """
+    layer: log_sinkhorn
+    doc: K rounds of Sinkhorn's scaling in logarithms, and the transport cost.
+    inputs:
+      C: [N, M]
+      la: [N]
+      lb: [M]
+    hyperparameters: {eps: 0.3, K: 5}
+    indices: {k: K}
+    where:
+      g[-1, m]: 0
+      f[k, n]: eps*la[n] - eps*LogSumExp((g[k-1, m] - C[n, m])/eps, m)
+      g[k, m]: eps*lb[m] - eps*LogSumExp((f[k, n] - C[n, m])/eps, n)
+      P[n, m]: exp((f[K-1, n] + g[K-1, m] - C[n, m])/eps)
+    outputs:
+      plan[n, m]: P[n, m]
+      cost: Sum(P[n, m]*C[n, m], n, m)
+    """,
+    {"N": 3, "M": 5},
+    {"N": 1, "M": 1},
+    C=positive,
+)
+def log_sinkhorn(C, la, lb, eps=0.3):
+    g = torch.zeros_like(lb)
+    for _ in range(5):
+        f = eps * la - eps * torch.logsumexp((g - C) / eps, 1)
+        g = eps * lb - eps * torch.logsumexp((f[:, None] - C) / eps, 0)
+    plan = torch.exp((f[:, None] + g - C) / eps)
+    return plan, (plan * C).sum()
+
+
+@layer(
+    """
+    layer: sinkhorn_scaling
+    doc: The same in scalings u and v of a kernel.
+    inputs: {K: [N, M], a: [N], b: [M]}
+    hyperparameters: {rounds: 3}
+    indices: {r: rounds}
+    where:
+      v[-1, m]: 1
+      u[r, n]: a[n]/Sum(K[n, m]*v[r - 1, m], m)
+      v[r, m]: b[m]/Sum(K[n, m]*u[r, n], n)
+    outputs:
+      P[n, m]: u[rounds - 1, n]*K[n, m]*v[rounds - 1, m]
+    """,
+    {"N": 3, "M": 5},
+    {"N": 1, "M": 2},
+    K=positive,
+    a=simplex,
+    b=simplex,
+)
+def sinkhorn_scaling(K, a, b):
+    v = torch.ones_like(b)
+    for _ in range(3):
+        u = a / (K @ v)
+        v = b / (K.T @ u)
+    return u[:, None] * K * v
+
+
+@layer(
+    """
+    layer: cumulative_softmax_stick
+    doc: Stick-breaking weights by a product over the earlier positions.
+    inputs: {x: [N, K]}
+    where:
+      v[n, k]: sigmoid(x[n, k])
+    outputs:
+      w[n, k]: v[n, k]*Prod(1 - v[n, j], (j, 0, k - 1))
+      rest[n]: Prod(1 - v[n, j], j)
+    """,
+    {"N": 3, "K": 5},
+    {"N": 1, "K": 1},
+)
+def stick_breaking(x):
+    v = torch.sigmoid(x)
+    left = torch.cumprod(1 - v, 1)
+    return v * torch.cat([torch.ones_like(left[:, :1]), left[:, :-1]], 1), left[:, -1]
+
+
+@layer(
+    """
+    layer: cholesky_solve
+    doc: Solves L Lᵀ z = b for a lower triangular L, by substitution forth and back.
+    inputs: {L: [N, N], b: [N]}
+    where:
+      f[i]: (b[i] - Sum(L[i, j]*f[j], (j, 0, i - 1)))/L[i, i]
+      z[i]: (f[i] - Sum(L[j, i]*z[j], (j, i + 1, N - 1)))/L[i, i]
+    outputs:
+      x[i]: z[i]
+    """,
+    {"N": 5},
+    {"N": 1},
+    {"N": 2},
+    L=lambda rng, shape: rng.standard_normal(shape) * 0.3 + 2 * torch.eye(shape[0]).numpy(),
+)
+def cholesky_solve(L, b):
+    low = torch.tril(L)
+    return torch.linalg.solve(low @ low.T, b)
+
+
+@layer(
+    """
+    layer: horner
+    doc: A polynomial by Horner's rule, coefficients from the highest power.
+    inputs: {x: [N]}
+    params: {a: [K]}
+    where:
+      p[0, n]: a[0]
+      p[k, n]: p[k - 1, n]*x[n] + a[k]
+    outputs:
+      y[n]: p[K - 1, n]
+    """,
+    {"N": 3, "K": 5},
+    {"N": 2, "K": 1},
+)
+def horner(x, a):
+    y = torch.zeros_like(x) + a[0]
+    for value in a[1:]:
+        y = y * x + value
+    return y
+
+
+@layer(
+    """
+    layer: chebyshev
+    doc: A series of Chebyshev polynomials, their recurrence at lag two.
+    inputs: {x: [N]}
+    params: {c: [K]}
+    where:
+      t[0, n]: 1
+      t[1, n]: x[n]
+      t[k, n]: 2*x[n]*t[k-1, n] - t[k-2, n]
+    indices: {k: K}
+    outputs:
+      y[n]: Sum(c[k]*t[k, n], k)
+    """,
+    {"N": 3, "K": 5},
+    {"N": 2, "K": 2},
+    {"N": 1, "K": 3},
+    {"N": 1, "K": 1},
+    x=unit,
+)
+def chebyshev(x, c):
+    k = torch.arange(len(c), dtype=x.dtype)
+    return torch.cos(k[:, None] * torch.acos(x)).T @ c
+
+
+@layer(
+    """
+    layer: pagerank
+    doc: Damped power iteration on a column-stochastic matrix.
+    inputs: {M: [V, V]}
+    hyperparameters: {d: 0.85, rounds: 5}
+    indices: {k: rounds}
+    where:
+      r[-1, v]: 1/V
+      r[k, v]: (1 - d)/V + d*Sum(M[v, u]*r[k-1, u], u)
+    outputs:
+      rank[v]: r[rounds-1, v]
+    """,
+    {"V": 5},
+    {"V": 1},
+    M=positive,
+)
+def pagerank(M, d=0.85):
+    r = torch.ones(len(M), dtype=M.dtype) / len(M)
+    for _ in range(5):
+        r = (1 - d) / len(M) + d * (M @ r)
+    return r
+
+
+@layer(
+    """
+    layer: ctc
+    doc: Connectionist temporal classification for one sequence, blank 0, over the extended labels.
+    inputs:
+      x: [T, V]
+      ext: {shape: [2*U + 1], values: V}
+    indices: {s: 2*U + 1}
+    where:
+      y[t, v]: LogSoftmax(x[t, v], v)
+      a[0, s]: Piecewise((y[0, ext[s]], s <= 1), (-oo, True))
+      from1[t, s]: Piecewise((a[t-1, s-1], s >= 1), (-oo, True))
+      from2[t, s]: Piecewise((a[t-1, s-2], (s >= 2) & Ne(ext[s], 0) & Ne(ext[s], ext[Max(s-2, 0)])), (-oo, True))
+      a[t, s]: y[t, ext[s]] + log(exp(a[t-1, s]) + exp(from1[t, s]) + exp(from2[t, s]))
+    outputs:
+      loss: -log(exp(a[T-1, 2*U]) + exp(a[T-1, 2*U - 1]))
+    """,
+    {"T": 7, "U": 3, "V": 4},
+    {"T": 5, "U": 3, "V": 4},
+    ext=these([0, 2, 0, 2, 0, 3, 0]),
+)
+def ctc(x, ext):
+    labels = ext[1::2][None]
+    logp = torch.log_softmax(x, 1)[:, None]
+    return torch.nn.functional.ctc_loss(logp, labels, [len(x)], [labels.shape[1]], reduction="none")[0]
