@@ -69,6 +69,8 @@ def in_one_tap(low: Lowering, node: Node, tapped: Mapping[Node, Node]) -> Node:
             return n if n.op in (Op.READ, Op.INDEX, Op.COMPARE) or scalar(n) else _named(low, low.value(n))
         if n.op is Op.REDUCE:
             return _named(low, low.value(n))
+        if n.op is Op.PIECEWISE:  # its reads may leave their tensors where a condition says that they are not used
+            return n
         if n.op is Op.READ:
             found = windows_read(low, n)
             return _named(low, found) if found is not None else n

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symback.core.expr import Node, Op, Reduction, reads, reduction, whole
 from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind
@@ -31,16 +33,17 @@ def over_taps(low: Lowering, kind: Reduction, body: Node, bound: tuple[Node, ...
 
 
 def _windows(low: Lowering, body: Node) -> list[tuple[Node, Lowered]]:
-    """The reads of sliding windows in an expression, outside its inner reductions."""
-    inner = {r for n in _reductions(body) for r in reads(n)}
-    found = [(r, windows_read(low, r)) for r in reads(body) if r not in inner]
+    """The reads of sliding windows in an expression, outside its inner reductions and branches."""
+    inner = {r for n in _apart(body) for r in reads(n)}
+    trial = replace(low, checks=dict(low.checks), array_checks=dict(low.array_checks), memo={})  # what is not used needs no check
+    found = [(r, windows_read(trial, r)) for r in reads(body) if r not in inner]
     return [(r, v) for r, v in found if v is not None]
 
 
-def _reductions(body: Node) -> list[Node]:
-    if body.op is Op.REDUCE:
+def _apart(body: Node) -> list[Node]:
+    if body.op in (Op.REDUCE, Op.PIECEWISE):
         return [body]
-    return [n for a in body.args for n in _reductions(a)]
+    return [n for a in body.args for n in _apart(a)]
 
 
 def _is_matrix_product(body: Node, windows: list[tuple[Node, Lowered]]) -> bool:
