@@ -272,7 +272,7 @@ def _step_differs(state: Values, step: Step) -> bool:
 def _grid(state: Values, free: Iterable[Node], steps: Mapping[Node, int] | None = None) -> Grid:
     free = list(free)
     grid = Grid(state, (), {i: k for k, i in enumerate(free)}, dict(steps or {}))
-    grid.extents = [size_of(i.args[0], state.sizes, state.hyperparameters) for i in free]
+    grid.extents = [grid.extent(i) for i in free]
     return grid
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from symback.check.reference import Reference
 from symback.core.expr import ZERO, Node, Op, compare, index, read, text, walk
 from symback.core.program import Kind, Program
-from symback.core.sizes import size_of
 from symback.evaluate.grids import Grid, Values
 from symback.evaluate.inputs import Point
 from symback.rewrite import stabilise
@@ -72,7 +71,7 @@ def _cancelled(program: Program, point: Point, reference: Reference, node: Node)
     state = Values(program, arithmetic, point.sizes, point.hyperparameters, arrays, kinds=kinds)
     free = sorted(node.free, key=lambda i: str(i.data))
     grid = Grid(state, (), {i: k for k, i in enumerate(free)}, {})
-    grid.extents = [size_of(i.args[0], point.sizes, point.hyperparameters) for i in free]
+    grid.extents = [grid.extent(i) for i in free]
     if 0 in grid.extents:
         return 0.0
     total = np.abs(np.broadcast_to(grid.real(node), grid.extents)).reshape(-1)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 from symback.core.expr import Node, Op
 from symback.functions import TABLE
+
+LARGEST = 1 << 4096
 
 
 def exact_float(node: Node) -> str:
@@ -11,17 +16,50 @@ def exact_float(node: Node) -> str:
     if node.op is Op.CONST and node.data in ("oo", "-oo"):
         return "np.inf" if node.data == "oo" else "-np.inf"
     if node.op is Op.NUM:
-        return repr(float(node.data))
+        return _literal(_rounded(node.data))
     if node.op is Op.CONST and node.data == "pi":
         return "math.pi"
     import mpmath
 
     with mpmath.workdps(40):
         value = _value(node, mpmath)
-        return repr(value if isinstance(value, bool) else float(value))
+        if isinstance(value, bool):
+            return repr(value)
+        return _literal(float(value))
+
+
+def _rounded(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _literal(value: float) -> str:
+    """The text of a float; a constant outside of a function's domain is nan."""
+    if math.isnan(value):
+        return "np.nan"
+    if math.isinf(value):
+        return "np.inf" if value > 0 else "-np.inf"
+    return repr(value)
 
 
 def _value(node: Node, mp):
+    """The value; infinite beyond LARGEST, so that no later function needs that many digits; nan outside of a domain."""
+    try:
+        value = _exactly(node, mp)
+    except OverflowError:
+        return mp.inf
+    except (ValueError, ZeroDivisionError):  # mpmath's answer at a pole
+        return mp.inf if node.data == "loggamma" else mp.nan
+    if isinstance(value, mp.mpc):
+        return value.real if not value.imag else mp.nan
+    if isinstance(value, bool) or abs(value) < LARGEST or not mp.isfinite(value):
+        return value
+    return mp.inf if value > 0 else -mp.inf
+
+
+def _exactly(node: Node, mp):
     if node.op is Op.NUM:
         return mp.mpf(node.data.numerator) / node.data.denominator
     if node.op is Op.CONST:

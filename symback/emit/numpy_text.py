@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from symback.core.expr import MINUS_ONE, ONE, Node, Op, add, branches, number, power, split_coefficient
+from symback.core.expr import BEYOND_INTEGERS, MINUS_ONE, ONE, Node, Op, add, branches, number, power, split_coefficient
 from symback.core.program import LEADING
 from symback.emit.constants import exact_float
 from symback.emit.identifiers import local
@@ -31,7 +31,7 @@ def _scalar(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
         ), ATOM
     if op is Op.BOOL:
         return str(node.data), ATOM
-    if op is Op.NUM and node.data.denominator == 1:
+    if op is Op.NUM and node.data.denominator == 1 and abs(node.data) < BEYOND_INTEGERS:
         return str(node.data.numerator), UNARY if node.data < 0 else ATOM
     if not _named(node):
         value = exact_float(node)
@@ -86,10 +86,13 @@ def _scalar_sum(node: Node, names: Mapping[str, str]) -> str:
 def _scalar_product(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
     c, rest = split_coefficient(node)
     over, under = [], []
-    if abs(c.numerator) != 1:
-        over.append(str(abs(c.numerator)) if c.denominator == 1 or _is_small(c) else exact_float(number(abs(c))))
-    if c.denominator != 1 and (abs(c.numerator) == 1 or _is_small(c)):
-        under.append(str(c.denominator))
+    if abs(c.numerator) >= BEYOND_INTEGERS or c.denominator >= BEYOND_INTEGERS:
+        over.append(exact_float(number(abs(c))))
+    else:
+        if abs(c.numerator) != 1:
+            over.append(str(abs(c.numerator)) if c.denominator == 1 or _is_small(c) else exact_float(number(abs(c))))
+        if c.denominator != 1 and (abs(c.numerator) == 1 or _is_small(c)):
+            under.append(str(c.denominator))
     for f in rest.args if rest.op is Op.MUL else (rest,):
         if f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0:
             under.append(scalar_text(power(f.args[0], number(-f.args[1].data)), UNARY, names))

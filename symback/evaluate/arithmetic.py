@@ -79,9 +79,11 @@ def _fixed(dtype: type, number: Callable[[Fraction], object]) -> Arithmetic:
 
 
 def _polygamma(n: int, x: float) -> float:
-    """ψ⁽ⁿ⁾(x), n ≥ 1: recurrence up to 20, then the asymptotic series (Abramowitz & Stegun 6.4.6, 6.4.11)."""
+    """ψ⁽ⁿ⁾(x), n ≥ 1: recurrence up to 20, then the asymptotic series (Abramowitz & Stegun 6.4.6, 6.4.11); reflection below 0."""
     if math.isnan(x) or x == -math.inf or (x <= 0 and x == math.floor(x)):
         return math.nan
+    if x < 0:
+        return (-1) ** n * _polygamma(n, 1 - x) - math.pi ** (n + 1) * _cotangent_slope(n, 1 / math.tan(math.pi * (x % 1)))
     below, sign = 0.0, (-1) ** (n + 1)
     while x < 20:
         below += math.factorial(n) / x ** (n + 1)
@@ -90,6 +92,14 @@ def _polygamma(n: int, x: float) -> float:
     for k, bernoulli in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6), 1):
         series += bernoulli * math.factorial(2 * k + n - 1) / (math.factorial(2 * k) * x ** (2 * k + n))
     return sign * (below + series)
+
+
+def _cotangent_slope(n: int, cotangent: float) -> float:
+    """The n-th derivative of cot, a polynomial in cot: d/dx P(cot x) = -(1 + cot² x)·P'(cot x)."""
+    slope = np.polynomial.Polynomial([0, 1])
+    for _ in range(n):
+        slope = -np.polynomial.Polynomial([1, 0, 1]) * slope.deriv()
+    return float(slope(cotangent))
 
 
 def _exp_moment(n: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -131,7 +141,7 @@ def _digamma(x: float) -> float:
     if math.isnan(x) or x == -math.inf or (x <= 0 and x == math.floor(x)):
         return math.nan
     if x < 0:
-        return _digamma(1 - x) - math.pi / math.tan(math.pi * x)
+        return _digamma(1 - x) - math.pi / math.tan(math.pi * (x % 1))
     below = 0.0
     while x < 12:
         below += 1 / x

@@ -9,7 +9,6 @@ import numpy as np
 
 from symback.core.expr import Node, Op, reads
 from symback.core.program import Kind, Program
-from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import double
 from symback.evaluate.grids import Grid, Values
 from symback.evaluate.inputs import Point
@@ -56,7 +55,7 @@ def _grid(program: Program, point: Point, relation: Node) -> Grid:
     )
     free = sorted(relation.free, key=lambda i: str(i.data))
     grid = Grid(state, (), {i: k for k, i in enumerate(free)}, {})
-    grid.extents = [size_of(i.args[0], point.sizes, point.hyperparameters) for i in free]
+    grid.extents = [grid.extent(i) for i in free]
     return grid
 
 

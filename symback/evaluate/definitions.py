@@ -171,7 +171,7 @@ def _assign(state: Values, definition: Definition, which: int, steps: Mapping[No
     equation = definition.equations[which]
     free = [e for e in equation.lhs if e.op is Op.INDEX and e not in steps]
     scope = Grid(state, (definition.name, which, tuple(steps.values())), {a: k for k, a in enumerate(free)}, dict(steps))
-    scope.extents = [_size(state, a.args[0]) for a in free]
+    scope.extents = [scope.extent(a) for a in free]
     value = scope.of_kind(equation.value, definition.kind)
     where: list[object] = []
     for entry, origin in zip(equation.lhs, state.origin[definition.name], strict=True):

@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from symback.core.expr import HALF, Node, Op, Reduction, branches, is_whole
+from symback.core.expr import BEYOND_INTEGERS, HALF, Node, Op, Reduction, branches, is_whole
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic
@@ -58,6 +58,10 @@ class Grid:
     def size(self, node: Node) -> int:
         return size_of(node, self.state.sizes, self.state.hyperparameters)
 
+    def extent(self, idx: Node) -> int:
+        """How many values an index has; a range whose end lies before its start has none."""
+        return max(0, self.size(idx.args[0]))
+
     def of_kind(self, node: Node, kind: Kind) -> np.ndarray:
         return {Kind.FLOAT: self.real, Kind.INT: self.integer, Kind.BOOL: self.condition}[kind](node)
 
@@ -96,7 +100,7 @@ class Grid:
         if op is Op.HYPER:
             value = self.state.hyperparameters[node.data]
             return self.scalar(arithmetic.number(Fraction(value)), arithmetic.dtype)
-        if op in (Op.INDEX, Op.DIM) or (op is Op.CALL and node.data in ("floordiv", "mod")):
+        if op in (Op.INDEX, Op.DIM) or (op is Op.CALL and node.data in _DIVISIONS):
             return arithmetic.array(self.integer(node))
         if op is Op.READ:
             values = self.read(node)
@@ -137,7 +141,7 @@ class Grid:
             return out
         if op is Op.POW and all(self.is_integer(a) for a in node.args):
             return self.integer(node.args[0]) ** np.maximum(self.integer(node.args[1]), 0)
-        if op is Op.CALL and node.data in _INTEGER_CALLS and all(self.is_integer(a) for a in node.args):
+        if op is Op.CALL and node.data in _INTEGER_CALLS and (node.data in _DIVISIONS or all(self.is_integer(a) for a in node.args)):
             parts = [self.integer(a) for a in node.args]
             return np.abs(parts[0]) if node.data == "Abs" else _folded(_INTEGER_CALLS[node.data], parts)
         if op is Op.PIECEWISE:
@@ -180,7 +184,7 @@ class Grid:
         if op in (Op.INDEX, Op.DIM):
             return True
         if op is Op.NUM:
-            return node.data.denominator == 1
+            return node.data.denominator == 1 and abs(node.data) < BEYOND_INTEGERS
         if op is Op.HYPER:
             return isinstance(self.state.hyperparameters[node.data], int)
         if op is Op.READ:
@@ -308,7 +312,7 @@ class Grid:
 
     def inside(self, bound: tuple[Node, ...]) -> Grid:
         scope = Grid(self.state, self.place, dict(self.axes), self.steps)
-        scope.extents = [*self.extents, *(self.size(b.args[0]) for b in bound)]
+        scope.extents = [*self.extents, *(self.extent(b) for b in bound)]
         scope.axes |= {b: len(self.extents) + k for k, b in enumerate(bound)}
         return scope
 
@@ -333,6 +337,7 @@ class Grid:
         return np.where(infinite[..., 0], top[..., 0], arithmetic.functions["log"](shifted) + top[..., 0])
 
 
+_DIVISIONS = ("floordiv", "mod")
 _INTEGER_CALLS = {"floordiv": np.floor_divide, "mod": np.mod, "Min": np.minimum, "Max": np.maximum, "Abs": np.abs}
 _COMPARISONS = {"<": np.less, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}
 

@@ -11,6 +11,7 @@ import keyword
 from fractions import Fraction
 
 from symback.core.diagnostics import LayerError, Span
+from symback.core.expr import BEYOND_FLOATS, BEYOND_INTEGERS
 from symback.core.program import Kind, Role, Section
 from symback.frontend import expressions
 from symback.frontend.document import Items, Scalar, Table, Value
@@ -210,6 +211,8 @@ class _Declaration:
         if isinstance(value, Scalar) and value.plain and value.text in ("true", "false", "True", "False", "TRUE", "FALSE"):
             return DeclaredHyperparameter(name, value.text.lower() == "true", key.span)
         number = _constant(_expression(value))
+        if number is not None and abs(number) >= (BEYOND_INTEGERS if isinstance(number, int) else BEYOND_FLOATS):
+            stop("E306", f"the default of `{name}` is too large", value.span, "no dtype can hold it")
         if number is None:
             stop(
                 "E208", f"the default of `{name}` must be a number, true or false", value.span, "write a value such as 1e-5, 2, 1/3 or true"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from string import hexdigits
 
 import yaml
 
@@ -249,6 +250,19 @@ class _Reader:
             self._stop("E111", f"not YAML: {error.problem or error.context}", span, _yaml_mend(error.problem or ""))
         except yaml.YAMLError as error:
             self._stop("E111", f"not YAML: {' '.join(str(error).split())}", Span(self.file, 1, 1), "")
+        except (ValueError, OverflowError):  # PyYAML hands the eight digits of `\U` to chr() as they are
+            self._stop("E111", "not YAML: a `\\U` escape beyond U+10FFFF", self._far_escape(), "write the character itself")
+
+    def _far_escape(self) -> Span:
+        """The place of the first escape of a character that Unicode does not have."""
+        at = self.text.find("\\U")
+        while at >= 0:
+            digits = self.text[at + 2 : at + 10]
+            if len(digits) == 8 and all(c in hexdigits for c in digits) and int(digits, 16) > 0x10FFFF:
+                line = self.text.count("\n", 0, at) + 1
+                return Span(self.file, line, at - self.text.rfind("\n", 0, at), 10)
+            at = self.text.find("\\U", at + 2)
+        return Span(self.file, 1, 1)
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         span = self._span(event)

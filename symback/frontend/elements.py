@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from symback.core import expr
 from symback.core.diagnostics import Span
-from symback.core.expr import INF, MINUS_ONE, PI, ZERO, Node, NumberTooLarge
+from symback.core.expr import BEYOND_INTEGERS, INF, MINUS_ONE, PI, ZERO, Node, NumberTooLarge
 from symback.frontend import reductions
 from symback.frontend.faults import did_you_mean, stop
 from symback.frontend.grades import grades
@@ -206,11 +206,14 @@ class Elements:
     # --------------------------------------------------------------------------------------- positions
 
     def integer(self, s: Syntax, env: Env) -> Node:
-        """The whole number that `s` is. Raises: LayerError where it need not be whole."""
+        """The whole number that `s` is. Raises: LayerError where it need not be whole, or no integer type holds it."""
         try:
-            return self.whole(s, env)
+            node = self.whole(s, env)
         except NumberTooLarge as error:
             stop("E306", f"{error}", s.span, "no dtype can hold it")
+        if node.op is expr.Op.NUM and abs(node.data) >= BEYOND_INTEGERS:
+            stop("E306", "a whole number of more than 63 bits", s.span, "no integer dtype can hold it")
+        return node
 
     def whole(self, s: Syntax, env: Env) -> Node:
         form = s.form

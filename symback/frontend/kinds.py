@@ -1,9 +1,14 @@
-"""Whether each definition holds truths, integers or floats, by a fixed point over the lines."""
+"""Whether each definition holds truths, integers or floats, by a fixed point over the lines; numbers that its kind cannot hold."""
 
 from __future__ import annotations
 
 from collections import deque
 
+from symback.core.diagnostics import Span
+from symback.core.expr import BEYOND_FLOATS, BEYOND_INTEGERS, Node, Op
+from symback.core.expr import walk as nodes
+from symback.core.program import Kind
+from symback.frontend.faults import stop
 from symback.frontend.grades import grades
 from symback.frontend.scope import Entry, Grade, Known
 from symback.frontend.syntax import Form, Syntax, walk
@@ -80,3 +85,10 @@ def _positions(e: Entry) -> list[str]:
         for place in places:
             found.extend(e.scope.names[p.value] for p in walk(place) if p.form in (Form.NAME, Form.SUBSCRIPT) and p.value in e.scope.names)
     return found
+
+
+def check_numbers(value: Node, kind: Kind, span: Span | None) -> None:
+    """Raise LayerError where a number in the value of a definition is beyond every type of its kind."""
+    limit, held = (BEYOND_INTEGERS, "integer") if kind is Kind.INT else (BEYOND_FLOATS, "float")
+    if any(n.op is Op.NUM and abs(n.data) >= limit for n in nodes(value)):
+        stop("E306", f"a number in this line is beyond every {held} type", span, "no dtype can hold it")

@@ -19,7 +19,7 @@ from symback.frontend.calls import entries_of, is_call
 from symback.frontend.elements import Elements
 from symback.frontend.faults import Faults, stop
 from symback.frontend.files import is_standard
-from symback.frontend.kinds import settle_grades
+from symback.frontend.kinds import check_numbers, settle_grades
 from symback.frontend.layer import Layer, Line
 from symback.frontend.modes import lines_of, modes_of, random_of
 from symback.frontend.order import components, live, reads_of
@@ -210,6 +210,8 @@ class _Mode:
     def made(self, target: str, entry: Entry, axes: tuple[Node, ...], equations: tuple[Equation, ...]) -> Definition:
         grade = self.known.grades[target]
         kind = {Grade.BOOL: Kind.BOOL, Grade.INT: Kind.INT}.get(grade, Kind.FLOAT)
+        for q in equations:
+            check_numbers(q.value, kind, q.span)
         low, high = _reach(axes, equations)
         return Definition(
             name=target,

@@ -47,10 +47,7 @@ def softmax_parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node, Lo
     if found is None or len(found[1]) != 1 or found[2][0].op is not Op.INDEX:
         return None
     body, (bound,), (at,) = found
-    parts = softmax.exponentials(low, body, (bound,))
-    if parts is None:
-        return None
-    e, rest, _ = parts
+    e, rest, _ = softmax.exponentials(low, body, (bound,))
     if at in e.axes and at != bound:
         return None
     entries = low.as_float(low.value(substitute(body, {bound: at})))
@@ -69,11 +66,10 @@ def log_mean(low: Lowering, node: Node) -> Lowered | None:
         if len(binders) != 1 or not is_whole(binders[0]) or log.args[0] != binders[0][0].args[0]:
             continue
         bound = binders[0][0]
-        parts = softmax.exponentials(low, body, (bound,))
         v = low.as_float(low.value(body))
-        if parts is None or bound not in v.axes:
+        if bound not in v.axes:
             return None
-        _, rest, top = parts
+        _, rest, top = softmax.exponentials(low, body, (bound,))
         outer = tuple(a for a in v.axes if a != bound)
         arrays = (v.array, low.transposed(rest, outer).array, low.transposed(top, outer).array)
         return Lowered(Array(Kind.KERNEL, ("_log_mean_exp", v.axes.index(bound)), arrays, rest.array.shape, "f"), outer)

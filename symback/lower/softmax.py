@@ -17,10 +17,7 @@ def softmax(low: Lowering, node: Node) -> Lowered | None:
     if found is None:
         return None
     body, bound, at = found
-    parts = exponentials(low, body, bound)
-    if parts is None:
-        return None
-    e, rest, _ = parts
+    e, rest, _ = exponentials(low, body, bound)
     p = low.elementwise(Kind.OPERATOR, "/", [e, _plus_one(low, rest)], "f")
     return _at(low, p, bound, at)
 
@@ -42,10 +39,7 @@ def log_softmax(low: Lowering, node: Node) -> Lowered | None:
     if found is None:
         return None
     body, bound, at = found
-    parts = exponentials(low, body, bound)
-    if parts is None:
-        return None
-    _, rest, top = parts
+    _, rest, top = exponentials(low, body, bound)
     here = low.as_float(low.value(substitute(body, dict(zip(bound, at, strict=True)))))
     log_rest = low.elementwise(Kind.UFUNC, "log1p", [rest], "f")
     shifted = low.elementwise(Kind.OPERATOR, "-", [here, top], "f")
@@ -111,14 +105,12 @@ def _try(
     return None
 
 
-def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered] | None:
+def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered]:
     """(e, rest, top): exp(u - top) over all axes, Σ of all but the largest, and the largest, without the bound axes."""
     names = {b: _canonical(b, body.height, k) for k, b in enumerate(bound)}
-    v = low.as_float(low.value(substitute(body, names)))
     inner = tuple(names[b] for b in bound)
     back = {names[b]: b for b in bound}
-    if any(b not in v.axes for b in inner) or v.array.element != "f":
-        return None
+    v = _spread(low, low.as_float(low.value(substitute(body, names))), inner)
     if len(inner) == 1:
         axis = v.axes.index(inner[0])
         outer = v.axes[:axis] + v.axes[axis + 1 :]
@@ -134,6 +126,17 @@ def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lo
         e = Lowered(wide, tuple(back.get(a, a) for a in v.axes))
     shape = tuple(a.args[0] for a in outer)
     return e, Lowered(_part(call, 1, shape), outer), Lowered(_part(call, 2, shape), outer)
+
+
+def _spread(low: Lowering, v: Lowered, axes: tuple[Node, ...]) -> Lowered:
+    """The value with these axes too, where it is the same along them."""
+    missing = tuple(a for a in axes if a not in v.axes)
+    if not missing:
+        return v
+    wide = (*v.axes, *missing)
+    element = "i" if v.array.element == "s" else v.array.element
+    spread = Array(Kind.KERNEL, ("np.broadcast_to", ""), (low.aligned(v, wide),), tuple(a.args[0] for a in wide), element)
+    return low.as_float(Lowered(spread, wide))
 
 
 def _canonical(idx: Node, height: int, k: int) -> Node:

@@ -200,6 +200,24 @@ def _numbers() -> Iterator[Entry]:
     yield "constant-index", line("x[99999999999999999999999, c]"), EITHER
     yield "range-huge", line("Sum(x[n, c]*k, (k, 0, 10**15))"), EITHER
     yield "fraction-blowup", line("*".join(f"({p}/{p + 2})" for p in range(3, 4001, 2)) + "*x[n, c]"), EITHER
+    yield "sine-of-a-tower", line("x[n, c]*sin(exp(exp(20)))"), EITHER
+    yield "cosine-of-a-tower-as-a-condition", line("Piecewise((x[n, c], cos(exp(exp(25))) > 0.3), (0, True))"), EITHER
+    yield "exponential-tower", line("x[n, c] + " + "exp(" * 12 + "9" + ")" * 12), EITHER
+    yield "digamma-far-below", line("digamma(x[n, c]*1e12)"), LEGAL
+    yield "digamma-at-poles", line("x[n, c]*digamma(-3) + loggamma(-2)"), EITHER
+    yield "complex-constants", line("x[n, c]*asin(2) + sqrt(-2) + log(-1)"), EITHER
+    yield (
+        "integer-beyond-64-bits",
+        line("Piecewise((x[n, c], t[n] > 10**30), (0, True))").replace("x: [N, C]", "x: [N, C]\n  t: {shape: [N], values: C}"),
+        EITHER,
+    )
+    yield "position-beyond-64-bits", layer(indices="\n  n: N", outputs="\n  y[n, c]: x[(n + 10**30) % N, c]"), REFUSED
+    yield "remainder-of-a-product", line("x[n, c] + c % Prod(0, k)").replace("outputs", "indices:\n  k: C\noutputs"), EITHER
+    yield (
+        "range-that-ends-before-it-starts",
+        line("Prod(x[c, k], (c, 3*c + 2, n))").replace("outputs", "indices:\n  k: C\noutputs").replace("y[n, c]", "y[n, c, k]"),
+        EITHER,
+    )
     yield "root-of-huge", line("x[n, c]*sqrt(" + "7" * 3000 + ")"), REFUSED
 
 
@@ -277,6 +295,7 @@ def _yaml() -> Iterator[Entry]:
     yield "block-bomb", "layer: a\ndoc: |\n" + "  x\n" * 300_000, EITHER
     yield "fold-indicators", "layer: a\ndoc: >99\n  text\n", REFUSED
     yield "escape", layer(doc='"\\x00\\u202e\\U0010ffff"'), EITHER
+    yield "escape-beyond-unicode", layer(doc='"\\UFFFFFFFF"'), REFUSED
     yield "bad-escape", layer(doc='"\\q"'), REFUSED
     yield "surrogate-escape", layer(doc='"\\ud800"'), REFUSED
     yield "unknown-alias", layer(inputs="\n  x: *nowhere"), REFUSED

@@ -13,6 +13,8 @@ name, which makes substitution capture-free (`opened` gives a body with fresh fr
 from symback.core.expr.arithmetic import add, call, div, is_number, mul, neg, power, split_coefficient, split_power, sqrt, sub
 from symback.core.expr.conditions import both, branches, compare, either, indicator, is_indicator, negation, piecewise
 from symback.core.expr.node import (
+    BEYOND_FLOATS,
+    BEYOND_INTEGERS,
     BIT,
     COMMUTATIVE,
     FALSE,
@@ -43,6 +45,8 @@ from symback.core.expr.reductions import Binder, is_whole, opened, opened_anew, 
 from symback.core.expr.text import text
 
 __all__ = [
+    "BEYOND_FLOATS",
+    "BEYOND_INTEGERS",
     "BIT",
     "Binder",
     "COMMUTATIVE",

@@ -51,7 +51,7 @@ def add(*terms: Node) -> Node:
     collected: dict[Node, Fraction] = {}
     whole_terms: dict[Node, Node] = {}  # what stands in the sum once only, as it is
     constant = ZERO_FRACTION
-    infinite: Node | None = None
+    infinite: dict[Node, None] = {}  # both signs stay, and give nan
     stack = list(reversed(terms))
     while stack:
         term = stack.pop()
@@ -61,7 +61,7 @@ def add(*terms: Node) -> Node:
         elif op is Op.NUM:
             constant += term.data
         elif op is Op.CONST and term.data != "pi":
-            infinite = term
+            infinite[term] = None
         else:
             c, rest = split_coefficient(term)
             if rest in collected:
@@ -73,8 +73,7 @@ def add(*terms: Node) -> Node:
     out = [whole_terms[rest] if rest in whole_terms else scaled(c, rest) for rest, c in collected.items() if c]
     if constant:
         out.append(number(constant))
-    if infinite is not None:
-        out.append(infinite)
+    out.extend(infinite)
     if not out:
         return ZERO
     return out[0] if len(out) == 1 else Node(Op.ADD, None, tuple(out))

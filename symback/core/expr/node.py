@@ -11,6 +11,10 @@ from hashlib import blake2b
 
 MAX_NUMBER_BITS = 8192
 """Longest exact number that constant folding makes; longer ones raise `NumberTooLarge`."""
+BEYOND_INTEGERS = 1 << 63
+"""Whole numbers from here on fit no integer type."""
+BEYOND_FLOATS = 1 << 1024
+"""Numbers from here on fit no float type."""
 
 
 class NumberTooLarge(ValueError):
