@@ -6,6 +6,7 @@ from math import prod
 
 from symback.calculus.affine import scalar
 from symback.core.expr import ONE, ZERO, Node, Op, Reduction, both, fresh_index, is_indicator, mul, number, split_coefficient, total, whole
+from symback.lower import divergences
 from symback.lower.arithmetic import choose, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
@@ -76,6 +77,8 @@ def sum_over(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
     if not bound:
         return times_scalar(low, low.value(mul(*outside)), scale) if outside else low.scalar(scale)
     inner = _contract(low, inside, bound)
+    if len(inside) == 2:
+        inner = divergences.divergence(low, inside, bound, inner) or inner
     if outside:
         inner = combine(low, [Factor(total(mul(*inside), *(whole(b) for b in bound)), inner), *(factor(low, f) for f in outside)])
     return times_scalar(low, inner, scale)

@@ -8,7 +8,7 @@ from symback.calculus.affine import scalar
 from symback.core.expr import MINUS_ONE, ONE, TRUE, ZERO, Node, Op, branches, mul, negation, number, split_coefficient
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
-from symback.lower import norms, probabilities, softmax
+from symback.lower import divergences, norms, probabilities, softmax
 from symback.lower.arithmetic import choose, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.centred import centred
@@ -21,7 +21,7 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
     found = softmax.log_softmax(low, node)
     if found is not None:
         return found
-    found = centred(low, node) or probabilities.difference(low, node) or probabilities.log_mean(low, node)
+    found = centred(low, node) or probabilities.difference(low, node) or probabilities.log_mean(low, node) or divergences.balanced(low, node) or norms.difference(low, node)
     if found is not None:
         return found
     buckets: dict[frozenset, list[tuple[int, Lowered]]] = {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, is_whole, mul, number, opened, power
+from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, is_whole, mul, neg, number, opened, power, substitute
+from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
-from symback.rewrite.power_sums import power_sum
+from symback.rewrite.power_sums import PowerSum, power_sum
 
 
 def root(low: Lowering, node: Node) -> Lowered | None:
@@ -25,6 +26,40 @@ def root(low: Lowering, node: Node) -> Lowered | None:
         name, numbers = "_root_of_powers", (found.exponent,)
     args = (array, *(low.scalar(n).array for n in numbers))
     return Lowered(Array(Kind.KERNEL, (name, axis), args, shape, "f"), outer)
+
+
+def difference(low: Lowering, node: Node) -> Lowered | None:
+    """Two roots of sums of as many squares, one less the other (rule 31), plus the other terms; None for another sum."""
+    for k, a in enumerate(node.args):
+        found = _root_sum(a)
+        for j, b in enumerate(node.args):
+            other = _root_sum(neg(b)) if j != k and found is not None else None
+            if other is None or (other.scale, other.shift) != (found.scale, found.shift) or _sizes(other) != _sizes(found):
+                continue
+            made = _difference(low, low.value(a), low.value(neg(b)), found, other)
+            rest = [t for i, t in enumerate(node.args) if i not in (j, k)]
+            if made is not None:
+                return operate(low, "+", made, low.value(add(*rest))) if rest else made
+    return None
+
+
+def _root_sum(node: Node) -> PowerSum | None:
+    found = power_sum(node.args[0]) if node.op is Op.POW and node.args[1] == HALF else None
+    return found if found is not None and found.exponent == number(2) else None
+
+
+def _sizes(found: PowerSum) -> list[Node]:
+    return [b[0].args[0] for b in found.binders]
+
+
+def _difference(low: Lowering, a: Lowered, b: Lowered, x: PowerSum, y: PowerSum) -> Lowered | None:
+    renamed = {j[0]: i[0] for i, j in zip(x.binders, y.binders, strict=True)}
+    bound = tuple(i[0] for i in x.binders)
+    rows = [_rows(low, x.body, bound), _rows(low, substitute(y.body, renamed), bound)]
+    if None in rows or rows[0][1:] != rows[1][1:] or a.axes != b.axes or a.axes != rows[0][2]:
+        return None
+    args = (a.array, b.array, rows[0][0], rows[1][0], low.scalar(x.scale).array)
+    return Lowered(Array(Kind.KERNEL, ("_difference_of_roots", rows[0][1]), args, a.array.shape, "f"), a.axes)
 
 
 def _rows(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Array, int, tuple[Node, ...]] | None:

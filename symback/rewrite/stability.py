@@ -16,6 +16,7 @@ from symback.rewrite import (
     limits,
     logarithms,
     logistic,
+    means,
     normalised,
     overflow,
     roots,
@@ -41,7 +42,7 @@ RULES: tuple[Rule, ...] = (
 )
 """Rules on the natural form, the more special first."""
 
-GRADIENT_RULES: tuple[Rule, ...] = (*cosine.GRADIENT, *normalised.GRADIENT, *gradients.RULES)
+GRADIENT_RULES: tuple[Rule, ...] = (*cosine.GRADIENT, *means.RULES, *normalised.GRADIENT, *gradients.RULES)
 """Rules on derived expressions."""
 
 _FORWARD, _BACKWARD = Engine(RULES), Engine(GRADIENT_RULES)

@@ -8,19 +8,37 @@ import numpy as np
 def _exponentials(x, axis):
     """exp(x - max) along an axis, the sum of all but the largest entry, and the max.
 
-    A row of -inf gives zeros; an infinite maximum stands for its limit.
+    A row whose max is positive and in exp's range is exp(x)/exp(max), which rounds no
+    difference; one of -inf gives zeros; an infinite maximum stands for its limit.
     """
     index = x.argmax(axis=axis, keepdims=True)
     top = np.take_along_axis(x, index, axis=axis)
-    if np.isfinite(top).all():
-        e = np.exp(x - top)
+    plain = (top >= 0) & (top < (709.7 if x.dtype == np.float64 else 88.7))
+    if plain.all():
+        e = np.exp(x)
     else:
-        shift = np.where(np.isneginf(top), 0, top)
-        e = np.exp(np.subtract(x, shift, out=np.zeros_like(x), where=x != shift))
+        e = _exp_of_gap(x, np.where(plain | np.isneginf(top), 0, top))
+    if plain.any():
+        e /= np.where(plain, np.take_along_axis(e, index, axis=axis), 1)
     np.put_along_axis(e, index, 0, axis=axis)
     rest = e.sum(axis=axis)
     np.put_along_axis(e, index, np.where(np.isneginf(top), 0, 1), axis=axis)
     return e, rest, top.squeeze(axis)
+
+
+def _exp_of_gap(x, y):
+    """exp(x - y); below exp(-8) with what rounding the difference left out. Equal infinities differ by 0."""
+    if np.isfinite(y).all():
+        gap = x - y
+    else:
+        gap = np.subtract(x, y, out=np.zeros_like(x), where=x != y)
+    e = np.exp(gap)
+    far = (gap < -8) & (gap > -800)
+    if far.any():
+        a, b, d = x[far], np.broadcast_to(y, x.shape)[far], gap[far]
+        back = a - d
+        e[far] *= 1 + ((a - (d + back)) + (back - b))
+    return e
 
 
 def _root_of_squares(x, scale, shift, axis):
@@ -46,6 +64,22 @@ def _root_of_squares(x, scale, shift, axis):
     return root
 
 
+def _difference_of_roots(a, b, x, y, scale, axis):
+    """a - b for the roots of scale*sum(x*x) and scale*sum(y*y).
+
+    Near each other it is scale*sum((x - y)*(x + y))/(a + b), in the next wider precision.
+    """
+    with np.errstate(invalid="ignore"):
+        gap = np.asarray(a - b)
+    near = np.abs(gap) < a / 16
+    if near.any():
+        wide = np.longdouble if x.dtype == np.float64 else np.float64
+        x, y = (np.moveaxis(v, axis, -1)[near].astype(wide) for v in (x, y))
+        size = a[near] + b[near].astype(wide)
+        gap[near] = scale * np.vecdot(x - y, (x + y) / size[:, None])
+    return gap
+
+
 def _root_of_powers(x, p, axis):
     """sum(|x|**p)**(1/p) along an axis; a row whose powers leave the range is scaled by its largest entry."""
     info = np.finfo(x.dtype)
@@ -53,14 +87,22 @@ def _root_of_powers(x, p, axis):
     with np.errstate(over="ignore", under="ignore"):
         total = (size**p).sum(axis=axis)
     wide = ~((total > info.tiny / info.eps) & (total < info.max / 2))
-    root = np.asarray(np.where(wide, 1, total) ** (1 / p))
+    root = np.asarray(_corrected_root(np.where(wide, 1, total), p))
     if wide.any():
         rows = np.moveaxis(size, axis, -1)[wide]
         largest = rows.max(axis=-1, initial=0)
         unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
-        small = ((rows / unit[:, None]) ** p).sum(axis=-1) ** (1 / p)
+        small = _corrected_root(((rows / unit[:, None]) ** p).sum(axis=-1), p)
         root[wide] = np.where(np.isinf(largest), largest, unit * small)
     return root
+
+
+def _corrected_root(x, p):
+    """x**(1/p), after a step of Newton's method: 1/p is rounded, which costs log(x) units in the last place."""
+    root = x ** (1 / p)
+    return root + root / p * np.divide(
+        x - root**p, x, out=np.zeros_like(root), where=x > 0
+    )
 
 
 def _centred(x, mean, axis):
@@ -142,6 +184,33 @@ def _probability_difference(e, rest, other, other_rest, x, y, axis):
         part[near] = q * np.expm1(u)
         rows[alike] = part
     return gap
+
+
+def _small_divergence(z, x, y):
+    """The divergence z of softmax(y) from softmax(x) along the last axis, where it is small as the sum of p*(exp(u) - 1 - u).
+
+    u is the difference of the logarithms, log(q/p).
+    """
+    near = np.asarray(~(z > 0.25))
+    if not near.any():
+        return z
+    x, y, z = x[near], y[near], np.array(z)
+    e, rest, top = (v.reshape(len(x), -1) for v in _exponentials(x, -1))
+    f, other, peak = (v.reshape(len(x), -1) for v in _exponentials(y, -1))
+    p, q = e / (1 + rest), f / (1 + other)
+    with np.errstate(invalid="ignore"):
+        u = np.where(p > 0, (y - peak) - (x - top), 0)
+    u -= np.log1p(other) - np.log1p(rest)
+    alike = (np.abs(u).max(axis=-1, initial=0) < 0.5) & (p > 0).all(axis=-1)
+    if alike.any():
+        index = x[alike].argmax(axis=-1, keepdims=True)
+        d, share = y[alike] - x[alike], p[alike]
+        d -= np.take_along_axis(d, index, -1)
+        u[alike] = d - np.log1p((share * np.expm1(d)).sum(axis=-1, keepdims=True))
+    u[p == 0] = 0
+    terms = np.where(np.abs(u) < 0.5, p * _expm1_minus(u), (q - p) - p * u)
+    z[near] = np.where(p == 0, q, terms).sum(axis=-1)
+    return z
 
 
 def _log_mean_exp(x, rest, top, axis):
