@@ -9,7 +9,7 @@ from symback.emit.loops import loop
 from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted, free_name, post_order
 from symback.lower.arrays import Array, Kind
 
-SEVERAL = {"_exponentials": ("e", "rest", "top"), "_scaled_tail_sums": ("tail", "scale")}
+SEVERAL = {"_exponentials": ("e", "rest", "top", "peak"), "_scaled_tail_sums": ("tail", "scale")}
 """Helpers that return several arrays, and what these are called."""
 
 

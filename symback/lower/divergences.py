@@ -28,11 +28,10 @@ def balanced(low: Lowering, node: Node) -> Lowered | None:
     for k, c in sums:
         body, binders = opened(terms[k][1])
         bound = tuple(b[0] for b in binders)
-        parts = softmax.exponentials(low, body, bound) if all(is_whole(b) for b in binders) else None
-        if parts is None:
+        if not all(is_whole(b) for b in binders):
             return None
-        _, others, top = parts
-        logs.append((c, low.elementwise(Kind.UFUNC, "log1p", [others], "f")))
+        _, others, top, peak = softmax.exponentials(low, body, bound)
+        logs.append((c, softmax.logarithm(low, others, peak)))
         at = next((j for j, t in enumerate(rest) if softmax.match(body, neg(t) if c > 0 else t, bound) is not None), None)
         if at is None:
             tops.append((c, top))
@@ -86,9 +85,9 @@ def _two_logits(low: Lowering, p: Node, u: Node, sign: int) -> tuple[Lowered, Lo
     parts = softmax_parts(low, p)
     if parts is None or u.op is not Op.ADD:
         return None
-    _, _, idx, x = parts
+    _, _, _, idx, x = parts
     if p.op is Op.READ:
         d = low.definitions[str(p.data)]
         p = substitute(d.value, dict(zip(d.axes, p.args, strict=True)))
     other = softmax_parts(low, call("exp", add(p.args[0], *(mul(number(-sign), t) for t in u.args))))
-    return None if other is None or other[2] != idx else (x, other[3], idx)
+    return None if other is None or other[3] != idx else (x, other[4], idx)

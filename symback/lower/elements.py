@@ -21,7 +21,13 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
     found = softmax.log_softmax(low, node)
     if found is not None:
         return found
-    found = centred(low, node) or probabilities.difference(low, node) or probabilities.log_mean(low, node) or divergences.balanced(low, node) or norms.difference(low, node)
+    found = (
+        centred(low, node)
+        or probabilities.difference(low, node)
+        or probabilities.log_mean(low, node)
+        or divergences.balanced(low, node)
+        or norms.difference(low, node)
+    )
     if found is not None:
         return found
     buckets: dict[frozenset, list[tuple[int, Lowered]]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symback.calculus.cotangents import Cotangent, Scatter
-from symback.core.expr import MINUS_ONE, ONE, Node, Op, mul, substitute
+from symback.core.expr import MINUS_ONE, Node, Op, mul, substitute
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array
 from symback.lower.lowering import Lowered, Lowering
@@ -13,9 +13,9 @@ from symback.lower.probabilities import softmax_parts
 def less_one_hot(low: Lowering, c: Cotangent) -> tuple[Array, Scatter] | None:
     """(base, entry): with value k·p and one scatter of -k at labels, `base` is k·p, and `entry` is what the label's element is to be,
 
-        k·(p_t - 1) = ((e_t - 1) - rest)·k/(1 + rest),
+        k·(p_t - 1) = ((e_t - peak) - rest)·k/(peak + rest),
 
-    where no digits cancel: e_t ≤ 1, and rest is the sum of the other exponentials than the largest. None for another cotangent.
+    where no digits cancel: e_t ≤ peak, and rest is the sum of the other exponentials than the largest. None for another cotangent.
     """
     if len(c.scatters) != 1 or c.value.op is Op.ADD:
         return None
@@ -25,7 +25,7 @@ def less_one_hot(low: Lowering, c: Cotangent) -> tuple[Array, Scatter] | None:
         parts = softmax_parts(low, f)
         if parts is None:
             continue
-        e, rest, axis, _ = parts
+        e, rest, peak, axis, _ = parts
         scale = mul(*factors[:n], *factors[n + 1 :])
         if axis in scale.free or axis not in c.axes or set(e.axes) != set(c.axes):
             return None
@@ -42,11 +42,11 @@ def less_one_hot(low: Lowering, c: Cotangent) -> tuple[Array, Scatter] | None:
         renamed = dict(zip(others, own, strict=True))
         if scatter.value != mul(MINUS_ONE, substitute(scale, renamed)) or set(scatter.scope) != set(own):
             return None
-        total = operate(low, "+", low.scalar(ONE), rest)
+        total = operate(low, "+", peak, rest)
         factor = operate(low, "/", low.value(scale), total)
         base = low.broadcast(operate(low, "*", e, factor), c.axes)
         there = _at_label(low, e, axis, label, renamed)
-        gap = operate(low, "-", operate(low, "-", there, low.scalar(ONE)), _renamed(rest, renamed))
+        gap = operate(low, "-", operate(low, "-", there, _renamed(peak, renamed)), _renamed(rest, renamed))
         entry = low.ranked(tuple(own)).broadcast(operate(low, "*", gap, _renamed(factor, renamed)), tuple(own))
         return base, Scatter(scatter.targets, scatter.scope, _named(low, entry, tuple(own)))
     return None

@@ -17,25 +17,25 @@ def difference(low: Lowering, node: Node) -> Lowered | None:
         c, other = split_coefficient(node.args[1 - k])
         if p is None or c != -1:
             continue
-        e, rest, idx, x = p
+        e, rest, peak, idx, x = p
         q = softmax_parts(low, other)
-        if q is not None and q[2] == idx and set(x.axes) == set(q[3].axes) == set(e.axes):
-            args = [e, rest, *q[:2], x, q[3]]
+        if q is not None and q[3] == idx and set(x.axes) == set(q[4].axes) == set(e.axes):
+            args = [e, rest, peak, *q[:3], x, q[4]]
         else:
             v = low.as_float(low.value(other))
             if idx not in v.axes or not set(v.axes) <= set(e.axes):
                 continue
-            args = [e, rest, v]
-        name = "_probability_difference" if len(args) == 6 else "_probability_gap"
+            args = [e, rest, peak, v]
+        name = "_probability_difference" if len(args) == 8 else "_probability_gap"
         arrays = tuple(low.transposed(a, tuple(x for x in e.axes if x in a.axes)).array for a in args)
-        if any(set(a.axes) != set(b.axes) for a, b in zip(args[2:4], args[:2], strict=False)):
+        if any(set(a.axes) != set(b.axes) for a, b in zip(args[3:6], args[:3], strict=False)):
             return None
         return Lowered(Array(Kind.KERNEL, (name, e.axes.index(idx)), arrays, e.array.shape, "f"), e.axes)
     return None
 
 
-def softmax_parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node, Lowered] | None:
-    """(exponentials, sum of all but the largest, index, entries) of a softmax along one axis; a named one is seen through."""
+def softmax_parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Lowered, Node, Lowered] | None:
+    """(exponentials, sum of all but the largest, the largest, index, entries) of a softmax along one axis; a named one is seen through."""
     if node.op is Op.READ:
         d = low.definitions.get(str(node.data))
         if d is None or len(d.equations) != 1 or d.equations[0].lhs != d.axes:
@@ -47,11 +47,11 @@ def softmax_parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Node, Lo
     if found is None or len(found[1]) != 1 or found[2][0].op is not Op.INDEX:
         return None
     body, (bound,), (at,) = found
-    e, rest, _ = softmax.exponentials(low, body, (bound,))
+    e, rest, _, peak = softmax.exponentials(low, body, (bound,))
     if at in e.axes and at != bound:
         return None
     entries = low.as_float(low.value(substitute(body, {bound: at})))
-    return Lowered(e.array, tuple(at if a == bound else a for a in e.axes)), rest, at, entries
+    return Lowered(e.array, tuple(at if a == bound else a for a in e.axes)), rest, peak, at, entries
 
 
 def log_mean(low: Lowering, node: Node) -> Lowered | None:
@@ -69,7 +69,8 @@ def log_mean(low: Lowering, node: Node) -> Lowered | None:
         v = low.as_float(low.value(body))
         if bound not in v.axes:
             return None
-        _, rest, top = softmax.exponentials(low, body, (bound,))
+        _, rest, top, peak = softmax.exponentials(low, body, (bound,))
+        rest = low.elementwise(Kind.OPERATOR, "/", [rest, peak], "f")
         outer = tuple(a for a in v.axes if a != bound)
         arrays = (v.array, low.transposed(rest, outer).array, low.transposed(top, outer).array)
         return Lowered(Array(Kind.KERNEL, ("_log_mean_exp", v.axes.index(bound)), arrays, rest.array.shape, "f"), outer)

@@ -1,11 +1,11 @@
 """exp(u - logsumexp u) and u - logsumexp u by shifted exponentials (rules 23, 25, 26 of the numerics).
 
-The largest entry is left out of the sum: `rest` keeps the digits that 1 + rest loses.
+The largest entry is left out of the sum: `rest` keeps the digits that peak + rest loses.
 """
 
 from __future__ import annotations
 
-from symback.core.expr import ONE, Node, Op, Reduction, add, index, is_whole, mul, opened, split_coefficient, substitute, walk
+from symback.core.expr import Node, Op, Reduction, add, index, is_whole, mul, opened, split_coefficient, substitute, walk
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.reads import read_array_unchecked
@@ -17,8 +17,8 @@ def softmax(low: Lowering, node: Node) -> Lowered | None:
     if found is None:
         return None
     body, bound, at = found
-    e, rest, _ = exponentials(low, body, bound)
-    p = low.elementwise(Kind.OPERATOR, "/", [e, _plus_one(low, rest)], "f")
+    e, rest, _, peak = exponentials(low, body, bound)
+    p = low.elementwise(Kind.OPERATOR, "/", [e, _total(low, rest, peak)], "f")
     return _at(low, p, bound, at)
 
 
@@ -29,31 +29,36 @@ def fraction(low: Lowering, node: Node) -> tuple[Lowered, Lowered] | None:
     if found is None or p is None or p.array in low.computed or p.array.kind is not Kind.OPERATOR:
         return None
     body, bound, at = found
-    e, rest, _ = exponentials(low, body, bound)
-    return _at(low, e, bound, at), _plus_one(low, rest)
+    e, rest, _, peak = exponentials(low, body, bound)
+    return _at(low, e, bound, at), _total(low, rest, peak)
 
 
 def log_softmax(low: Lowering, node: Node) -> Lowered | None:
-    """u - LogSumExp u, as (u - max) - log1p(rest)."""
+    """u - LogSumExp u, as (u - max) - log1p(rest/peak)."""
     found = entry(node)
     if found is None:
         return None
     body, bound, at = found
-    _, rest, top = exponentials(low, body, bound)
+    _, rest, top, peak = exponentials(low, body, bound)
     here = low.as_float(low.value(substitute(body, dict(zip(bound, at, strict=True)))))
-    log_rest = low.elementwise(Kind.UFUNC, "log1p", [rest], "f")
+    log_rest = logarithm(low, rest, peak)
     shifted = low.elementwise(Kind.OPERATOR, "-", [here, top], "f")
     return low.elementwise(Kind.OPERATOR, "-", [shifted, log_rest], "f")
 
 
 def logsumexp(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
-    """max + log1p(rest)."""
-    _, rest, top = exponentials(low, body, bound)
-    return low.elementwise(Kind.OPERATOR, "+", [top, low.elementwise(Kind.UFUNC, "log1p", [rest], "f")], "f")
+    """max + log1p(rest/peak)."""
+    _, rest, top, peak = exponentials(low, body, bound)
+    return low.elementwise(Kind.OPERATOR, "+", [top, logarithm(low, rest, peak)], "f")
 
 
-def _plus_one(low: Lowering, rest: Lowered) -> Lowered:
-    return low.elementwise(Kind.OPERATOR, "+", [low.scalar(ONE), rest], "f")
+def logarithm(low: Lowering, rest: Lowered, peak: Lowered) -> Lowered:
+    """log(total) - log(peak)."""
+    return low.elementwise(Kind.UFUNC, "log1p", [low.elementwise(Kind.OPERATOR, "/", [rest, peak], "f")], "f")
+
+
+def _total(low: Lowering, rest: Lowered, peak: Lowered) -> Lowered:
+    return low.elementwise(Kind.OPERATOR, "+", [peak, rest], "f")
 
 
 def entry(node: Node) -> tuple[Node, tuple[Node, ...], tuple[Node, ...]] | None:
@@ -105,8 +110,11 @@ def _try(
     return None
 
 
-def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered]:
-    """(e, rest, top): exp(u - top) over all axes, Σ of all but the largest, and the largest, without the bound axes."""
+def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered, Lowered]:
+    """(e, rest, top, peak): exponentials of u over all axes on a scale of each row's own; without the bound axes
+
+    the sum of all but the largest, the largest u, and its exponential.
+    """
     names = {b: _canonical(b, body.height, k) for k, b in enumerate(bound)}
     inner = tuple(names[b] for b in bound)
     back = {names[b]: b for b in bound}
@@ -125,7 +133,8 @@ def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lo
         wide = Array(Kind.RESHAPE, v.array.shape, (_part(call, 0, flat_shape),), v.array.shape, "f")
         e = Lowered(wide, tuple(back.get(a, a) for a in v.axes))
     shape = tuple(a.args[0] for a in outer)
-    return e, Lowered(_part(call, 1, shape), outer), Lowered(_part(call, 2, shape), outer)
+    rest, top, peak = (Lowered(_part(call, k, shape), outer) for k in (1, 2, 3))
+    return e, rest, top, peak
 
 
 def _spread(low: Lowering, v: Lowered, axes: tuple[Node, ...]) -> Lowered:

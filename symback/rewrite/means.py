@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symback.core.expr import MINUS_ONE, ZERO, Binder, Node, Op, Reduction, add, call, mul, neg, opened, read, reduction, split_coefficient, sub, substitute, total
+from symback.core.expr import (
+    MINUS_ONE,
+    ZERO,
+    Binder,
+    Node,
+    Op,
+    Reduction,
+    add,
+    call,
+    mul,
+    neg,
+    opened,
+    read,
+    reduction,
+    split_coefficient,
+    sub,
+    substitute,
+    total,
+)
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.normalised import softmax_of

@@ -67,7 +67,7 @@ def _split(module: str, known: set[str]) -> list[KernelSource]:
                 k.name,
                 "\n".join(lines[k.lineno - 1 : k.end_lineno]),
                 tuple(n for n in used if n in known and n != k.name),
-                tuple(imports[n] for n in used if n in imports and n != "np"),
+                tuple(imports[n] for n in used if n in imports and n != "np" and n not in known),
             )
         )
     return out
