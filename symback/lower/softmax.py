@@ -111,10 +111,7 @@ def _try(
 
 
 def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered, Lowered]:
-    """(e, rest, top, peak): exponentials of u over all axes on a scale of each row's own; without the bound axes
-
-    the sum of all but the largest, the largest u, and its exponential.
-    """
+    """(e, rest, top, peak): exponentials over all axes on a scale of each row's own, the sum of all but the largest, the largest u, its exponential."""
     names = {b: _canonical(b, body.height, k) for k, b in enumerate(bound)}
     inner = tuple(names[b] for b in bound)
     back = {names[b]: b for b in bound}
