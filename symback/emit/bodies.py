@@ -11,13 +11,13 @@ from symback.emit.identifiers import BUILTINS, free_names, taken_names
 from symback.emit.layout import tuple_text
 from symback.emit.naming import FREE, Schedule, define, fitted
 from symback.emit.numpy_text import ATOM, Speller, scalar_text, shape_text
-from symback.emit.schedule import returns_several, statements
+from symback.emit.saved import saved
+from symback.emit.schedule import statements
 from symback.lower.arrays import Array
 from symback.lower.arrays import Kind as ArrayKind
 from symback.lower.module import LoweredBody
 
 _IMPORTED = ("np", "math", "sliding_window_view", "special")
-_NEVER_KEPT = (*FREE, ArrayKind.SCALAR, ArrayKind.FULL, ArrayKind.ARANGE, ArrayKind.ARGUMENT, ArrayKind.LOOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     taken = taken_names(program) | set(lowered.upstream.values()) | set(lowered.variables) | set(lowered.sizes)
     forward = Schedule({}, set(taken))
     roots = [*lowered.outputs.values(), *lowered.updates.values()]
-    kept = _frontier(list(lowered.gradients.values()), _reachable(roots))
+    kept, slopes = saved(lowered)
     _range_checks(forward, lowered)
-    statements(forward, [*roots, *kept], lowered.hints)
+    statements(forward, [*roots, *kept], {**dict.fromkeys(slopes, "slope"), **lowered.hints})
     for a in kept:
         if a not in forward.names and a.kind is not ArrayKind.ARGUMENT:
             define(forward, a, lowered.hints.get(a))
@@ -148,32 +148,3 @@ def _owned(schedule: Schedule, a: Array, before: list[str]) -> str:
     if shared or text in before:
         return f"{text}.copy()"
     return text
-
-
-def _reachable(roots: list[Array]) -> set[Array]:
-    seen: set[Array] = set()
-    stack = list(roots)
-    while stack:
-        a = stack.pop()
-        if a not in seen:
-            seen.add(a)
-            stack.extend(a.args)
-    return seen
-
-
-def _frontier(roots: list[Array], computed: set[Array]) -> list[Array]:
-    """What forward has computed and backward starts from, in the order of first use."""
-    out: dict[Array, None] = {}
-    seen: set[Array] = set()
-    stack = list(reversed(roots))
-    while stack:
-        a = stack.pop()
-        if a in seen:
-            continue
-        seen.add(a)
-        known = a in computed or (a.kind in (ArrayKind.PART, ArrayKind.BUFFER) and a.args[0] in computed)
-        if not a.late and not a.loops and known and not returns_several(a) and a.kind not in _NEVER_KEPT:
-            out[a] = None
-            continue
-        stack.extend(reversed(a.args))
-    return list(out)

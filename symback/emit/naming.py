@@ -61,7 +61,7 @@ def free_name(base: str, taken: set[str]) -> str:
 def define(schedule: Schedule, a: Array, hint: str | None = None) -> str:
     """`name = …`, long right-hand sides split."""
     text = fitted(schedule, a, len(hint or "scaled10") + 3)
-    name = free_name(hint or _fresh_base(a), schedule.taken)
+    name = free_name(hint or fresh_base(a), schedule.taken)
     note(schedule, a)
     schedule.lines.append(f"{name} = {text}")
     schedule.names[a] = name
@@ -119,7 +119,8 @@ def note(schedule: Schedule, a: Array) -> None:
         stack.extend(y for y in x.args if y not in schedule.names)
 
 
-def _fresh_base(a: Array) -> str:
+def fresh_base(a: Array) -> str:
+    """What an array is called that the declaration does not name."""
     if a.element == "b" or a.data in _COMPARISONS:
         return "mask"
     if a.kind in (Kind.UFUNC, Kind.OPERATOR):

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from symback.emit.accumulations import scatter
 from symback.emit.loops import loop
 from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted, free_name, post_order
+from symback.emit.tiles import Tiling, tiled, tilings
 from symback.lower.arrays import Array, Kind
 
 SEVERAL = {"_exponentials": ("e", "rest", "top", "peak"), "_scaled_tail_sums": ("tail", "scale")}
 """Helpers that return several arrays, and what these are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What decides which arrays get variables: their order, how often each is used, names wanted, how deep texts nest, what is tiled."""
+
+    order: list[Array]
+    counts: Mapping[Array, int]
+    hints: Mapping[Array, str]
+    depth: dict[Array, int]
+    tilings: Mapping[Array, Tiling]
 
 
 def statements(schedule: Schedule, roots: Iterable[Array], hints: Mapping[Array, str]) -> None:
@@ -18,24 +31,39 @@ def statements(schedule: Schedule, roots: Iterable[Array], hints: Mapping[Array,
     roots = [r for r in roots]
     order = post_order(roots, schedule.names)
     counts = _use_counts(roots, order, schedule.names)
-    hints = {**_starts(order), **hints}
-    depth: dict[Array, int] = {}
+    plan = _Plan(order, counts, {**_starts(order), **hints}, {}, tilings(roots, order, schedule.names))
     for a in order:
-        depth[a] = 1 + max((depth.get(x, 0) for x in a.args if x not in schedule.names), default=0)
-        if a in schedule.names:
-            continue
-        if a.kind is Kind.LOOP:
-            loop(schedule, a, hints, counts, statements)
-        elif a.kind is Kind.SCATTER:
-            scatter(schedule, a, hints, counts, statements)
-        elif a.kind is Kind.PART:
-            _parts(schedule, a, order, hints)
-        elif a.kind in TRIVIAL:
-            continue
-        elif returns_several(a):
-            continue
-        elif a in hints or _worth_a_name(a, counts) or (depth[a] > DEEPEST and a.kind not in FREE):
-            define(schedule, a, hints.get(a))
+        _place(schedule, a, plan)
+
+
+def _place(schedule: Schedule, a: Array, plan: _Plan) -> None:
+    """The statements of one array whose operands have been placed."""
+    plan.depth[a] = 1 + max((plan.depth.get(x, 0) for x in a.args if x not in schedule.names), default=0)
+    if a in schedule.names:
+        return
+    if a in plan.tilings:
+        if a in plan.tilings[a].results:
+            _tile(schedule, plan.tilings[a], plan)
+    elif a.kind is Kind.LOOP:
+        loop(schedule, a, plan.hints, plan.counts, statements)
+    elif a.kind is Kind.SCATTER:
+        scatter(schedule, a, plan.hints, plan.counts, statements)
+    elif a.kind is Kind.PART:
+        _parts(schedule, a, plan.order, plan.hints)
+    elif a.kind in TRIVIAL or returns_several(a):
+        return
+    elif a in plan.hints or _worth_a_name(a, plan.counts) or (plan.depth[a] > DEEPEST and a.kind not in FREE):
+        define(schedule, a, plan.hints.get(a))
+
+
+def _tile(schedule: Schedule, tiling: Tiling, plan: _Plan) -> None:
+    """A tiling, after all that it is made of."""
+    for source in tiling.sources:
+        for a in post_order([source], schedule.names):
+            _place(schedule, a, plan)
+        if source not in schedule.names and source.kind not in TRIVIAL:
+            define(schedule, source, plan.hints.get(source))
+    tiled(schedule, tiling, plan.hints)
 
 
 def returns_several(a: Array) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from symback.core.expr import HALF, ONE, TWO, ZERO, Node, add, call, div, mul, neg, number, power, sub
+from symback.core.expr import HALF, ONE, TWO, ZERO, Node, add, call, compare, div, indicator, mul, neg, number, power, sub
 from symback.functions.function import Expansion, Function, Kernel, Ufunc
 
 
@@ -14,13 +14,13 @@ def shrunk(x: Node) -> Node:
 
 
 def rising(x: Node) -> Node:
-    """1 for x ≥ 0, E below, as max(E, sign x): cheaper than a choice between the two."""
-    return call("Max", shrunk(x), call("sign", x))
+    """1 for x ≥ 0, E below, as the larger of E and whether x ≥ 0: cheaper than a choice between the two."""
+    return call("Max", shrunk(x), indicator(compare("<=", ZERO, x)))
 
 
 def falling(x: Node) -> Node:
     """E for x ≥ 0, 1 below."""
-    return call("Max", shrunk(x), neg(call("sign", x)))
+    return call("Max", shrunk(x), indicator(compare("<", x, ZERO)))
 
 
 def _sigmoid(x: Node) -> Node:
@@ -46,7 +46,9 @@ def _logistic_entropy(x: Node) -> Node:
 
 
 def _two_sided(x: Node, a: Node, b: Node) -> Node:
-    """a·softplus(-x) + b·softplus(x) = (a + b)·log1p(E) + b·max(x, 0) - a·min(x, 0)."""
+    """a·softplus(-x) + b·softplus(x) = (a + b)·log1p(E) + b·max(x, 0) - a·min(x, 0); for b = 1 - a, log1p(E) + x·(b or -a)."""
+    if add(a, b) == ONE:
+        return add(call("log1p", shrunk(x)), mul(x, sub(indicator(compare("<=", ZERO, x)), a)))
     return add(mul(add(a, b), call("log1p", shrunk(x))), mul(b, call("Max", x, ZERO)), neg(mul(a, call("Min", x, ZERO))))
 
 

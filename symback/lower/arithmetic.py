@@ -20,11 +20,21 @@ def operate(low: Lowering, symbol: str, left: Lowered, right: Lowered) -> Lowere
     """left symbol right, both brought to the layer's float type where one has it."""
     elements = {left.array.element, right.array.element}
     if "f" in elements:
-        left, right = low.as_float(left), low.as_float(right)
+        left, right = as_numbers(low, left, right)
     element = result_element(left.array.element, right.array.element)
     if element == "i" and (symbol == "/" or _fractional(left) or _fractional(right)):
         element = "d"
     return low.elementwise(Kind.OPERATOR, symbol, [left, right], element)
+
+
+def as_numbers(low: Lowering, *operands: Lowered) -> list[Lowered]:
+    """Operands of one operation in the layer's float type; beside a float, NumPy takes a mask as 0 and 1 by itself."""
+    values = [low.as_float(v) for v in operands]
+    masks = [v.array.kind is Kind.CAST and v.array.args[0].element == "b" for v in values]
+    if all(masks):
+        masks[0] = False
+    beside = any(v.array.element == "f" and not mask for v, mask in zip(values, masks, strict=True))
+    return [Lowered(v.array.args[0], v.axes) if mask and beside else v for v, mask in zip(values, masks, strict=True)]
 
 
 def _fractional(v: Lowered) -> bool:

@@ -9,7 +9,7 @@ from symback.core.expr import MINUS_ONE, ONE, TRUE, ZERO, Node, Op, branches, mu
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
 from symback.lower import divergences, norms, probabilities, softmax
-from symback.lower.arithmetic import choose, negative, operate
+from symback.lower.arithmetic import as_numbers, choose, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.centred import centred
 from symback.lower.lowering import Lowered, Lowering
@@ -86,7 +86,7 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
     if name in ("floor", "ceiling", "round") and all(v.array.element == "i" for v in values):
         return values[0]
     if any(v.array.element == "f" for v in values):
-        values = [low.as_float(v) for v in values]
+        values = as_numbers(low, *values) if name in ("Max", "Min") else [low.as_float(v) for v in values]
     safe = list(row.safe) + [None] * (len(values) - len(row.safe))
     if name == "exp" and never_negative(mul(MINUS_ONE, node.args[0])):
         safe = [None]

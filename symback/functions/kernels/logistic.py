@@ -9,10 +9,11 @@ def _tanh_slope_at(x, t):
     """1 - t*t with t = tanh(x), by exp(-2|x|) where t is near 1 or -1."""
     y = np.asarray(1 - t * t, order="C")
     flat = y.reshape(-1)
-    tail = np.flatnonzero(flat < 0.13)
+    tail = np.flatnonzero(flat < 0.15)
     if tail.size:
-        q = np.exp(-2 * np.minimum(np.abs(np.ravel(x)[tail]), 400))
-        flat[tail] = 4 * q / ((1 + q) * (1 + q))
+        q = np.exp(-2 * np.abs(np.ravel(x)[tail]))
+        d = 1 + q
+        flat[tail] = 4 * q / (d * d)
     return y
 
 

@@ -1,0 +1,19 @@
+"""Which arrays are made element by element of arrays of their own shape."""
+
+from __future__ import annotations
+
+from symback.core.program import LEADING
+from symback.functions import TABLE
+from symback.functions.function import Kernel
+from symback.lower.arrays import Array, Kind
+
+_KERNELS = {row.spelling.name for row in TABLE.values() if isinstance(row.spelling, Kernel)}
+
+
+def is_elementwise(a: Array) -> bool:
+    """Whether it is one operation applied to each element of the flattened leading axes, in the layer's type or as a mask."""
+    if len(a.shape) != 1 or a.shape[0].data != LEADING or a.loops or a.element not in ("f", "b"):
+        return False
+    if a.kind is Kind.KERNEL:
+        return a.data[0] in _KERNELS and not a.data[1]
+    return a.kind in (Kind.OPERATOR, Kind.UFUNC, Kind.WHERE) or (a.kind is Kind.CAST and a.data == "dtype")

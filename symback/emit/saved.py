@@ -1,0 +1,75 @@
+"""What forward keeps for backward: values that it has computed, or what backward makes of them where that is less to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from symback.emit.elementwise import is_elementwise
+from symback.emit.naming import FREE, post_order
+from symback.emit.schedule import returns_several
+from symback.lower.arrays import Array, Kind
+from symback.lower.module import LoweredBody
+
+_NEVER_KEPT = (*FREE, Kind.SCALAR, Kind.FULL, Kind.ARANGE, Kind.ARGUMENT, Kind.LOOP)
+_BYTES = {"b": 1}
+
+
+def saved(lowered: LoweredBody) -> tuple[list[Array], list[Array]]:
+    """(what backward starts from, in the order of first use; what of it only backward needed, which forward makes all the same)."""
+    roots = list(lowered.gradients.values())
+    results = [*lowered.outputs.values(), *lowered.updates.values()]
+    computed = _reachable(results)
+    kept = _frontier(roots, computed)
+    moved: list[Array] = []
+    for a in _factors(roots, computed):
+        more = computed | _reachable([a])
+        fewer = _frontier(roots, more)
+        if _held(fewer, results) < _held(kept, results):
+            computed, kept = more, fewer
+            moved.append(a)
+    return kept, [a for a in moved if a in kept]
+
+
+def _factors(roots: list[Array], computed: set[Array]) -> list[Array]:
+    """What backward makes, element by element, without an upstream gradient and combines with one: slopes."""
+    order = post_order(roots, {})
+    local = {}
+    for a in order:
+        local[a] = a in computed or a.kind is Kind.ARGUMENT or not a.shape or (is_elementwise(a) and all(map(local.get, a.args)))
+        local[a] = local[a] and not a.late and not a.loops
+    met = dict.fromkeys(x for a in order if a.late for x in a.args)
+    return [x for x in met if local[x] and x not in computed and is_elementwise(x)]
+
+
+def _held(kept: Iterable[Array], results: list[Array]) -> int:
+    """Bytes an element that the cache holds alive beyond the caller's arrays and the results."""
+    return sum(_BYTES.get(a.element, 4) for a in kept if a.shape and a not in results)
+
+
+def _reachable(roots: list[Array]) -> set[Array]:
+    seen: set[Array] = set()
+    stack = list(roots)
+    while stack:
+        a = stack.pop()
+        if a not in seen:
+            seen.add(a)
+            stack.extend(a.args)
+    return seen
+
+
+def _frontier(roots: list[Array], computed: set[Array]) -> list[Array]:
+    """What forward has computed and backward starts from, in the order of first use."""
+    out: dict[Array, None] = {}
+    seen: set[Array] = set()
+    stack = list(reversed(roots))
+    while stack:
+        a = stack.pop()
+        if a in seen:
+            continue
+        seen.add(a)
+        known = a in computed or (a.kind in (Kind.PART, Kind.BUFFER) and a.args[0] in computed)
+        if not a.late and not a.loops and known and not returns_several(a) and a.kind not in _NEVER_KEPT:
+            out[a] = None
+            continue
+        stack.extend(reversed(a.args))
+    return list(out)

@@ -1,0 +1,108 @@
+"""Elementwise work on large arrays, one tile after the other: what is made on the way is small, and stays in the processor's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from symback.core.expr import Node
+from symback.emit.elementwise import is_elementwise
+from symback.emit.naming import DEEPEST, TRIVIAL, Schedule, define, fitted, free_name, fresh_base, note
+from symback.emit.numpy_text import Speller, scalar_text
+from symback.lower.arrays import Array, Kind
+
+FEWEST = 2
+"""Intermediate arrays that a tiling must save."""
+
+_UFUNCS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "neg": "negative", "~": "logical_not", "&": "logical_and", "|": "logical_or",
+           "<": "less", "<=": "less_equal", "==": "equal", "!=": "not_equal"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """Arrays of one shape that are made element by element of each other, operands first, and those of them that others read."""
+
+    members: tuple[Array, ...]
+    results: tuple[Array, ...]
+
+    @property
+    def sources(self) -> list[Array]:
+        """What the members are made of."""
+        return list(dict.fromkeys(x for a in self.members for x in a.args if x not in self.members))
+
+
+def tilings(roots: Iterable[Array], order: list[Array], known: Mapping[Array, str]) -> dict[Array, Tiling]:
+    """The tiling that each member of one belongs to; nothing on the way from one member to another is outside."""
+    together: dict[tuple[tuple[Node, ...], int], list[Array]] = {}
+    depth: dict[Array, int] = {}
+    for a in order:
+        inside = is_elementwise(a)
+        operands = [x for x in a.args if x not in known]
+        depth[a] = max((depth[x] + (inside != is_elementwise(x)) for x in operands), default=1 if inside else 0)
+        if inside:
+            together.setdefault((a.shape, depth[a]), []).append(a)
+    readers: dict[Array, list[Array]] = {}
+    for a in order:
+        for x in a.args:
+            readers.setdefault(x, []).append(a)
+    needed = set(roots)
+    out: dict[Array, Tiling] = {}
+    for group in together.values():
+        members = set(group)
+        results = [a for a in group if a in needed or any(r not in members for r in readers.get(a, ()))]
+        if len(group) - len(results) >= FEWEST:
+            out |= dict.fromkeys(group, Tiling(tuple(group), tuple(results)))
+    return out
+
+
+def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> None:
+    """The loop that fills the results; the sources have variables or short texts."""
+    size = scalar_text(tiling.members[0].shape[0])
+    for a in tiling.results:
+        schedule.names[a] = free_name(hints.get(a) or fresh_base(a), schedule.taken)
+        schedule.lines.append(f"{schedule.names[a]} = np.empty({size}, {'bool' if a.element == 'b' else 'dtype'})")
+    part = free_name("part", schedule.taken)
+    inner = schedule.inner(1)
+    for a in (*tiling.sources, *tiling.results):
+        if a.shape and a.kind is not Kind.SCALAR:
+            inner.names[a] = f"{Speller(schedule.names).text(a)}[{part}]"
+    uses: dict[Array, int] = {}
+    for a in tiling.members:
+        for x in a.args:
+            uses[x] = uses.get(x, 0) + 1
+    depth: dict[Array, int] = {}
+    for a in tiling.members:
+        depth[a] = 1 + max((depth.get(x, 0) for x in a.args), default=0)
+        if a in tiling.results:
+            depth[a] = 0
+            _store(inner, a, inner.names[a])
+        elif a in hints or uses[a] > 1 or depth[a] > DEEPEST:
+            depth[a] = 0
+            define(inner, a, hints.get(a))
+    schedule.helpers.setdefault("_tiles")
+    schedule.taken.discard(part)
+    schedule.lines += [f"for {part} in _tiles({size}):", *(f"    {line}" for line in inner.lines)]
+
+
+def _store(inner: Schedule, a: Array, target: str) -> None:
+    """The last operation, written into its place; what no ufunc does is assigned."""
+    del inner.names[a]
+    function = a.data if a.kind is Kind.UFUNC else _UFUNCS.get(str(a.data)) if a.kind is Kind.OPERATOR else None
+    if function is None:
+        inner.lines.append(f"{target} = {fitted(inner, a, len(target) + 3)}")
+    else:
+        inner.lines.append(_call(inner, f"np.{function}", a.args, f"out={target}"))
+    inner.names[a] = target
+
+
+def _call(inner: Schedule, function: str, operands: tuple[Array, ...], last: str) -> str:
+    """`function(operands, last)`; operands that make it too long for a line get a variable."""
+    while True:
+        texts = [fitted(inner, x, 8) for x in operands]
+        text = f"{function}({', '.join([*texts, last])})"
+        longest = max(operands, key=lambda x: len(Speller(inner.names).text(x)))
+        if len(text) <= inner.width or longest in inner.names or longest.kind in TRIVIAL:
+            for x in operands:
+                note(inner, x)
+            return text
+        define(inner, longest)

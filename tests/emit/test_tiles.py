@@ -1,0 +1,69 @@
+"""Elementwise work in tiles: the same bits as on whole arrays, at every size."""
+
+import numpy as np
+import pytest
+
+import symback
+from symback import frontend
+from symback.emit import schedule
+
+LAYERS = ("sigmoid", "silu", "swiglu", "mish", "gelu", "softplus", "bce_with_logits", "smooth_l1", "sgd", "momentum", "adam")
+SIZES = ((), (0,), (5,), (3, 4), (2, 32768), (70001,))
+
+
+def module(name: str, monkeypatch: pytest.MonkeyPatch, *, whole: bool):
+    """A library layer, its work divided into tiles, or on whole arrays."""
+    with monkeypatch.context() as patch:
+        if whole:
+            patch.setattr(schedule, "tilings", lambda roots, order, known: {})
+        compiled = symback.compile(symback.loads(frontend.library_text(name)))
+    assert ("_tiles(" in compiled.source) != whole
+    return compiled.load()
+
+
+def arguments(made, name: str, shape: tuple[int, ...], dtype: type) -> list[np.ndarray]:
+    """Numbers of the wanted shape for each argument; the count of steps is one number."""
+    rng = np.random.default_rng(len(shape))
+    names = [n for n, kind in made.forward.__annotations__.items() if kind == "np.ndarray" and n != "return"]
+    return [np.asarray(3.0 if n == "t" and name == "adam" else np.abs(rng.standard_normal(shape)), dtype) for n in names]
+
+
+def results(made, passed: list[np.ndarray]) -> list[np.ndarray]:
+    """Values, gradients (twice) and next states."""
+    returned = made.forward(*passed)
+    if not hasattr(made, "backward"):
+        return [returned[0], *returned[1]] if isinstance(returned, tuple) else [returned]
+    y, cache = returned
+    upstream = np.linspace(-1, 1, y.size, dtype=y.dtype).reshape(y.shape)
+    return [y, *made.backward(cache, upstream), *made.backward(cache, upstream)]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_tiles_give_the_same_bits_as_whole_arrays(name, monkeypatch):
+    tiled, plain = (module(name, monkeypatch, whole=whole) for whole in (False, True))
+    for shape in SIZES:
+        for dtype in (np.float16, np.float32, np.float64):
+            passed = arguments(tiled, name, shape, dtype)
+            before = [a.copy() for a in passed]
+            with np.errstate(divide="ignore", invalid="ignore"):  # the mean of nothing
+                pairs = list(zip(results(tiled, passed), results(plain, passed), strict=True))
+            for ours, theirs in pairs:
+                assert ours.dtype == theirs.dtype and ours.shape == theirs.shape
+                assert ours.tobytes() == theirs.tobytes()
+            assert all(np.array_equal(a, b) for a, b in zip(passed, before, strict=True))
+
+
+def test_arguments_that_are_no_contiguous_arrays_are_read_in_tiles(monkeypatch):
+    made = module("silu", monkeypatch, whole=False)
+    x = np.linspace(-3, 3, 70000, dtype=np.float32).reshape(200, 350)
+    plain, _ = made.forward(np.ascontiguousarray(x.T))
+    turned, cache = made.forward(x.T)
+    assert np.array_equal(plain, turned)
+    assert made.backward(cache, np.broadcast_to(np.float32(1), turned.shape)).x.shape == (350, 200)
+
+
+@pytest.mark.parametrize("name", ("sigmoid", "silu", "gelu", "mish", "softplus"))
+def test_forward_keeps_the_slope_alone(name):
+    made = symback.compile(symback.loads(frontend.library_text(name))).load()
+    _, cache = made.forward(np.linspace(-2, 2, 9))
+    assert [field for field in cache._fields if isinstance(getattr(cache, field), np.ndarray)] == ["slope"]
