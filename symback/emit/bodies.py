@@ -128,23 +128,27 @@ def _results(schedule: Schedule, arrays: Iterable[Array]) -> list[str]:
     """Returned values: never an argument itself, nor a view of one, nor one array twice."""
     out: list[str] = []
     for a in arrays:
-        base = a
-        while base.kind in FREE or base.kind is ArrayKind.RESHAPE:
-            base = base.args[0]
-        text = fitted(schedule, a, 40, ATOM if base.kind is ArrayKind.ARGUMENT else 0)
-        out.append(f"{text}.copy()" if base.kind is ArrayKind.ARGUMENT or text in out else text)
+        shared = any(base.kind is ArrayKind.ARGUMENT for base in _held(a))
+        text = fitted(schedule, a, 40, ATOM if shared else 0)
+        out.append(f"{text}.copy()" if shared or text in out else text)
     return out
 
 
 def _owned(schedule: Schedule, a: Array, before: list[str]) -> str:
     """A returned gradient that shares memory with nothing."""
-    base = a
-    while base.kind in FREE or base.kind is ArrayKind.RESHAPE:
-        base = base.args[0]
-    shared = base.kind is ArrayKind.ARGUMENT or not base.late
+    shared = any(base.kind is ArrayKind.ARGUMENT or not base.late for base in _held(a))
     text = Speller(schedule.names).text(a, ATOM if shared else 0)
     if len(text) > 24 and a not in schedule.names:
         text = define(schedule, a)
     if shared or text in before:
         return f"{text}.copy()"
     return text
+
+
+def _held(a: Array) -> list[Array]:
+    """The arrays of which one owns the memory of the result: a view has its base's, a Python conditional that of a branch."""
+    while a.kind in FREE or a.kind is ArrayKind.RESHAPE:
+        a = a.args[0]
+    if a.kind is ArrayKind.WHERE and a.args[0].element == "s":
+        return [base for branch in a.args[1:] for base in _held(branch)]
+    return [a]

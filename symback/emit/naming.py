@@ -100,7 +100,8 @@ def _longest_part(schedule: Schedule, a: Array, least: int, most: int) -> Array 
         length = len(speller.text(x))
         if (x.kind not in FREE or not least) and longest < length < most:
             best, longest = x, length
-        stack.extend(x.args)
+        if not (x.kind is Kind.WHERE and x.args[0].element == "s"):  # one branch of a Python conditional is not worked out
+            stack.extend(x.args)
     return best
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from symback.core.expr import BEYOND_INTEGERS, MINUS_ONE, ONE, Node, Op, add, branches, number, power, split_coefficient
+from symback.core.expr import BEYOND_INTEGERS, MINUS_ONE, ONE, ZERO, Node, Op, add, branches, number, power, split_coefficient
 from symback.core.program import LEADING
 from symback.emit.constants import exact_float
 from symback.emit.identifiers import local
@@ -249,8 +249,14 @@ class Speller:
     def _where(self, a: Array) -> tuple[str, int]:
         condition, yes, no = a.args
         if condition.kind is Kind.SCALAR or condition.element == "s":
-            return f"({self.text(yes)} if {self.text(condition, COMPARISON)} else {self.text(no)})", ATOM
+            return f"({self.text(yes)} if {self._truth(condition)} else {self.text(no)})", ATOM
         return f"np.where({self.text(condition)}, {self.text(yes)}, {self.text(no)})", ATOM
+
+    def _truth(self, condition: Array) -> str:
+        """The condition of a Python conditional; a number that is not 0 is true."""
+        node = condition.data
+        plain = condition.kind is Kind.SCALAR and node.op is Op.COMPARE and node.data == "!=" and node.args[1] == ZERO
+        return scalar_text(node.args[0], COMPARISON) if plain else self.text(condition, COMPARISON)
 
     def _view(self, a: Array) -> tuple[str, int]:
         return self.text(a.args[0], ATOM) + items_text(a.data), ATOM

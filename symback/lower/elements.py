@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symback.calculus.affine import scalar
-from symback.core.expr import MINUS_ONE, ONE, TRUE, ZERO, Node, Op, branches, mul, negation, number, split_coefficient
+from symback.core.expr import MINUS_ONE, ONE, TRUE, ZERO, Node, Op, branches, compare, mul, negation, number, split_coefficient
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
 from symback.lower import divergences, norms, probabilities, softmax
@@ -30,8 +30,19 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
     )
     if found is not None:
         return found
+    optional = {t: switch for t in node.args if (switch := _switch(low, t)) is not None}
+    sign, v = _total(low, [t for t in node.args if t not in optional] or list(node.args))
+    v = v if sign > 0 else negative(low, v)
+    for term, switch in optional.items() if len(optional) < len(node.args) else ():
+        _, more = _plus(low, (1, v), _signed(low, term))
+        v = choose(low, low.value(compare("!=", switch, ZERO)), more, v)
+    return v
+
+
+def _total(low: Lowering, summands: list[Node]) -> tuple[int, Lowered]:
+    """The sign of a sum and what it applies to."""
     buckets: dict[frozenset, list[tuple[int, Lowered]]] = {}
-    for term in node.args:
+    for term in summands:
         sign, v = _signed(low, term)
         buckets.setdefault(frozenset(v.axes), []).append((sign, v))
     total: tuple[int, Lowered] | None = None
@@ -42,8 +53,15 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
         for t in terms[1:]:
             acc = _plus(low, acc, t)
         total = acc if total is None else _plus(low, acc, total)
-    sign, v = total
-    return v if sign > 0 else negative(low, v)
+    return total
+
+
+def _switch(low: Lowering, term: Node) -> Node | None:
+    """The hyperparameter that a term is a multiple of and that is 0 unless told: without it the term is left out."""
+    if scalar(term):
+        return None
+    unused = {h.name for h in low.program.hyperparameters if h.default == 0 and not isinstance(h.default, bool)}
+    return next((f for f in (term.args if term.op is Op.MUL else ()) if f.op is Op.HYPER and f.data in unused), None)
 
 
 def _signed(low: Lowering, term: Node) -> tuple[int, Lowered]:
