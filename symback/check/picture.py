@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -10,12 +11,11 @@ from matplotlib.figure import Figure
 from symback.check.accuracy import AccuracyReport
 
 
-def save(report: AccuracyReport, path: str, title: str) -> None:
-    """Save a picture of the error in ULP over the input, a panel per dtype.
+def drawn(report: AccuracyReport, title: str, form: str) -> bytes:
+    """A picture of the error in ULP over the input, a panel per dtype, in a format such as `png`.
 
     Raises:
-        OSError: the file cannot be written.
-        ValueError: the file's ending names no picture format.
+        ValueError: there is no such format.
     """
     dtypes = list(dict.fromkeys(r.dtype for r in report.rows))
     several = len({r.mode for r in report.rows}) > 1
@@ -30,4 +30,6 @@ def save(report: AccuracyReport, path: str, title: str) -> None:
         axes.set(xscale="symlog", yscale="log", xlabel="input", ylabel="error in ulp", title=f"{title}, {dtype}")
         axes.axhline(16, linewidth=0.8, color="grey")
         axes.legend(fontsize="small")
-    figure.savefig(path)
+    out = io.BytesIO()
+    figure.savefig(out, format=form)
+    return out.getvalue()

@@ -79,6 +79,7 @@ def check_layer(options: argparse.Namespace) -> int:
 def _check_accuracy(program: Program, module: ModuleType, options: argparse.Namespace) -> int:
     from symback.check import tables
     from symback.check.accuracy import check_accuracy
+    from symback.files import write_atomically
 
     if options.plot:
         try:
@@ -91,9 +92,10 @@ def _check_accuracy(program: Program, module: ModuleType, options: argparse.Name
     put(tables.accuracy_json(report) if options.json else tables.accuracy_table(report, wants_colour(sys.stdout)))
     if options.plot:
         try:
-            picture.save(report, options.plot, program.name)
-        except (OSError, ValueError) as error:
+            drawn = picture.drawn(report, program.name, Path(options.plot).suffix.removeprefix(".") or "png")
+        except ValueError as error:
             raise LayerError(Diagnostic("E902", f"{options.plot} cannot be written: {error}")) from error
+        write_atomically(options.plot, drawn, force=True)
     return FINE if report.clean else WRONG
 
 

@@ -53,10 +53,11 @@ def test_the_table_and_the_json_say_the_same(naive):
     assert data["rows"][0]["why"] in table
 
 
-def test_a_picture_is_saved(good, tmp_path):
+def test_a_picture_is_drawn(good):
     picture = pytest.importorskip("symback.check.picture")
-    picture.save(good, str(tmp_path / "tail.png"), "tail")
-    assert (tmp_path / "tail.png").read_bytes().startswith(b"\x89PNG")
+    assert picture.drawn(good, "tail", "png").startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="yaml"):
+        picture.drawn(good, "tail", "yaml")
 
 
 def reference_at(program, x):

@@ -59,9 +59,68 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new(folder, first):
         found = target.read_bytes()
         assert found in (old, new)
         seen.add(found)
-        for stray in folder.glob(".thing.py*"):
-            stray.unlink()
     assert seen <= {old, new}
+
+
+def test_two_hundred_kills_leave_the_old_file_or_the_new_and_the_next_write_leaves_nothing_else(tmp_path):
+    texts = [files.FIRST_WORDS.decode() + f"{word}\n" * 40_000 for word in ("old", "new")]
+    target = tmp_path / "thing.py"
+    moments, strays = random.Random(0), 0
+    for _ in range(200):
+        target.write_text(texts[0])
+        child = os.fork()
+        if child == 0:
+            while True:
+                files.write_atomically(target, texts[1])
+        time.sleep(moments.random() * 0.01)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert target.read_text() in texts
+        strays = max(strays, len(list(tmp_path.iterdir())) - 1)
+    assert strays <= 1, "each writer clears what those before it left"
+    files.write_atomically(target, texts[1])
+    assert [p.name for p in tmp_path.iterdir()] == ["thing.py"]
+
+
+def stray(folder: Path, name: str = ".thing.py.0123456789ab.tmp") -> Path:
+    path = folder / name
+    path.write_text("half of a module")
+    return path
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
+    left = stray(tmp_path)
+    files.write_atomically(tmp_path / "thing.py", files.FIRST_WORDS.decode())
+    assert not left.exists()
+
+
+def test_a_temporary_file_that_is_being_written_is_left_alone(tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    busy = stray(tmp_path)
+    with busy.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        files.write_atomically(tmp_path / "thing.py", files.FIRST_WORDS.decode())
+        assert busy.read_text() == "half of a module"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".other.py.0123456789ab.tmp", "thing.py.0123456789ab.tmp", ".thing.py.tmp", ".thing.py.backup.tmp", ".thing.py.0123456789ab.bak"],
+)
+def test_a_file_of_another_name_is_not_taken_for_a_temporary_one(tmp_path, name):
+    mine = stray(tmp_path, name)
+    files.write_atomically(tmp_path / "thing.py", files.FIRST_WORDS.decode())
+    assert mine.read_text() == "half of a module"
+
+
+def test_links_and_pipes_named_like_temporary_files_are_left_alone(tmp_path):
+    mine = tmp_path / "mine.txt"
+    mine.write_text("my own work")
+    (tmp_path / ".thing.py.00000000000a.tmp").symlink_to(mine)
+    os.mkfifo(tmp_path / ".thing.py.00000000000b.tmp")
+    files.write_atomically(tmp_path / "thing.py", files.FIRST_WORDS.decode())
+    assert mine.read_text() == "my own work"
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
@@ -74,6 +133,22 @@ def test_a_full_or_failing_disk_leaves_the_old_file_and_nothing_else(tmp_path, m
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(files.os, call, fail)
+    with pytest.raises(LayerError, match=os.strerror(number)):
+        symback.compile(symback.loads(NEW)).write(target)
+    monkeypatch.undo()
+    assert target.read_text() == source(OLD)
+    assert [p.name for p in tmp_path.iterdir()] == ["thing.py"]
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EMFILE])
+def test_a_place_that_takes_no_new_file_leaves_the_old_one(tmp_path, monkeypatch, number):
+    target = tmp_path / "thing.py"
+    target.write_text(source(OLD))
+
+    def fail(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files.os, "open", fail)
     with pytest.raises(LayerError, match=os.strerror(number)):
         symback.compile(symback.loads(NEW)).write(target)
     monkeypatch.undo()
