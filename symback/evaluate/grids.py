@@ -205,6 +205,9 @@ class Grid:
         """Elements of a tensor; beyond its range what it declares, or the nearest element."""
         array = self.state.arrays[node.data]
         origin = self.state.origin.get(node.data, (0,) * array.ndim)
+        part = self.part(node, array, origin)
+        if part is not None:
+            return part
         where = [self.integer(a) - o for a, o in zip(node.args, origin, strict=True)]
         if not where:
             return self.scalar(array[()], array.dtype)
@@ -222,6 +225,25 @@ class Grid:
         elif (beyond if self.reached is None else beyond & self.reached).any():
             self.state.strayed = True
         return out
+
+    def part(self, node: Node, array: np.ndarray, origin: tuple[int, ...]) -> np.ndarray | None:
+        """The elements as a part of the tensor, its axes where the grid has them; None unless each position is an index over a
+        whole axis, each another, or fixed at a step."""
+        cut: list[int | slice] = []
+        places: list[int] = []
+        for position, start, size in zip(node.args, origin, array.shape, strict=True):
+            if position in self.steps and 0 <= self.steps[position] - start < size:
+                cut.append(self.steps[position] - start)
+                continue
+            axis = self.axes.get(position)
+            if axis is None or start or self.extents[axis] != size or axis in places or position in self.steps:
+                return None
+            cut.append(slice(None))
+            places.append(axis)
+        shape = [1] * len(self.extents)
+        for axis in places:
+            shape[axis] = self.extents[axis]
+        return array[tuple(cut)].transpose(sorted(range(len(places)), key=places.__getitem__)).reshape(shape)
 
     def padding(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """What reading an empty tensor gives."""
