@@ -26,7 +26,7 @@ class Library:
     forms: set[tuple] = field(default_factory=set)  # of the values in `by_skeleton`: most other expressions have another one
     contractions: list[_Contraction] = field(default_factory=list)
     multiples: dict[int, tuple[str, tuple[Node, ...], Node, tuple[int, ...]]] = field(default_factory=dict)
-    searched: dict[Node, bool] = field(default_factory=dict)  # what `occurs_in` found since the last value was added
+    searched: dict[int, bool] = field(default_factory=dict)  # what `occurs_in` found since the last value was added
 
     def add(self, name: str, axes: tuple[Node, ...], value: Node) -> None:
         """Make `value` known as `name[axes]`."""
@@ -44,10 +44,10 @@ class Library:
 
     def occurs_in(self, node: Node) -> bool:
         """Whether some part of an expression may be a known value."""
-        found = self.searched.get(node)
+        found = self.searched.get(node.digest)
         if found is None:
             found = _form(node) in self.forms or any(map(self.occurs_in, node.args))
-            self.searched[node] = found
+            self.searched[node.digest] = found
         return found
 
     def add_multiple(self, name: str, axes: tuple[Node, ...], factor: Node, sum_: Node) -> None:

@@ -23,6 +23,7 @@ from symback.core.expr import (
     mul,
     opened,
     piecewise,
+    same,
     split_coefficient,
     substitute,
     total,
@@ -161,7 +162,7 @@ def _tidy(c: Cotangent, facts: Facts, log: list[Applied]) -> Cotangent:
 
 def tidy(value: Node, facts: Facts, subject: str, log: list[Applied]) -> Node:
     """The expression rewritten by the rows until none applies."""
-    quiet: dict[str, set[Node]] = {row.name: set() for row in (*ROWS, *LAST_ROWS)}
+    quiet: dict[str, set[int]] = {row.name: set() for row in (*ROWS, *LAST_ROWS)}
     for _ in range(12):
         before = value
         for row in ROWS:
@@ -173,8 +174,8 @@ def tidy(value: Node, facts: Facts, subject: str, log: list[Applied]) -> Node:
     return value
 
 
-def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Applied], quiet: set[Node]) -> Node:
-    """The value with a row applied to its parts; `quiet`: parts to which the row is known not to apply."""
+def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Applied], quiet: set[int]) -> Node:
+    """The value with a row applied to its parts; `quiet`: digests of parts to which the row is known not to apply."""
 
     def step(n: Node) -> Node | None:
         got = row.rewrite(n, facts)
@@ -188,14 +189,10 @@ def _rewritten(value: Node, row: Row, facts: Facts, subject: str, log: list[Appl
     return _outside_functions(value, step, quiet, sum(BIT[op] for op in row.heads))
 
 
-def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: set[Node], heads: int) -> Node:
-    """Rewrite sums and products bottom-up, but not what stands inside a function, a power or a condition: forward has
+def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: set[int], heads: int) -> Node:
+    """Rewrite nodes of the kinds `heads` bottom-up, but not what stands inside a function, a power or a condition: forward has
     that in the same form, and shares it."""
-    if not value.outer & heads:
-        return value
-    if value.op in (Op.CALL, Op.COMPARE, Op.POW, Op.READ, Op.INDEX, Op.NUM, Op.DIM, Op.HYPER, Op.AND, Op.OR, Op.NOT):
-        return step(value) or value
-    if value in quiet:
+    if not value.outer & heads or value.digest in quiet:
         return value
     out = value
     if value.op is Op.REDUCE:
@@ -208,13 +205,13 @@ def _outside_functions(value: Node, step: Callable[[Node], Node | None], quiet: 
         pairs = [(_outside_functions(v, step, quiet, heads), c) for v, c in branches(value)]
         if any(a is not b for (a, _), (b, _) in zip(pairs, branches(value), strict=True)):
             out = piecewise(*pairs)
-    elif value.args:
+    elif value.op is Op.ADD or value.op is Op.MUL:
         args = [_outside_functions(a, step, quiet, heads) for a in value.args]
-        if any(a is not b for a, b in zip(args, value.args, strict=True)):
+        if not same(args, value.args):
             out = add(*args) if value.op is Op.ADD else mul(*args)
-    got = step(out)
+    got = step(out) if BIT[out.op] & heads else None
     if got is None and out is value:
-        quiet.add(value)
+        quiet.add(value.digest)
     return out if got is None else got
 
 

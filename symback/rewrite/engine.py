@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symback.core.diagnostics import InternalFault
-from symback.core.expr import Node, Op, Reduction, opened, rebuilt, reduction
+from symback.core.expr import Node, Op, Reduction, opened, rebuilt, reduction, same
 from symback.rewrite.facts import Context
 from symback.rewrite.rule import Rule, Step
 
@@ -22,11 +22,11 @@ class Engine:
     def rewrite(self, node: Node, ctx: Context, where: str = "") -> tuple[Node, list[Step]]:
         """The node rewritten, and the steps in order."""
         steps: list[Step] = []
-        memo: dict[tuple[Node, bool], Node] = {}
+        memo: dict[tuple[int, bool], Node] = {}
         return self._go(node, ctx, where, steps, memo), steps
 
     def _go(self, node: Node, ctx: Context, where: str, steps: list[Step], memo: dict) -> Node:
-        key = (node, ctx.summed)
+        key = (node.digest, ctx.summed)
         if key not in memo:
             memo[key] = self._at(self._parts(node, ctx, where, steps, memo), ctx, where, steps, memo)
         return memo[key]
@@ -44,8 +44,8 @@ class Engine:
             return made
         if not node.args or node.op in (Op.INDEX, Op.READ):
             return node
-        args = tuple(self._go(a, ctx, where, steps, memo) for a in node.args)
-        if all(a is b for a, b in zip(args, node.args, strict=True)):
+        args = tuple([self._go(a, ctx, where, steps, memo) for a in node.args])
+        if same(args, node.args):
             return node
         made = rebuilt(node, args)
         return self._parts(made, ctx, where, steps, memo) if made.op is not node.op else made

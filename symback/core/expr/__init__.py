@@ -40,7 +40,7 @@ from symback.core.expr.node import (
     read,
     walk,
 )
-from symback.core.expr.rebuilding import reads, rebuilt, substitute, transform
+from symback.core.expr.rebuilding import reads, rebuilt, same, substitute, transform
 from symback.core.expr.reductions import Binder, is_whole, opened, opened_anew, reduction, total, whole
 from symback.core.expr.text import text
 
@@ -92,6 +92,7 @@ __all__ = [
     "reads",
     "rebuilt",
     "reduction",
+    "same",
     "split_coefficient",
     "split_power",
     "sqrt",

@@ -48,8 +48,8 @@ def split_power(node: Node) -> tuple[Node, Node]:
 
 def add(*terms: Node) -> Node:
     """The sum, flattened, like terms collected, in the order of first appearance."""
-    collected: dict[Node, Fraction] = {}
-    whole_terms: dict[Node, Node] = {}  # what stands in the sum once only, as it is
+    found: dict[int, tuple[Node, Node]] = {}  # term and its part without number
+    coefficients: dict[int, Fraction] = {}  # of what stands in the sum more than once
     constant = ZERO_FRACTION
     infinite: dict[Node, None] = {}  # both signs stay, and give nan
     stack = list(reversed(terms))
@@ -63,15 +63,19 @@ def add(*terms: Node) -> Node:
         elif op is Op.CONST and term.data != "pi":
             infinite[term] = None
         else:
-            c, rest = split_coefficient(term)
-            if rest in collected:
-                collected[rest] += c
-                whole_terms.pop(rest, None)
+            c, rest = split_coefficient(term) if op is Op.MUL else (ONE_FRACTION, term)
+            key = rest.digest
+            if key not in found:
+                found[key] = term, rest
             else:
-                collected[rest] = c
-                whole_terms[rest] = term
-    out = [whole_terms[rest] if rest in whole_terms else scaled(c, rest) for rest, c in collected.items() if c]
-    if constant:
+                coefficients[key] = (coefficients[key] if key in coefficients else split_coefficient(found[key][0])[0]) + c
+    if not coefficients:
+        out = [term for term, _ in found.values()]
+    else:
+        out = [
+            term if k not in coefficients else scaled(coefficients[k], rest) for k, (term, rest) in found.items() if coefficients.get(k, 1)
+        ]
+    if constant is not ZERO_FRACTION and constant:
         out.append(number(constant))
     out.extend(infinite)
     if not out:
@@ -98,8 +102,8 @@ def sub(left: Node, right: Node) -> Node:
 def mul(*factors: Node) -> Node:
     """The product, flattened, numbers folded, powers of one base with numeric exponents collected. 0·x is 0."""
     coefficient = ONE_FRACTION
-    powers: dict[tuple[Node, Node | None], Fraction] = {}
-    single: dict[tuple[Node, Node | None], Node] = {}  # what stands in the product once only, as it is
+    found: dict[object, tuple[Node, Node, Node | None, Fraction]] = {}  # factor, base, exponent unless a number, number
+    exponents: dict[object, Fraction] = {}  # of what stands in the product more than once
     sign, infinite = 1, False
     stack = list(reversed(factors))
     while stack:
@@ -108,39 +112,42 @@ def mul(*factors: Node) -> Node:
         if op is Op.MUL:
             stack.extend(reversed(factor.args))
         elif op is Op.NUM:
-            coefficient *= factor.data
+            coefficient = factor.data if coefficient is ONE_FRACTION else coefficient * factor.data
         elif op is Op.CONST and factor.data != "pi":
             infinite, sign = True, -sign if factor.data == "-oo" else sign
         else:
-            base, exponent = factor.args if op is Op.POW else (factor, ONE)
-            key, more = ((base, None), exponent.data) if exponent.op is Op.NUM else ((base, exponent), ONE_FRACTION)
-            if key in powers:
-                powers[key] += more
-                single.pop(key, None)
+            key, part = factor.digest, (factor, factor, None, ONE_FRACTION)
+            if op is Op.POW:
+                base, exponent = factor.args
+                if exponent.op is Op.NUM:
+                    key, part = base.digest, (factor, base, None, exponent.data)
+                else:
+                    key, part = (base.digest, exponent.digest), (factor, base, exponent, ONE_FRACTION)
+            if key not in found:
+                found[key] = part
             else:
-                powers[key] = more
-                single[key] = factor
-    if not coefficient:
+                exponents[key] = (exponents[key] if key in exponents else found[key][3]) + part[3]
+    if coefficient is not ONE_FRACTION and not coefficient:
         return ZERO
     out: list[Node] = []
-    for key, total in powers.items():
-        factor = single.get(key)
-        if factor is None:
-            base, symbolic = key
-            factor = power(base, number(total)) if symbolic is None else power(base, mul(number(total), symbolic))
-            c, factor = split_coefficient(factor)
+    for key, (factor, base, symbolic, _) in found.items():
+        if key in exponents:
+            total = number(exponents[key])
+            c, factor = split_coefficient(power(base, total if symbolic is None else mul(total, symbolic)))
             coefficient *= c
-        if factor.op is Op.MUL:
-            out.extend(factor.args)
-        elif factor != ONE:
-            out.append(factor)
+            if factor.op is Op.MUL:
+                out.extend(factor.args)
+                continue
+            if factor == ONE:
+                continue
+        out.append(factor)
     if infinite:
         if not out:
             return INF if (coefficient > 0) == (sign > 0) else NEG_INF
         out.append(INF if sign > 0 else NEG_INF)
     if not out:
         return number(coefficient)
-    if coefficient != 1:
+    if coefficient is not ONE_FRACTION and coefficient != 1:
         out.insert(0, number(coefficient))
     return out[0] if len(out) == 1 else Node(Op.MUL, None, tuple(out))
 

@@ -60,7 +60,7 @@ COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.AND, Op.OR})
 
 EMPTY: frozenset = frozenset()
 
-_HEAD = {op: op.value.encode() for op in Op}
+_HEAD = {op: op.value.encode() + b"|" for op in Op}
 
 BIT = {op: 1 << k for k, op in enumerate(Op)}
 
@@ -83,26 +83,35 @@ class Node:
         keys = [a._key for a in args]
         if op in COMMUTATIVE:
             keys.sort()
-        shown = "" if data is None else data._value_ if op is Op.REDUCE else str(data)
-        self._key = key = blake2b(b"%b|%b|%b" % (_HEAD[op], shown.encode(), b"".join(keys)), digest_size=15).digest()
+        said = _HEAD[op]
+        if data is not None:
+            said += (data._value_ if op is Op.REDUCE else str(data)).encode()
+        self._key = key = blake2b(said + b"|" + b"".join(keys), digest_size=15).digest()
         self.digest = digest = int.from_bytes(key, "big")
         self._hash = hash(digest)
         free, height = EMPTY, 0
         for a in args:
-            if a.free is not free and a.free:
-                free = a.free if not free else free | a.free
+            more = a.free
+            if more is not free and more:
+                free = free | more if free else more
             if a.height > height:
                 height = a.height
-        if op is Op.INDEX:
+        self.outer = outer = BIT[op]
+        if op is Op.ADD or op is Op.MUL:
+            for a in args:
+                outer |= a.outer
+            self.outer = outer
+        elif op is Op.INDEX:
             free, height = frozenset((self,)), 0
         elif op is Op.REDUCE:
-            free = free - frozenset(args[1::3])
+            free = free.difference(args[1::3])
             height += 1
+            self.outer = outer | args[0].outer
+        elif op is Op.PIECEWISE:
+            for a in args[::2]:
+                outer |= a.outer
+            self.outer = outer
         self.free, self.height = free, height
-        outer = BIT[op]
-        for a in args if op is Op.ADD or op is Op.MUL else args[:1] if op is Op.REDUCE else args[::2] if op is Op.PIECEWISE else ():
-            outer |= a.outer
-        self.outer = outer
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Node) and self.digest == other.digest)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import is_
 
 from symback.core.expr.arithmetic import add, call, mul, power
 from symback.core.expr.conditions import both, compare, either, negation, piecewise
@@ -34,6 +35,11 @@ def rebuilt(node: Node, args: tuple[Node, ...]) -> Node:
     return Node(op, node.data, args, node.hint)
 
 
+def same(parts: Iterable[Node], others: Iterable[Node]) -> bool:
+    """Whether these are the very same nodes, not only equal ones."""
+    return all(map(is_, parts, others))
+
+
 def substitute(node: Node, mapping: Mapping[Node, Node]) -> Node:
     """Replace free leaves (indices, dimensions, reads …) by expressions, without capture."""
     mapping = {k: v for k, v in mapping.items() if k != v}
@@ -41,14 +47,15 @@ def substitute(node: Node, mapping: Mapping[Node, Node]) -> Node:
         return node
     if _renames(node, mapping):
         return renamed_indices(node, mapping)
+    leaving = frozenset(mapping)
     only_indices = all(k.op is Op.INDEX for k in mapping)
     arriving = EMPTY.union(*(v.free for v in mapping.values()), (k for k in mapping if k.op is Op.INDEX))
-    memo: dict[Node, Node] = {}
+    memo: dict[int, Node] = {}
 
     def go(n: Node) -> Node:
-        if only_indices and n.free.isdisjoint(mapping):
+        if only_indices and leaving.isdisjoint(n.free):
             return n
-        done = memo.get(n)
+        done = memo.get(n.digest)
         if done is None:
             done = mapping.get(n)
             if done is None:
@@ -59,9 +66,9 @@ def substitute(node: Node, mapping: Mapping[Node, Node]) -> Node:
                         done = transform(n, mapping.get, top_down=True)
                 elif n.args and n.op is not Op.INDEX:
                     args = tuple([go(a) for a in n.args])
-                    if any(a is not b for a, b in zip(args, n.args, strict=True)):
+                    if not same(args, n.args):
                         done = rebuilt(n, args)
-            memo[n] = done
+            memo[n.digest] = done
         return done
 
     return go(node)
@@ -84,7 +91,7 @@ def _with_parts(node: Node, body: Node, go: Callable[[Node], Node], arriving: fr
     args = [body]
     for b, low, high in zip(bound, node.args[2::3], node.args[3::3], strict=True):
         args += [b, go(low), go(high)]
-    if all(a is b for a, b in zip(args, node.args, strict=True)):
+    if same(args, node.args):
         return node
     if any(a.height != b.height for a, b in zip(args, node.args, strict=True)) or body == ZERO:
         return None
@@ -101,55 +108,62 @@ def transform(
     step: Callable[[Node], Node | None],
     *,
     top_down: bool = False,
-    quiet: set[Node] | None = None,
-    entered: Callable[[Node], bool] = lambda n: True,
+    quiet: set[int] | None = None,
+    entered: Callable[[Node], bool] | None = None,
 ) -> Node:
     """Rebuild with `step` applied to each node; None keeps it.
 
     Bottom-up, `step` sees a node whose parts are done. Top-down, what `step` returns is final and
-    not entered. Bodies of reductions are seen with fresh free indices. Bottom-up, `quiet` holds nodes that are known to stay
-    as they are, and receives those that did; nodes that are not `entered` stay as they are too.
+    not entered. Bodies of reductions are seen with free indices of their own. Bottom-up, `quiet` holds digests of nodes that are
+    known to stay as they are, and receives those of nodes that did; nodes that are not `entered` stay as they are too.
     """
-    memo: dict[Node, Node] = {}
+    memo: dict[int, Node] = {}
     quiet = set() if quiet is None else quiet
 
     def go(n: Node) -> Node:
-        done = memo.get(n)
+        key = n.digest
+        done = memo.get(key)
         if done is not None:
             return done
-        if n in quiet or not entered(n):
+        if key in quiet or entered is not None and not entered(n):
             return n
         if top_down:
             got = step(n)
             if got is not None:
-                memo[n] = got
+                memo[key] = got
                 return got
         out = n
         if n.op is Op.REDUCE:
-            body, binders = opened(n)
-            new_body = go(body)
-            new_binders = tuple((Node(Op.INDEX, i.data, (go(i.args[0]),)), go(lo), go(hi)) for i, lo, hi in binders)
-            if new_body is not body or any(
-                a is not b for x, y in zip(binders, new_binders, strict=True) for a, b in zip(x[1:], y[1:], strict=True)
-            ):
-                moved = {x[0]: y[0] for x, y in zip(binders, new_binders, strict=True) if x[0] != y[0]}
-                if moved:
-                    new_body = renamed_indices(new_body, moved)
-                out = _with_hint(reduction(n.data, new_body, new_binders), n)
+            out = _within_reduction(n, go)
         elif n.args and n.op is not Op.INDEX:
-            args = tuple(go(a) for a in n.args)
-            if any(a is not b for a, b in zip(args, n.args, strict=True)):
+            args = tuple([go(a) for a in n.args])
+            if not same(args, n.args):
                 out = rebuilt(n, args)
         if not top_down:
             got = step(out)
             if got is not None:
                 out = got
             elif out is n:
-                quiet.add(n)
-        memo[n] = out
+                quiet.add(key)
+        memo[key] = out
         return out
 
     return go(node)
+
+
+def _within_reduction(node: Node, go: Callable[[Node], Node]) -> Node:
+    """The reduction with its body, its limits and the sizes of its indices rebuilt."""
+    body, binders = opened(node)
+    new_body = go(body)
+    new_binders = tuple(
+        [(Node(Op.INDEX, i.data, (size,)) if (size := go(i.args[0])) is not i.args[0] else i, go(lo), go(hi)) for i, lo, hi in binders]
+    )
+    if new_body is body and all(same(x[1:], y[1:]) for x, y in zip(binders, new_binders, strict=True)):
+        return node
+    moved = {x[0]: y[0] for x, y in zip(binders, new_binders, strict=True) if x[0] != y[0]}
+    if moved:
+        new_body = renamed_indices(new_body, moved)
+    return _with_hint(reduction(node.data, new_body, new_binders), node)
 
 
 def _with_hint(new: Node, old: Node) -> Node:

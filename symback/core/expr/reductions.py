@@ -59,15 +59,16 @@ def indices_in_order(node: Node) -> list[Node]:
 def renamed_indices(node: Node, renamed: Mapping[Node, Node]) -> Node:
     """Replace free indices by others whose names no inner binder has."""
     memo: dict[int, Node] = {}
+    leaving = frozenset(renamed)
 
     def go(n: Node) -> Node:
-        if n.free.isdisjoint(renamed):
+        if leaving.isdisjoint(n.free):
             return n
         if n.op is Op.INDEX:
             return renamed[n]
         done = memo.get(id(n))
         if done is None:
-            done = memo[id(n)] = Node(n.op, n.data, tuple(go(a) for a in n.args), n.hint)
+            done = memo[id(n)] = Node(n.op, n.data, tuple([go(a) for a in n.args]), n.hint)
         return done
 
     return go(node)
