@@ -49,6 +49,8 @@ class Lowering:
     computed   values of the declaration that forward has computed
     cotangents names of cotangents: they are 0 outside their range
     contracted what contractions of several factors have made on the way
+    copies     what matrix products have to copy, and the operands of each that does
+    shared     those that several products copy, so that they are values of their own
     popularity how often a pair of factors occurs in the products of the whole program
     ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
@@ -78,6 +80,8 @@ class Lowering:
     computed: set[Array] = field(default_factory=set)
     cotangents: set[str] = field(default_factory=set)
     contracted: set[Array] = field(default_factory=set)
+    copies: dict[Array, set[tuple[Array, Array]]] = field(default_factory=dict)
+    shared: frozenset[Array] = frozenset()
     variables: dict[str, None] = field(default_factory=dict)
     known: Mapping[Node, Node] = field(default_factory=dict)
     sizes: dict[str, Node] = field(default_factory=dict)

@@ -23,10 +23,24 @@ def matrix_product(
     order = [x for x in (b if is_windows(b.array) else a).axes if x in contracted]
     if not windows and len(right) == 1 and a.axes == (*left, *order) and b.axes == (*right, *order):
         return _rows_by_rows(a, b, left, right, order)
-    if windows or low.loop_vars or not (_in_order(a, left, order) and _in_order(b, order, right)):
+    if low.loop_vars or _shares_a_copy(low, a, b, left, right, order):
         return _flat_product(low, a, b, left, right, order)
+    if any(x in taps_of(b) for x in right):
+        a, b, left, right = b, a, right, left  # so that the copy of the windows keeps the rows of the image together
     data = (tuple(a.axes.index(c) for c in order), tuple(b.axes.index(c) for c in order))
     return _array(Kind.TENSORDOT, data, (a.array, b.array), (*left, *right))
+
+
+def _shares_a_copy(low: Lowering, a: Lowered, b: Lowered, left: list[Node], right: list[Node], order: list[Node]) -> bool:
+    """Whether another product has to copy one of the operands into the same matrix; what this one copies is noted."""
+    copies = [_base(_matrix(low, v, *groups)) for v, groups in ((a, (left, order)), (b, (order, right))) if not _in_order(v, *groups)]
+    for copy in copies:
+        low.copies.setdefault(copy, set()).add((a.array, b.array))
+    return any(copy in low.shared for copy in copies)
+
+
+def _base(matrix: Array) -> Array:
+    return matrix.args[0] if matrix.kind is Kind.TRANSPOSE else matrix
 
 
 def _batched(

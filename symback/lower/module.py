@@ -57,9 +57,18 @@ class LoweredBody:
 
 
 def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> LoweredBody:
-    """The arrays of a stabilised body and its simplified adjoint."""
+    """The arrays of a stabilised body and its simplified adjoint; what several matrix products copy is one value of the second lowering."""
+    pairs = popularity(body, adjoint)
+    low, lowered = _lowered(program, body, adjoint, pairs, frozenset())
+    shared = frozenset(copy for copy, products_ in low.copies.items() if len(products_) > 1)
+    return _lowered(program, body, adjoint, pairs, shared)[1] if shared else lowered
+
+
+def _lowered(
+    program: Program, body: Body, adjoint: Adjoint | None, pairs: Mapping[tuple[int, int], int], shared: frozenset[Array]
+) -> tuple[Lowering, LoweredBody]:
     low = Lowering(program, RULES, {t.name: tensor_array(t) for t in program.tensors}, {d.name: d for d in body.definitions})
-    low.popularity = popularity(body, adjoint)
+    low.popularity, low.shared = pairs, shared
     hints: dict[Array, str] = {}
     for group in body.groups:
         if group.recurrent:
@@ -89,7 +98,7 @@ def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> Lowered
                 low.arrays[stage.name] = cotangent_array(low, stage)
                 _hint(hints, low.arrays[stage.name], stage.name)
         gradients = {tensor: low.arrays[name] for tensor, name in adjoint.gradients.items()}
-    return LoweredBody(outputs, updates, gradients, upstream, hints, tuple(low.variables), low.sizes, checks, array_checks)
+    return low, LoweredBody(outputs, updates, gradients, upstream, hints, tuple(low.variables), low.sizes, checks, array_checks)
 
 
 def _without_starts(low: Lowering, name: str) -> Array:
