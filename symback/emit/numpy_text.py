@@ -154,8 +154,9 @@ def items_text(items: tuple[object, ...], operands: Mapping[int, str] = {}) -> s
             flips.append("::-1" if _turned(item) else ":")
         elif isinstance(item, int):
             parts.append(operands[item])
-        elif isinstance(item, str):
+        elif isinstance(item, str):  # the variable of a slice
             parts.append(item)
+            flips.append(":")
         else:
             parts.append(scalar_text(item))
     while len(parts) > 1 and parts[-1] == ":":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symback.core.expr import Node
+from symback.core.expr import Node, Op
 from symback.lower.arrays import Array, signature
 
 
@@ -49,6 +49,20 @@ class ScatterPlan:
     @property
     def key(self) -> str:
         return f"{[i.key for i in self.items]};{self.base};{signature(self.shape)}"
+
+
+def are_apart(items: Iterable[ScatterItem]) -> bool:
+    """Whether no two parts meet, nor two elements of one: what stood there before is 0, so that they may be assigned."""
+    items = list(items)
+    if any(item.repeats or item.taps or item.ufunc != "add" for item in items):
+        return False
+    return all(_apart(a.items, b.items) for k, a in enumerate(items) for b in items[:k])
+
+
+def _apart(a: tuple[object, ...], b: tuple[object, ...]) -> bool:
+    """Whether two places differ in a number."""
+    numbers = [(x, y) for x, y in zip(a, b, strict=False) if isinstance(x, Node) and isinstance(y, Node)]
+    return any(x.op is Op.NUM and y.op is Op.NUM and x.data != y.data for x, y in numbers)
 
 
 def unchanged(roots: Iterable[Array], variables: frozenset[str]) -> tuple[Array, ...]:

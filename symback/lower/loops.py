@@ -11,13 +11,14 @@ from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
 from symback.core.expr import ZERO, Node, Op, add, call, dim, neg, number, read, substitute
 from symback.core.program import Definition, Group
 from symback.core.program import Kind as TensorKind
-from symback.lower.accumulations import ScatterItem, unchanged
+from symback.lower.accumulations import ScatterItem, are_apart, unchanged
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind, Slice, signature
 from symback.lower.lowering import Lowered, Lowering, StepValue
 from symback.lower.narrowing import narrowed
-from symback.lower.reads import kept_inside
+from symback.lower.reads import kept_inside, reads_stay_inside
 from symback.lower.scatters import cotangent_array, leaving, scatter_item, through_padding
+from symback.lower.stepwise import lifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,24 @@ def forward_loop(low: Lowering, group: Group) -> None:
     loop = _loop_array(body, names)
     for d in group.definitions:
         low.arrays[d.name] = Array(Kind.BUFFER, d.name, (loop,), _storage(d), _element(d))
+    for d in group.definitions:
+        low.memo.clear()
+        _remember(low, d)
     low.memo.clear()
+
+
+def _remember(low: Lowering, d: Definition) -> None:
+    """Note that a function's values over all steps are stored, so that nothing computes them again."""
+    array = low.arrays[d.name]
+    if (
+        d.value.op is Op.CALL
+        and len(d.equations) == 1
+        and array.shape == tuple(a.args[0] for a in d.axes)
+        and reads_stay_inside(low, d.value)
+    ):
+        v = low.ranked(d.axes).value(d.value)
+        if v.axes == d.axes:
+            low.stored[v.array] = array
 
 
 def _element(d: Definition) -> str:
@@ -135,6 +153,11 @@ def _variables(low: Lowering, group: Group, backward: bool) -> tuple[tuple[str, 
         first, last = max(r[0] for r in rooms), max(r[1] for r in rooms)
         out.append((name, number(first), add(axis.args[0], number(-last)), backward))
     return tuple(out)
+
+
+def _step_axes(group: Group) -> tuple[Node, ...]:
+    """The axes that the group's loops run over."""
+    return tuple(group.definitions[0].axes[p] for p in group.steps[0])
 
 
 def _ranges(variables: tuple[tuple[str, Node, Node, bool], ...]) -> dict[str, tuple[Node, Node]]:
@@ -183,6 +206,8 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
     """Lower the adjoint of a recurrence; cotangents that are read outside (`needed`) are put into `low.arrays`."""
     group = loop.group
     variables = _variables(low, group, not group.backward)
+    if all(first == ZERO and stop == axis.args[0] for (_, first, stop, _), axis in zip(variables, _step_axes(group), strict=True)):
+        loop = lifted(low, loop)
     names = frozenset(v[0] for v in variables)
     at = tuple(dim(v[0]) for v in variables)
     position = {d.name: p for d, p in zip(group.definitions, group.steps, strict=True)}
@@ -235,7 +260,7 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
             targets = (add(t, number(-k)) if k else t for t, k in zip(moved.targets, lows, strict=True))
             inside = tuple(kept_inside(inner, t, size) for t, size in zip(targets, storages[target], strict=True))
             stores.append(_pushed(inner, target, owner.name, Scatter(inside, moved.scope, moved.value), storages[target]))
-    body = LoopBody(variables, tuple(buffers), (), tuple(stores))
+    body = LoopBody(variables, tuple(buffers), (), _assigned(stores, [b.name for b in buffers if b.start is None], variables))
     array = _loop_array(body, names)
     for b in buffers:
         low.arrays[b.name] = Array(Kind.BUFFER, b.name, (array,), b.shape, "f")
@@ -254,6 +279,19 @@ def _pushed(low: Lowering, target: str, of: str, s: Scatter, sizes: tuple[Node, 
     part = through_padding(low, axes, replace(s, targets=tuple(s.targets[k] for k in moving)))
     items = tuple(Slice() if k in moving else t for k, t in enumerate(s.targets))
     return Store(target, items, None, ScatterItem(items, 0), (part,))
+
+
+def _assigned(stores: list[Store], fresh: list[str], variables: tuple[tuple[str, Node, Node, bool], ...]) -> tuple[Store, ...]:
+    """The stores with parts of `fresh` buffers, zeros so far, written rather than added to, where each step has parts of its own."""
+    steps = {dim(v[0]) for v in variables}
+    out = list(stores)
+    for name in fresh:
+        mine = [k for k, s in enumerate(stores) if s.buffer == name]
+        items = [stores[k].accumulate for k in mine]
+        if all(i is not None and steps <= {x for x in i.items if isinstance(x, Node)} for i in items) and are_apart(items):
+            for k in mine:
+                out[k] = replace(stores[k], accumulate=replace(stores[k].accumulate, assigned=True))
+    return tuple(out)
 
 
 def _stored(c: Cotangent, d: Definition) -> Cotangent:

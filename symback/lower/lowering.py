@@ -56,6 +56,7 @@ class Lowering:
     variables  names of the loops' variables
     checked    the checks that forward makes: what backward may rely on
     known      expressions that a recurrence has stored, with the reads that give them
+    stored     the same for arrays over all steps
     sizes      widths of paddings by the name that they bear in the module
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
@@ -84,6 +85,7 @@ class Lowering:
     shared: frozenset[Array] = frozenset()
     variables: dict[str, None] = field(default_factory=dict)
     known: Mapping[Node, Node] = field(default_factory=dict)
+    stored: dict[Array, Array] = field(default_factory=dict)
     sizes: dict[str, Node] = field(default_factory=dict)
     checked: frozenset[RangeCheck] = frozenset()
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
@@ -96,7 +98,10 @@ class Lowering:
         key = (node, self.rank, tuple(g.array for g in self.guards), self.lenient, self.loop_vars)
         done = self.memo.get(key)
         if done is None:
-            done = self.memo[key] = self._value(node)
+            done = self._value(node)
+            if done.array in self.stored:
+                done = Lowered(self.stored[done.array], done.axes)
+            self.memo[key] = done
         return done
 
     def _value(self, node: Node) -> Lowered:

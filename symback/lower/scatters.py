@@ -8,7 +8,7 @@ from symback.calculus.affine import Affine, affine, bounds, inside
 from symback.calculus.cotangents import Cotangent, Scatter
 from symback.calculus.radix import digit_of, digits
 from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute, walk
-from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
+from symback.lower.accumulations import ScatterItem, ScatterPlan, are_apart, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
 from symback.lower.labels import less_one_hot
 from symback.lower.lowering import Lowering
@@ -65,6 +65,8 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
         return base
     operands: list[Array] = [base] if base is not None else []
     items = [scatter_item(low, s, sizes, operands) for s in direct]
+    if base is None and are_apart(items):
+        items = [replace(item, assigned=True) for item in items]
     return Array(Kind.SCATTER, ScatterPlan(tuple(items), base is not None, sizes), operands, sizes, "f", loops=loops_of(low, *sizes))
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from symback.calculus.affine import affine, scalar
 from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, dim, mul, read, substitute, transform
 from symback.lower.lowering import Lowered, Lowering
-from symback.lower.views import taps_of
+from symback.lower.reads import reads_stay_inside
+from symback.lower.views import tap_likeness, taps_of
 
 
 def tapped_indices(low: Lowering, targets: tuple[Node, ...]) -> dict[Node, Node]:
@@ -25,15 +26,9 @@ def tapped_indices(low: Lowering, targets: tuple[Node, ...]) -> dict[Node, Node]
 
 
 def _most_tap_like(low: Lowering, indices: tuple[Node, ...]) -> list[Node]:
-    """All but one of the indices of an affine target: those over a parameter's axis (a kernel's taps), else the later ones."""
-    kernel = {s for t in low.program.tensors if t.role.value == "param" for s in t.shape}
-
-    def order(k: int) -> tuple:
-        size = indices[k].args[0]
-        return (size not in kernel, size.op is not Op.NUM, -k)
-
-    ranked = sorted(range(len(indices)), key=order)
-    return [indices[k] for k in sorted(ranked[: len(indices) - 1])]
+    """All but one of the indices of an affine target, the least like taps; of equals the first stays."""
+    kept = min(indices, key=lambda i: tap_likeness(low, i))
+    return [i for i in indices if i is not kept]
 
 
 def variable(low: Lowering, i: Node, others: set[str]) -> Node:
@@ -69,7 +64,9 @@ def in_one_tap(low: Lowering, node: Node, tapped: Mapping[Node, Node]) -> Node:
             return n if n.op in (Op.READ, Op.INDEX, Op.COMPARE) or scalar(n) else _named(low, low.value(n))
         if n.op is Op.REDUCE:
             return _named(low, low.value(n))
-        if n.op is Op.PIECEWISE:  # its reads may leave their tensors where a condition says that they are not used
+        if n.op is Op.PIECEWISE and not reads_stay_inside(
+            low, n
+        ):  # reads leave their tensors where a condition says that they are not used
             return n
         if n.op is Op.READ:
             found = windows_read(low, n)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from symback.calculus.affine import Affine, affine, linear, multiplied_out, scalar
 from symback.calculus.radix import digits, merged
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, mul, walk
+from symback.core.program import Role
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
 from symback.lower.lowering import Lowered, Lowering
 
@@ -68,6 +69,16 @@ def is_window(form: Affine) -> bool:
     return len(form.indices) == 2 and all(_positive(c) for c in form.coefficients.values())
 
 
+def tap_likeness(low: Lowering, i: Node) -> int:
+    """How much an index looks like one over a window: over a derived size least, over an axis of a parameter most."""
+    size, p = i.args[0], low.program
+    if any(size in t.shape for t in p.tensors if t.role is Role.PARAM):
+        return 3
+    if size.op is not Op.DIM:
+        return 2
+    return 0 if any(size.data == name for name, _ in p.derived) else 1
+
+
 def _positive(c: Node) -> bool:
     return c.op in (Op.HYPER, Op.DIM) or (c.op is Op.NUM and c.data > 0)
 
@@ -85,7 +96,8 @@ def view_of(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[N
             axes.append(i)
             shape.append(i.args[0])
         else:
-            windows.append(Window(len(axes), form, size))
+            outer, inner = sorted(form.indices, key=lambda i: tap_likeness(low, i))
+            windows.append(Window(len(axes), form, size, outer, inner))
             items.append(FULL_SLICE)
             axes.append(windows[-1].outer)
             shape.append(size)
@@ -123,14 +135,8 @@ class Window:
     at: int
     form: Affine
     size: Node
-
-    @property
-    def outer(self) -> Node:
-        return self.form.indices[0]
-
-    @property
-    def inner(self) -> Node:
-        return self.form.indices[1]
+    outer: Node
+    inner: Node
 
     @property
     def width(self) -> Node:

@@ -8,6 +8,7 @@ from symback.core.expr import Node, Op, Reduction, reads, reduction, whole
 from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.reads import reads_stay_inside
 from symback.lower.taps import in_one_tap, inside_loop, loop_of, variable, windows_read
 from symback.lower.views import taps_of
 
@@ -33,17 +34,17 @@ def over_taps(low: Lowering, kind: Reduction, body: Node, bound: tuple[Node, ...
 
 
 def _windows(low: Lowering, body: Node) -> list[tuple[Node, Lowered]]:
-    """The reads of sliding windows in an expression, outside its inner reductions and branches."""
-    inner = {r for n in _apart(body) for r in reads(n)}
+    """The reads of sliding windows in an expression, outside its inner reductions and the branches that guard them."""
+    inner = {r for n in _apart(low, body) for r in reads(n)}
     trial = replace(low, checks=dict(low.checks), array_checks=dict(low.array_checks), memo={})  # what is not used needs no check
     found = [(r, windows_read(trial, r)) for r in reads(body) if r not in inner]
     return [(r, v) for r, v in found if v is not None]
 
 
-def _apart(body: Node) -> list[Node]:
-    if body.op in (Op.REDUCE, Op.PIECEWISE):
+def _apart(low: Lowering, body: Node) -> list[Node]:
+    if body.op is Op.REDUCE or body.op is Op.PIECEWISE and not reads_stay_inside(low, body):
         return [body]
-    return [n for a in body.args for n in _apart(a)]
+    return [n for a in body.args for n in _apart(low, a)]
 
 
 def _is_matrix_product(body: Node, windows: list[tuple[Node, Lowered]]) -> bool:
