@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, substitute, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,12 @@ def sign_of(node: Node) -> int:
         signs = {sign_of(a) for a in node.args}
         return signs.pop() if len(signs) == 1 else 0
     return 0
+
+
+def never_negative(size: Node) -> bool:
+    """Whether a size is at least 0 wherever dimensions and hyperparameters are at least 1."""
+    grown = {n: add(n, ONE) for n in walk(size) if n.op in (Op.DIM, Op.HYPER)}
+    return sign_of(linear(substitute(size, grown))) == 1
 
 
 def inside(node: Node, size: Node) -> bool:

@@ -129,7 +129,7 @@ def _sizes(program: Program, body: Body, rng: np.random.Generator) -> Iterator[d
     quotients = _quotients(program, body)
     uneven = []
     for sizes in _proposed(program, hyper, rng):
-        if not _is_small(program, body, sizes):
+        if not _has_room(program, body, sizes) or not _is_small(program, body, sizes):
             continue
         if all(_divides(size_of(a, sizes, hyper), size_of(b, sizes, hyper)) for a, b in quotients):
             uneven = None
@@ -164,6 +164,12 @@ def _quotients(program: Program, body: Body) -> list[tuple[Node, Node]]:
 
 def _divides(size: int, by: int) -> bool:
     return by == 0 or size % by == 0
+
+
+def _has_room(program: Program, body: Body, sizes: Mapping[str, int]) -> bool:
+    """Whether no index of the left has a range of less than nothing, such as one over H - 2 positions where H is 1."""
+    hyper = hyperparameter_values(program)
+    return all(size_of(a.args[0], sizes, hyper) >= 0 for d in body.definitions for a in d.axes)
 
 
 def _is_small(program: Program, body: Body, sizes: Mapping[str, int]) -> bool:

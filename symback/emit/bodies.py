@@ -40,7 +40,7 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     forward = Schedule({}, set(taken))
     roots = [*lowered.outputs.values(), *lowered.updates.values()]
     kept, slopes = saved(lowered)
-    _range_checks(forward, lowered)
+    _range_checks(program, forward, lowered)
     statements(forward, [*roots, *kept], {**dict.fromkeys(slopes, "slope"), **lowered.hints})
     for a in kept:
         if a not in forward.names and a.kind is not ArrayKind.ARGUMENT:
@@ -66,8 +66,13 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     )
 
 
-def _range_checks(forward: Schedule, lowered: LoweredBody) -> None:
+def _range_checks(program: Program, forward: Schedule, lowered: LoweredBody) -> None:
     """What could not be proved to stay in range when compiled is checked before any work."""
+    derived = dict(program.derived)
+    for size in lowered.rooms:
+        formula = f" = {scalar_text(derived[size.data])}" if size.data in derived else ""
+        forward.lines.append(f'_room("{scalar_text(size)}{formula}", {scalar_text(size)})')
+        forward.helpers.setdefault("_room")
     for name, axis, array, size in lowered.array_checks:
         statements(forward, [array], {})
         text = fitted(forward, array, 40)

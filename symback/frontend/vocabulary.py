@@ -44,7 +44,7 @@ FUNCTIONS = frozenset([*ELEMENTWISE, *REDUCTIONS, *WHOLE_REDUCTIONS])
 
 RESERVED = frozenset(
     [
-        *FUNCTIONS,
+        *(FUNCTIONS - {*WHOLE_REDUCTIONS}),
         *CONSTANTS,
         *keyword.kwlist,
         "np",
@@ -62,4 +62,7 @@ RESERVED = frozenset(
         "LATEX",
     ]
 )
-"""Names that nothing declared in a layer may bear."""
+"""Names that nothing declared in a layer may bear. `mean`, `sum` and `max` may be tensors: only a call of them is the function."""
+
+BUILTINS = frozenset(["isinstance", "max", "min", "range", "reversed", "slice"])
+"""Python's functions that a generated module calls: no argument may bear their name, while a value is renamed there."""

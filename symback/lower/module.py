@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symback.calculus.adjoint import Adjoint
-from symback.calculus.affine import affine, linear
+from symback.calculus.affine import affine, linear, never_negative
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage
 from symback.calculus.radix import digits
 from symback.core.expr import (
@@ -20,6 +20,7 @@ from symback.core.expr import (
     add,
     both,
     compare,
+    dim,
     fresh_index,
     is_whole,
     mul,
@@ -43,7 +44,8 @@ RULES = {**elements.RULES, Op.READ: reads.read_tensor, Op.REDUCE: reductions.red
 
 @dataclass(frozen=True, slots=True)
 class LoweredBody:
-    """One mode as arrays. `hints`: the names that arrays bear in the declaration; `variables`: those of loops; `sizes`: widths by name."""
+    """One mode as arrays. `hints`: the names that arrays bear in the declaration; `variables`: those of loops; `sizes`: widths by name;
+    `rooms`: sizes of values that may be negative for some arguments."""
 
     outputs: Mapping[str, Array]
     updates: Mapping[str, Array]
@@ -54,6 +56,7 @@ class LoweredBody:
     sizes: Mapping[str, Node]
     checks: tuple[RangeCheck, ...]
     array_checks: tuple[tuple[str, int, Array, Node], ...]
+    rooms: tuple[Node, ...] = ()
 
 
 def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> LoweredBody:
@@ -98,7 +101,22 @@ def _lowered(
                 low.arrays[stage.name] = cotangent_array(low, stage)
                 _hint(hints, low.arrays[stage.name], stage.name)
         gradients = {tensor: low.arrays[name] for tensor, name in adjoint.gradients.items()}
-    return low, LoweredBody(outputs, updates, gradients, upstream, hints, tuple(low.variables), low.sizes, checks, array_checks)
+    return low, LoweredBody(
+        outputs, updates, gradients, upstream, hints, tuple(low.variables), low.sizes, checks, array_checks, _rooms(program, body)
+    )
+
+
+def _rooms(program: Program, body: Body) -> tuple[Node, ...]:
+    """The sizes of values that may come out negative, derived dimensions by name."""
+    derived = {dim(n): value for n, value in program.derived}
+
+    def declared(size: Node) -> Node:
+        for _ in derived:
+            size = substitute(size, derived)
+        return size
+
+    sizes = dict.fromkeys(a.args[0] for d in body.definitions for a in d.axes if a.args[0].op is not Op.NUM)
+    return tuple(s for s in sizes if not never_negative(declared(s)))
 
 
 def _without_starts(low: Lowering, name: str) -> Array:

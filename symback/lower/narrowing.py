@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symback.calculus.affine import affine, linear, sign_of
+from symback.calculus.affine import affine, linear, never_negative
 from symback.calculus.cotangents import Scatter
-from symback.core.expr import ONE, ZERO, Node, Op, add, call, index, neg, number, substitute, walk
+from symback.core.expr import ONE, ZERO, Node, Op, add, call, index, neg, number, substitute
 
 
 def narrowed(s: Scatter, sizes: tuple[Node, ...], leaving: Sequence[int]) -> Scatter:
@@ -24,15 +24,9 @@ def narrowed(s: Scatter, sizes: tuple[Node, ...], leaving: Sequence[int]) -> Sca
         if beyond.op is not Op.NUM:
             continue
         before, after = max(-offset, 0), max(int(beyond.data), 0)
-        kept = index(str(i.data), _no_less_than_zero(add(i.args[0], number(-before - after))))
+        size = add(i.args[0], number(-before - after))
+        kept = index(str(i.data), size if never_negative(size) else call("Max", size, ZERO))
         mapping = {i: add(kept, number(before))}
         targets = tuple(linear(substitute(t, mapping)) for t in s.targets)
         s = replace(s, targets=targets, scope=tuple(kept if a is i or a == i else a for a in s.scope), value=substitute(s.value, mapping))
     return s
-
-
-def _no_less_than_zero(size: Node) -> Node:
-    """The size, or 0 where that may be negative for dimensions of at least 1."""
-    grown = {n: add(n, ONE) for n in walk(size) if n.op is Op.DIM}
-    least = linear(substitute(size, grown))
-    return size if sign_of(least) == 1 else call("Max", size, ZERO)

@@ -335,3 +335,19 @@ def test_a_mode_with_an_output_more_takes_and_gives_it():
     outputs, cache = module.forward(x, mode="eval")
     assert outputs._fields == ("y", "z") and outputs.z.tolist() == [3, 6]
     assert module.backward(cache, np.ones(2), np.ones(2)).x.tolist() == [5, 7]
+
+
+@pytest.mark.parametrize("range_", ["dims: {T: L - K + 1}\nindices: {t: T}", "indices: {t: L - K + 1}"])
+def test_arguments_that_leave_no_room_for_a_value_are_refused(range_):
+    text = f"layer: a\ninputs: {{x: [L]}}\nparams: {{w: [K]}}\n{range_}\noutputs:\n  y[t]: Sum(x[t + k]*w[k], k)\n"
+    module = module_of(text)
+    assert module.forward(np.ones(5), np.ones(2))[0].tolist() == [2, 2, 2, 2]
+    with pytest.raises(ValueError, match="size .* is -2, expected at least 0"):
+        module.forward(np.ones(2), np.ones(5))
+
+
+def test_values_may_be_called_mean_sum_and_max():
+    text = "layer: a\ninputs: {x: [N, C]}\nwhere:\n  mean[c]: Mean(x[n, c], n)\n  max[c]: Amax(x[n, c], n)\n  sum: sum(x, axis=0)\n"
+    module = module_of(text + "outputs:\n  y: (x - mean)*max + sum\n")
+    x = np.array([[1.0, 2.0], [3.0, -1.0]])
+    np.testing.assert_allclose(module.forward(x)[0], (x - x.mean(0)) * x.max(0) + x.sum(0))

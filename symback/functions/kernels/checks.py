@@ -43,6 +43,12 @@ def _labels(name, array, count, source, also=()):
         )
 
 
+def _room(formula, size):
+    """A size that the others leave room for."""
+    if size < 0:
+        raise ValueError(f"the size {formula} is {size}, expected at least 0")
+
+
 def _range(name, axis, low, high, size):
     """Positions that are read lie within the axis."""
     if low <= high and (low < 0 or high >= size):
