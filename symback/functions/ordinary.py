@@ -39,6 +39,7 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "logsubexp": lambda u, v: _log(sub(_exp(u), _exp(v))),
     "difference": sub,
     "minus": sub,
+    "powm1": lambda x, p: sub(power(x, p), ONE),
     "xlogy": lambda x, y: mul(x, _log(y)),
     "xlog1py": lambda x, y: mul(x, _log(add(ONE, y))),
     "quotient": div,

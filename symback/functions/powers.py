@@ -28,6 +28,17 @@ ROWS = (
         convention="the slope of x**p by p is 0 at x = 0",
     ),
     Function(
+        "powm1",
+        2,
+        (_slope, lambda a, v: call("xlogy", power(*a), a[0])),
+        Kernel("_powm1"),
+        20,
+        lambda mp, x, p: mp.expm1(p * mp.log(x)),
+        r"\left({0}^{{{1}}} - 1\right)",
+        domain=_DOMAIN,
+        safe=(ONE_ARGUMENT, None),
+    ),
+    Function(
         "pow_slope",
         2,
         (

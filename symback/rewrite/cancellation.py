@@ -54,12 +54,12 @@ def _minus_terms(total: Node, wanted: Node) -> Node | None:
 
 
 def quotient_by_sum(node: Node, ctx: Context) -> Node | None:
-    """(1 + x)**p - 1 → by log1p and expm1, p not a whole number; 1/(1 + x) - 1 → -x/(1 + x)."""
+    """(1 + x)**p - 1 → by log1p and expm1, p not a whole number; 1/(1 + x) - 1 → -x/(1 + x); b**x - 1 → powm1."""
     parts = terms(node)
     present = set(parts)
     for k, t in enumerate(parts):
         for j, f in enumerate(factors(t)):
-            if f.op is not Op.POW or not has_read(f.args[0]):
+            if f.op is not Op.POW or not has_read(f):
                 continue
             c = mul(*without(factors(t), j))
             if neg(c) not in present:
@@ -74,6 +74,8 @@ def quotient_by_sum(node: Node, ctx: Context) -> Node | None:
             if e == MINUS_ONE and ONE in terms(base):
                 return sub(left, mul(c, div(v, base)))
             whole = e.op is Op.NUM and e.data.denominator == 1
+            if has_read(e) and not ctx.positive(base):
+                return add(left, mul(c, call("powm1", base, e)))
             if whole or not (ONE in terms(base) or ctx.positive(base)):
                 continue
             log = call("log1p", v) if ONE in terms(base) else call("log", base)
@@ -96,7 +98,7 @@ RULES = (
     Rule(
         "power minus one",
         r"(1 + u)^p - 1 = \operatorname{expm1}(p\operatorname{log1p}(u)), \quad \frac{1}{1+u} - 1 = -\frac{u}{1 + u}",
-        "p is not a whole number, the base is positive",
+        "p is not a whole number, the base is positive or the exponent not known",
         "1 + u rounds to 1 for small u",
         "rule 8",
         "|u| < 1",

@@ -120,3 +120,12 @@ def test_lamb_and_lars_take_a_plain_step_where_a_norm_is_zero():
     np.testing.assert_allclose(w, -0.5 * g, rtol=1e-14)
     w, _ = module("lamb").forward(zero, g, zero, zero, np.zeros(()), lr=0.5)
     np.testing.assert_allclose(w, -0.5 * np.sign(g), rtol=1e-4)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 10, 1000])
+def test_the_bias_correction_of_adam_in_float32_keeps_its_digits(steps):
+    one = {name: np.ones(1, np.float32) for name in ("w", "g", "m", "v")}
+    single, _ = module("adam").forward(**one, t=np.float32(steps), lr=100.0)
+    double, _ = module("adam").forward(**{name: value.astype(float) for name, value in one.items()}, t=np.float64(steps), lr=100.0)
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, double, rtol=4e-7)

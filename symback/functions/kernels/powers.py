@@ -18,6 +18,16 @@ def _pow_slope_at(x, p, y):
     return slope
 
 
+def _powm1(x, p):
+    """x**p - 1, near 1 by expm1 and the logarithm; a Python number counts in double."""
+    dtype = np.result_type(x, p)
+    x = np.asarray(x)
+    exponent = p * np.log(np.where(x > 0, x, 2))
+    near = (x > 0) & (np.abs(exponent) < 0.5)
+    power = np.power(x, np.where(near, 1, p)) - 1
+    return np.where(near, np.expm1(np.where(near, exponent, 0)), power).astype(dtype)
+
+
 def _over(a, b):
     """a / b, and 0 where a is 0: in the chain rule 0·∞ is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
