@@ -26,7 +26,7 @@ def backward_function(program: Program, modes: Sequence[Mode]) -> tuple[Function
     for m in modes[:-1]:
         body += [f"if isinstance(cache, {m.cache}):", *(f"    {line}" for line in _block(m, 4))]
     body += _block(modes[-1])
-    doc = indented(backward_docstring(program, {m.name: m.derivation for m in modes}))
+    doc = indented(backward_docstring(program, {m.name: m.formulas.backward for m in modes}))
     function = FunctionView(tuple(signature("backward", _arguments(modes), "Gradients")), doc, tuple(laid_out(body)))
     return function, [_cache_class(program, m) for m in modes], helpers
 

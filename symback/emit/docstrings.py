@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from symback.calculus.derive import Derivation
 from symback.core.expr import Op, walk
@@ -14,7 +14,6 @@ from symback.emit.layout import WIDTH
 from symback.emit.numpy_text import scalar_text
 from symback.emit.prologue import declared_shape
 from symback.functions import TABLE
-from symback.report import formulas
 from symback.report.formulas import Formula
 
 
@@ -56,8 +55,8 @@ def indented(doc: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"    {line}" if k and (line or k == len(doc) - 1) else line for k, line in enumerate(doc))
 
 
-def forward_docstring(program: Program, derivations: Mapping[str, Derivation]) -> tuple[str, ...]:
-    """Arguments, errors and formulas."""
+def forward_docstring(program: Program, formulas: Mapping[str, Sequence[Formula]]) -> tuple[str, ...]:
+    """Arguments, errors and the formulas of each mode."""
     lines = ["The layer's value" + (" and what backward needs." if program.wrt else "."), ""]
     lines.append("Args:")
     for t in program.tensors:
@@ -69,20 +68,20 @@ def forward_docstring(program: Program, derivations: Mapping[str, Derivation]) -
     for h in program.hyperparameters:
         lines.append(f"    {h.name}: {type_hint(h.default)}, {default_text(h.default)} by default.")
     lines += ["", "Raises:", "    TypeError, ValueError: an argument does not fit; the message names it.", ""]
-    return (*lines, *_formulas(derivations, formulas.forward_formulas), "")
+    return (*lines, *_formula_lists(formulas), "")
 
 
-def backward_docstring(program: Program, derivations: Mapping[str, Derivation]) -> tuple[str, ...]:
-    """What is returned, and the formulas."""
+def backward_docstring(program: Program, formulas: Mapping[str, Sequence[Formula]]) -> tuple[str, ...]:
+    """What is returned, and the formulas of each mode."""
     names = ", ".join(t.name for t in program.tensors if t.name in program.wrt)
-    return (f"The gradients by {names}.", "", *_formulas(derivations, formulas.backward_formulas), "")
+    return (f"The gradients by {names}.", "", *_formula_lists(formulas), "")
 
 
-def _formulas(derivations: Mapping[str, Derivation], of: Callable[[Derivation], Iterable[Formula]]) -> list[str]:
+def _formula_lists(formulas: Mapping[str, Sequence[Formula]]) -> list[str]:
     lines = []
-    for mode, derivation in derivations.items():
-        lines.append("Formulas:" if len(derivations) == 1 else f"Formulas ({mode}):")
-        for formula in of(derivation):
+    for mode, listed in formulas.items():
+        lines.append("Formulas:" if len(formulas) == 1 else f"Formulas ({mode}):")
+        for formula in listed:
             lines += _formula_lines(formula)
     return lines
 

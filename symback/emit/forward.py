@@ -35,7 +35,7 @@ def forward_function(program: Program, modes: Sequence[Mode]) -> tuple[FunctionV
     if any(m.derivation.body.random for m in modes):
         keywords.append("rng: np.random.Generator | None = None")
     arguments = [*(f"{t.name}: np.ndarray" for t in passed), *(["*"] if keywords else []), *keywords]
-    doc = indented(forward_docstring(program, {m.name: m.derivation for m in modes}))
+    doc = indented(forward_docstring(program, {m.name: m.formulas.forward for m in modes}))
     return FunctionView(tuple(signature("forward", arguments, _returns(program, modes))), doc, tuple(laid_out(body))), helpers
 
 

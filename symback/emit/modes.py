@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symback.calculus.derive import Derivation
 from symback.emit.bodies import BodyText
+from symback.report.formulas import Formulas
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Mode:
     name: str
     derivation: Derivation
     text: BodyText
+    formulas: Formulas
     cache: str
     returned: str
 

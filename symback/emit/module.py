@@ -43,7 +43,7 @@ def module_view(program: Program, derivations: Mapping[str, Derivation]) -> Modu
         _imports(body, kernels, bool(tuples), "sliding_window_view" in helpers),
         tuple(tuples),
         tuple(functions),
-        tuple(_latex(program, derivations)),
+        tuple(_latex(program, modes)),
         tuple(k.text for k in kernels),
     )
 
@@ -53,7 +53,14 @@ def _mode(program: Program, name: str, derivations: Mapping[str, Derivation]) ->
     text = body_text(program, lower_body(program, derivation.body, derivation.adjoint))
     own = name.title().replace("_", "")
     alike = all(d.body.outputs == derivation.body.outputs for d in derivations.values())
-    return Mode(name, derivation, text, "Cache" if len(derivations) == 1 else f"{own}Cache", "Outputs" if alike else f"{own}Outputs")
+    return Mode(
+        name,
+        derivation,
+        text,
+        formulas.of_mode(derivation),
+        "Cache" if len(derivations) == 1 else f"{own}Cache",
+        "Outputs" if alike else f"{own}Outputs",
+    )
 
 
 def _arrays(name: str, doc: str, fields: Sequence[str]) -> TupleView:
@@ -82,10 +89,10 @@ def _imports(body: str, kernels: Sequence, tuples: bool, windows: bool) -> tuple
     return tuple(tuple(b) for b in (standard, third) if b)
 
 
-def _latex(program: Program, derivations: Mapping[str, Derivation]) -> list[tuple[str, str]]:
+def _latex(program: Program, modes: Sequence[Mode]) -> list[tuple[str, str]]:
     out: dict[str, str] = {}
-    for derivation in derivations.values():
-        for key, line in formulas.printed(program, derivation).items():
+    for m in modes:
+        for key, line in formulas.printed(program, m.derivation, m.formulas).items():
             out.setdefault(key, line)
     return [(_quoted(k), _quoted(v)) for k, v in out.items()]
 

@@ -37,6 +37,19 @@ class Formula:
     value: Node
 
 
+@dataclass(frozen=True, slots=True)
+class Formulas:
+    """Those of a mode, in the functions that a reader knows."""
+
+    forward: tuple[Formula, ...]
+    backward: tuple[Formula, ...]
+
+
+def of_mode(derivation: Derivation) -> Formulas:
+    """Every formula of a derived mode."""
+    return Formulas(tuple(forward_formulas(derivation)), tuple(backward_formulas(derivation)))
+
+
 def forward_formulas(derivation: Derivation) -> Iterator[Formula]:
     """The definitions in order; a recurrence's starts before its general line."""
     for definition in derivation.forward:
@@ -168,11 +181,11 @@ def symbols(program: Program, derivation: Derivation) -> dict[str, str]:
     return {**passed, **{name: rf"{{{bar}}}^{{\ast}}" if bar in both else bar for name, bar in names.items()}}
 
 
-def printed(program: Program, derivation: Derivation) -> dict[str, str]:
+def printed(program: Program, derivation: Derivation, formulas: Formulas) -> dict[str, str]:
     """The LaTeX of every formula of a mode by its key: `y`, `dW`. Several lines of one value are joined."""
     names = symbols(program, derivation)
     out: dict[str, str] = {}
-    for f in (*forward_formulas(derivation), *backward_formulas(derivation)):
+    for f in (*formulas.forward, *formulas.backward):
         line = printer.equation(f.name, f.axes, f.value, names)
         out[f.key] = rf"{out[f.key]} \\ {line}" if f.key in out else line
     return out
@@ -187,7 +200,7 @@ def formula(built: Built, mode: str, name: str) -> str:
     derivation = built.derivations[mode]
     if name in derivation.gradients:
         name = derivation.gradients[name].name
-    lines = printed(built.program, derivation)
+    lines = printed(built.program, derivation, of_mode(derivation))
     if name not in lines:
         raise KeyError(f"the layer {built.program.name} has no value or gradient {name!r}")
     return lines[name]

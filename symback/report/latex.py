@@ -73,7 +73,7 @@ class _Printer:
     """Prints nodes. `taken` holds the index names in scope, `bound` the name given to each bound index."""
 
     def __init__(self, names: Mapping[str, str] | None, taken: set[str]):
-        self.symbols = None if names is None else dict(names)
+        self.symbols = names
         self.taken = taken
         self.bound: dict[Node, str] = {}
 
@@ -89,6 +89,8 @@ class _Printer:
 
     def printed(self, node: Node) -> tuple[str, int]:
         op = node.op
+        if op in _PRINTERS:
+            return _PRINTERS[op](self, node)
         if op is Op.NUM:
             return _number(node.data)
         if op is Op.CONST:
@@ -97,9 +99,7 @@ class _Printer:
             return (r"\text{true}" if node.data else r"\text{false}"), ATOM
         if op is Op.INDEX:
             return self.index_name(self.bound.get(node, str(node.data))), ATOM
-        if op in (Op.DIM, Op.HYPER):
-            return (r"N_{\ldots}" if node.data == "..." else symbol(node.data)), ATOM
-        return _PRINTERS[op](self, node)
+        return (r"N_{\ldots}" if node.data == "..." else symbol(node.data)), ATOM  # a dimension or hyperparameter
 
     def index_name(self, name: str) -> str:
         stem = name.rstrip("'")
@@ -119,12 +119,12 @@ class _Printer:
 
     def add(self, node: Node) -> tuple[str, int]:
         terms = list(node.args)
-        first = next((k for k, t in enumerate(terms) if expr.split_coefficient(t)[0] > 0 and t != expr.NEG_INF), 0)
+        first = next((k for k, t in enumerate(terms) if expr.split_coefficient(t)[0].numerator > 0 and t != expr.NEG_INF), 0)
         terms.insert(0, terms.pop(first))
         out = self.at(terms[0], SUM)
         for term in terms[1:]:
             c, rest = expr.split_coefficient(term)
-            if c < 0:
+            if c.numerator < 0:
                 out += " - " + self.at(expr.mul(expr.number(-c), rest), PRODUCT)
             elif term == expr.NEG_INF:
                 out += r" - \infty"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from symback.core.expr import Op, walk
 from symback.core.program import LEADING, Program
 
@@ -36,6 +38,7 @@ def upright(name: str) -> str:
     return rf"\mathrm{{{escaped(name)}}}"
 
 
+@lru_cache(maxsize=4096)
 def symbol(name: str) -> str:
     r"""The LaTeX of one name: `gamma` is `\gamma`, `W1` is `W_{1}`, `xhat` is `\hat{x}`, `h_prev` is `h_{\mathrm{prev}}`."""
     if name in _ALIASES:
