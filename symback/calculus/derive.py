@@ -15,7 +15,7 @@ from symback.calculus.recurrences import settled, with_arguments
 from symback.calculus.simplify import simplified
 from symback.core.expr import Node, Op, walk
 from symback.core.program import Body, Definition, Equation, Program, Section
-from symback.rewrite import GRADIENT_RULES, RULES, Context, Step, context_of, stabilise, stabilise_gradient
+from symback.rewrite import GRADIENT_RULES, RULES, Context, Step, context_within, stabilise, stabilise_gradient
 
 _STABILITY = {rule.name: rule for rule in (*RULES, *GRADIENT_RULES)}
 
@@ -88,7 +88,7 @@ def _derive_mode(body: Body, program: Program) -> Derivation:
     swept = adjoint(stable, program)
     final, applied = simplified(swept, stable, program)
     steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after, a.proof) for a in applied]
-    final, found = _stable_gradients(final, _context(stable, program))
+    final, found = _stable_gradients(final, context_within(stable, program))
     steps += [_stability_step(s) for s in found]
     fingerprint.verify(program, fingerprint.Claim(body, stable, swept, final, tuple(steps)))
     return Derivation(stable, final, tuple(steps), swept=swept)
@@ -99,24 +99,12 @@ def _stability_step(step: Step) -> DerivationStep:
     return DerivationStep(rule.name, rule.statement, rule.reason, step.where, step.before, step.after)
 
 
-def _context(body: Body, program: Program) -> Context:
-    """What the stability rules may know of a body whose values are stable already."""
-    context = context_of(program)
-    for group in body.groups:
-        d = group.definitions[0]
-        if not group.recurrent and len(d.equations) == 1:
-            context = context.with_value(d)
-    return context
-
-
 def _stable_gradients(found: Adjoint, context: Context) -> tuple[Adjoint, list[Step]]:
     """The adjoint with the stability rules of derived expressions applied."""
     log: list[Step] = []
 
-    known = context
-
     def stable(node: Node, where: str) -> Node:
-        node, steps = stabilise_gradient(node, known, where)
+        node, steps = stabilise_gradient(node, context, where)
         log.extend(steps)
         return node
 
@@ -125,7 +113,7 @@ def _stable_gradients(found: Adjoint, context: Context) -> tuple[Adjoint, list[S
         stages.append(map_values(stage, stable))
         if isinstance(stage, Cotangent) and not stage.scatters and not any(stage.low):
             named = Definition(stage.name, Section.WHERE, stage.axes, (Equation(stage.axes, stages[-1].value),))
-            known = known.with_derived(named)
+            context.derived.add(named)
     return replace(found, stages=_used(stages, set(found.gradients.values()))), log
 
 

@@ -17,7 +17,7 @@ from symback.calculus.simplify import simplified
 from symback.core import expr
 from symback.core.expr import ZERO, Node, Op, walk
 from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Role, Section, Tensor
-from symback.rewrite import context_of, stabilise_gradient
+from symback.rewrite import context_within, stabilise_gradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,7 @@ def with_simplified(body: Body, made: Sequence[Definition], program: Program) ->
     padded = any(p.outside is not None for p in (*program.tensors, *body.definitions))
     if not padded and not any(_keeps_in_range(n) for d in (*body.definitions, *made) for n in walk(d.value)):
         found, _ = simplified(found, body, program)
-    context = context_of(program)
-    for group in body.groups:
-        if not group.recurrent and len(group.definitions[0].equations) == 1:
-            context = context.with_value(group.definitions[0])
+    context = context_within(body, program)
     groups = list(body.groups)
     for stage in found.stages:
         value, _ = stabilise_gradient(stage.value, context, stage.name)

@@ -28,12 +28,32 @@ _POSITIVE_CALLS = frozenset(
 )
 
 
+class Named:
+    """Definitions that a READ of their name may be seen through; more are added as a program is gone through, none is changed."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, Definition] = {}
+        self.seen: dict[int, Node] = {}
+
+    def add(self, definition: Definition) -> None:
+        self.definitions[definition.name] = definition
+
+    def behind(self, node: Node) -> Node | None:
+        """The value of the definition that a READ names, at the READ's place; None where it is no such READ."""
+        d = self.definitions.get(str(node.data)) if node.op is Op.READ else None
+        if d is None:
+            return None
+        if node.digest not in self.seen:
+            self.seen[node.digest] = substitute(d.value, dict(zip(d.equations[-1].lhs, node.args, strict=True)))
+        return self.seen[node.digest]
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a rule may ask.
 
-    values   definitions that may be unfolded, by name, their values already rewritten
-    derived  cotangents by name, for the rules that ask for them
+    values   definitions, their values already rewritten
+    derived  cotangents, for the rules that ask for them
     signs    tensor -> "+" (positive) or "0" (not negative), from the assumptions
     above    (greater, less) pairs of expressions, from the assumptions
     upper    tensors that are at most 1, from the assumptions
@@ -41,8 +61,8 @@ class Context:
     summed   whether the node stands under a sum, where the digits of one small term do not show
     """
 
-    values: Mapping[str, Definition] = field(default_factory=dict)
-    derived: Mapping[str, Definition] = field(default_factory=dict)
+    values: Named = field(default_factory=Named)
+    derived: Named = field(default_factory=Named)
     signs: Mapping[str, str] = field(default_factory=dict)
     above: tuple[tuple[Node, Node], ...] = ()
     upper: frozenset[str] = frozenset()
@@ -51,11 +71,11 @@ class Context:
 
     def unfold(self, node: Node) -> Node | None:
         """The value of the definition that a READ names, at the READ's place; None where it is no such READ."""
-        return _unfolded(node, self.values)
+        return self.values.behind(node)
 
     def unfold_derived(self, node: Node) -> Node | None:
         """The same for the name of a cotangent."""
-        return _unfolded(node, self.derived)
+        return self.derived.behind(node)
 
     def see(self, node: Node) -> Node:
         """The node itself, or what stands behind it where it is a named value."""
@@ -64,12 +84,6 @@ class Context:
 
     def within_sum(self) -> Context:
         return self if self.summed else replace(self, summed=True)
-
-    def with_value(self, definition: Definition) -> Context:
-        return replace(self, values={**self.values, definition.name: definition})
-
-    def with_derived(self, definition: Definition) -> Context:
-        return replace(self, derived={**self.derived, definition.name: definition})
 
     def positive(self, node: Node) -> bool:
         """Whether it is proved to be above 0."""
@@ -94,11 +108,6 @@ class Context:
         if self.positive(sub(greater, less)):
             return True
         return any(_same_up_to_indices((greater, less), pair) for pair in self.above)
-
-
-def _unfolded(node: Node, values: Mapping[str, Definition]) -> Node | None:
-    d = values.get(str(node.data)) if node.op is Op.READ else None
-    return None if d is None else substitute(d.value, dict(zip(d.equations[-1].lhs, node.args, strict=True)))
 
 
 def context_of(program: Program) -> Context:

@@ -67,7 +67,7 @@ def stabilise(body: Body, program: Program) -> tuple[Body, tuple[Step, ...]]:
         groups.append(Group(tuple(definitions), group.recurrent, group.backward, group.steps))
         for d in definitions:
             if _transparent(d, group):
-                ctx = ctx.with_value(d)
+                ctx.values.add(d)
     return replace(body, groups=tuple(groups)), tuple(log)
 
 
@@ -76,9 +76,19 @@ def _transparent(d: Definition, group: Group) -> bool:
     return not group.recurrent and len(group.definitions) == 1 and len(d.equations) == 1 and d.equations[0].lhs == d.axes
 
 
+def context_within(body: Body, program: Program) -> Context:
+    """What the rules may know of a body whose values are stable already."""
+    context = context_of(program)
+    for group in body.groups:
+        d = group.definitions[0]
+        if not group.recurrent and len(d.equations) == 1:
+            context.values.add(d)
+    return context
+
+
 def stabilise_gradient(node: Node, context: Context, where: str = "") -> tuple[Node, list[Step]]:
     """A derived expression in its stable form, and the steps taken."""
     return _BACKWARD.rewrite(node, context, where)
 
 
-__all__ = ["GRADIENT_RULES", "RULES", "Context", "context_of", "stabilise", "stabilise_gradient"]
+__all__ = ["GRADIENT_RULES", "RULES", "Context", "context_within", "stabilise", "stabilise_gradient"]

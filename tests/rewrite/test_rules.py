@@ -50,7 +50,9 @@ def test_every_row_says_why_and_where_it_comes_from():
 
 
 def _context(name, value_, *axes):
-    return Context().with_value(Definition(name, Section.WHERE, axes, (Equation(axes, value_),)))
+    context = Context()
+    context.values.add(Definition(name, Section.WHERE, axes, (Equation(axes, value_),)))
+    return context
 
 
 def test_the_root_of_a_named_sum_of_squares_is_the_root_of_the_sum():
