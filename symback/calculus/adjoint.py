@@ -275,12 +275,17 @@ def start_room(d: Definition, k: int) -> tuple[int, int]:
     size = d.axes[k].args[0]
     for equation in d.equations[:-1]:
         at = equation.lhs[k]
-        if at.op is Op.NUM and at.data >= 0:
-            low = max(low, int(at.data) + 1)
-        elif at.op is not Op.INDEX:
-            from_end = linear(add(size, neg(at)))
-            if from_end.op is Op.NUM and from_end.data > 0:
-                high = max(high, int(from_end.data))
+        if at.op is Op.INDEX:
+            continue
+        from_end = linear(add(size, neg(at)))
+        behind = int(from_end.data) if from_end.op is Op.NUM else None
+        ahead = int(at.data) + 1 if at.op is Op.NUM else None
+        if (ahead is not None and ahead <= 0) or (behind is not None and behind <= 0):
+            continue
+        if ahead is not None and (behind is None or ahead <= behind):
+            low = max(low, ahead)
+        elif behind is not None:
+            high = max(high, behind)
     return low, high
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
 
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, substitute, walk
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, split_coefficient, substitute, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,43 @@ def inside(node: Node, size: Node) -> bool:
         return 0 <= node.data < size.data
     if node.op is Op.REDUCE and node.data in (Reduction.ARGMAX, Reduction.ARGMIN) and len(node.args) == 4:
         return node.args[1].args[0] == size
-    return _never_negative(node) and _below(node, size)
+    return _never_negative(node) and _below(node, size, _least_dims(node))
+
+
+def never_negative_for(size: Node, node: Node) -> bool:
+    """Whether a sum of products of sizes is at least 0 wherever the expression is used: each of its indices has a position."""
+    return _not_negative_for(size, _least_dims(node))
+
+
+def _least_dims(node: Node) -> dict[Node, Fraction]:
+    """The least value of each dimension for which every index of the expression has a position."""
+    least: dict[Node, Fraction] = {}
+    for i in node.free:
+        terms = [t for t in _terms(multiplied_out(i.args[0])) if t.op is not Op.NUM]
+        if len(terms) == 1:
+            c, dim = split_coefficient(terms[0])
+            rest = multiplied_out(add(i.args[0], mul(MINUS_ONE, terms[0])))
+            if dim.op is Op.DIM and c > 0:
+                least[dim] = max(least.get(dim, Fraction(0)), (1 - rest.data) / c)
+    return least
+
+
+def _terms(node: Node) -> tuple[Node, ...]:
+    return node.args if node.op is Op.ADD else (node,)
+
+
+def _not_negative_for(node: Node, least: Mapping[Node, Fraction]) -> bool:
+    """Whether a sum of products of sizes is at least 0 for dimensions of at least this much."""
+    total = Fraction(0)
+    for term in _terms(multiplied_out(node)):
+        c, rest = split_coefficient(term)
+        if rest == ONE:
+            total += c
+        elif c < 0 or sign_of(rest) != 1:
+            return False
+        else:
+            total += c * prod(least.get(f, Fraction(0)) for f in (rest.args if rest.op is Op.MUL else (rest,)))
+    return total >= 0
 
 
 def _never_negative(node: Node) -> bool:
@@ -161,21 +199,18 @@ def _never_negative(node: Node) -> bool:
     return got is not None and got[0].op is Op.NUM and got[0].data >= 0
 
 
-def _below(node: Node, size: Node) -> bool:
+def _below(node: Node, size: Node, least: Mapping[Node, Fraction]) -> bool:
     if size.op is Op.CALL and size.data == "Max":
-        return any(_below(node, s) for s in size.args)
+        return any(_below(node, s, least) for s in size.args)
     if node.op is Op.CALL and node.data == "Min":
-        return any(_below(a, size) for a in node.args)
+        return any(_below(a, size, least) for a in node.args)
     if node.op is Op.CALL and node.data == "Max":
-        return all(_below(a, size) for a in node.args)
+        return all(_below(a, size, least) for a in node.args)
     if node.op is Op.CALL and node.data in ("floordiv", "mod") and _divisor(node.args[1]):
-        if _never_negative(node.args[0]) and _below(node.args[0], size):
+        if _never_negative(node.args[0]) and _below(node.args[0], size, least):
             return True
     got = bounds(node)
-    if got is None:
-        return False
-    room = multiplied_out(add(size, MINUS_ONE, mul(MINUS_ONE, got[1])))
-    return room.op is Op.NUM and room.data >= 0
+    return got is not None and _not_negative_for(add(size, MINUS_ONE, mul(MINUS_ONE, got[1])), least)
 
 
 def _divisor(node: Node) -> bool:

@@ -64,25 +64,28 @@ def local_derivatives(value: Node, scope: Scope) -> list[Local]:
     return _RULES[value.op](value, scope)
 
 
-def vanishes_flatly(node: Node, scope: Scope) -> bool:
+def vanishes_flatly(node: Node, scope: Scope, within: tuple[str, ...] = ()) -> bool:
     """Whether the value is never negative and has gradient 0 wherever it is 0: a sum of squares, whatever they are of.
+
+    `within`: the definitions that are being looked into; nothing is said of one that refers to itself.
 
     The root of such a value has gradient 0 at 0, where the chain rule says 0·∞.
     """
     if node.op is Op.POW and node.args[1].op is Op.NUM and node.args[1].data > 1:
         return node.args[1].data % 2 == 0 or (node.args[0].op is Op.CALL and node.args[0].data == "Abs")
     if node.op is Op.ADD:
-        return all(vanishes_flatly(a, scope) for a in node.args)
+        return all(vanishes_flatly(a, scope, within) for a in node.args)
     if node.op is Op.MUL:
         moving = [a for a in node.args if not scalar(a)]
         positive = sign_of(mul(*(a for a in node.args if scalar(a)))) > 0
-        return bool(moving) and positive and all(vanishes_flatly(a, scope) for a in moving)
+        return bool(moving) and positive and all(vanishes_flatly(a, scope, within) for a in moving)
     if node.op is Op.REDUCE:
-        return node.data is Reduction.SUM and vanishes_flatly(node.args[0], scope)
+        return node.data is Reduction.SUM and vanishes_flatly(node.args[0], scope, within)
     if node.op is Op.PIECEWISE:
-        return all(v == ZERO or vanishes_flatly(v, scope) for v, _ in branches(node))
-    if node.op is Op.READ and node.data in scope.definitions:
-        return vanishes_flatly(scope.definitions[node.data].value, scope)
+        return all(v == ZERO or vanishes_flatly(v, scope, within) for v, _ in branches(node))
+    if node.op is Op.READ and node.data in scope.definitions and node.data not in within:
+        name = str(node.data)
+        return all(vanishes_flatly(e.value, scope, (*within, name)) for e in scope.definitions[name].equations)
     return False
 
 

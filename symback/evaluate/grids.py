@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from symback.core.expr import BEYOND_INTEGERS, HALF, Node, Op, Reduction, branches, is_whole
+from symback.core.expr import BEYOND_INTEGERS, HALF, ONE, Node, Op, Reduction, branches, is_indicator, is_whole
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic
@@ -254,7 +254,12 @@ class Grid:
         return _folded(np.add, [self.real(a) for a in node.args])
 
     def product(self, node: Node) -> np.ndarray:
-        return _folded(np.multiply, [self.real(a) for a in node.args])
+        """A condition as 1 or 0 decides: where it does not hold the product is 0, whatever the other factors are."""
+        masks = [a for a in node.args if is_indicator(a)]
+        out = _folded(np.multiply, [self.real(a) for a in node.args if a not in masks] or [self.real(ONE)])
+        for mask in masks:
+            out = np.where(self.condition(mask.args[1]), out, np.zeros((), out.dtype))
+        return out
 
     def power(self, node: Node) -> np.ndarray:
         base, exponent = node.args

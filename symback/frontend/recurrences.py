@@ -16,6 +16,7 @@ from symback.core.expr import Node, Op
 from symback.core.program import Definition, Group
 from symback.frontend.faults import stop
 from symback.frontend.idle import rested
+from symback.frontend.masks import between_limits
 from symback.frontend.order import components
 from symback.frontend.sizes import difference, least, polynomial
 from symback.frontend.starts import check_starts
@@ -40,6 +41,15 @@ def group_of(members: list[Definition], recurrent: bool, asked: frozenset[str]) 
     """
     if not recurrent:
         return Group(tuple(members))
+    found, both_sides = _planned(members)
+    found = found or _planned([between_limits(d) for d in members])[0]
+    if found is None:
+        _refuse(members, both_sides)
+    return found
+
+
+def _planned(members: list[Definition]) -> tuple[Group | None, Plan | None]:
+    """(group, None), or (None, a plan whose references lie on both sides, where there is one)."""
     by_name = {d.name: d for d in members}
     references = [r for d in members for r in _references(d, by_name)]
     both_sides = None
@@ -55,8 +65,8 @@ def group_of(members: list[Definition], recurrent: bool, asked: frozenset[str]) 
             steps = tuple(plan[n] for n in ordered)
             started = rested(by_name, plan, references, asked)
             check_starts([started[n] for n in ordered], plan, references, side == "later")
-            return Group(tuple(started[n] for n in ordered), True, side == "later", steps)
-    _refuse(members, both_sides)
+            return Group(tuple(started[n] for n in ordered), True, side == "later", steps), None
+    return None, both_sides
 
 
 def _refuse(members: list[Definition], both_sides: object) -> None:

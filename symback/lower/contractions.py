@@ -9,9 +9,10 @@ from symback.core.expr import ONE, ZERO, Node, Op, Reduction, both, fresh_index,
 from symback.lower import divergences
 from symback.lower.arithmetic import choose, operate
 from symback.lower.arrays import Array, Kind
+from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.matrices import matrix_product, row_product
-from symback.lower.products import Factor, combine, factor, gathered, pair_key, root_may_vanish, share_pairs, times_scalar
+from symback.lower.products import Factor, combine, factor, gathered, is_pole, may_be_garbage, pair_key, share_pairs, times_scalar
 from symback.lower.reads import reads_stay_inside
 
 _METHOD = {
@@ -102,7 +103,7 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
             operands.append(factor(low, f))
     operands = share_pairs(low, operands)
     up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
-    if not low.guards and any(root_may_vanish(o.node) for o in down) and any(o.value.array.late for o in up):
+    if any(is_pole(low, o.node) for o in down) and any(o.value.array.late for o in up):
         return over_axes(low, Reduction.SUM, low.value(mul(*factors)), bound)
     if down:
         operands = _divided(low, up, down)
@@ -112,13 +113,16 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
 def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], bound: tuple[Node, ...]) -> Lowered:
     """Conditions are applied to one factor that has their indices; the contraction stays one."""
     condition = low.value(both(*(m.args[1] for m in masks)))
-    hosts = [f for f in factors if f.op is not Op.POW and set(condition.axes) <= set(low.guarded(condition).value(f).axes)]
+    hosts = [f for f in factors if set(condition.axes) <= set(low.guarded(condition).value(f).axes)]
+    hosts = [f for f in hosts if f.op is not Op.POW or may_be_garbage(low, f, condition)]
     if not hosts or not all(reads_stay_inside(low, f) for f in factors):
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
-    host = min(hosts, key=lambda f: (low.value(f).array.late, len(low.value(f).axes)))  # what may be infinite where it is not used
-    rest = [factor(low, f) for f in factors if f is not host]
-    masked = Factor(mul(host, *masks), choose(low, condition, low.guarded(condition).value(host), low.scalar(ZERO)))
-    operands = share_pairs(low, [masked, *rest])
+    masked = [f for f in hosts if may_be_garbage(low, f, condition)] or [min(hosts, key=lambda f: len(low.value(f).axes))]
+    rest = [f for f in factors if f not in masked]
+    if not all(finite_by_form(low, f) or low.value(f).array.late for f in rest):
+        return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
+    chosen = [Factor(mul(f, *masks), choose(low, condition, low.guarded(condition).value(f), low.scalar(ZERO))) for f in masked]
+    operands = share_pairs(low, [*chosen, *(factor(low, f) for f in rest)])
     up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
     return _contract_operands(low, _divided(low, up, down) if down else operands, set(bound))
 

@@ -60,6 +60,7 @@ class Lowering:
     sizes      widths of paddings by the name that they bear in the module
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
+    finite     definition -> whether it holds finite numbers for finite tensors
     guards     conditions under which the present expression is used: partial functions get a safe argument elsewhere
     lenient    whether reads may leave their tensor where their value is not used, and are then kept inside
     """
@@ -87,6 +88,7 @@ class Lowering:
     known: Mapping[Node, Node] = field(default_factory=dict)
     stored: dict[Array, Array] = field(default_factory=dict)
     sizes: dict[str, Node] = field(default_factory=dict)
+    finite: dict[str, bool] = field(default_factory=dict)
     checked: frozenset[RangeCheck] = frozenset()
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
@@ -216,9 +218,10 @@ class Lowering:
         if set(v.axes) == set(axes):
             return self.transposed(v, axes).array
         shape = tuple(a.args[0] for a in axes)
+        loops = frozenset(str(n.data) for size in shape for n in walk(size) if n.op is Op.DIM and n.data in self.loop_vars)
         if v.array.kind is Kind.SCALAR and v.array.data == ZERO and element == "f":
-            return Array(Kind.FULL, "0", (), shape, "f")
-        return Array(Kind.KERNEL, ("np.broadcast_to", ""), (self.aligned(v, axes),), shape, v.array.element)
+            return Array(Kind.FULL, "0", (), shape, "f", loops=loops)
+        return Array(Kind.KERNEL, ("np.broadcast_to", ""), (self.aligned(v, axes),), shape, element or v.array.element, loops=loops)
 
     # ------------------------------------------------------------------------------------------- contexts
 
@@ -249,7 +252,7 @@ class Lowering:
         mapping, out, changed = {}, [], False
         for binder in binders:
             i, low, high = binder
-            if is_whole(binder) or low.free or high.free:
+            if is_whole(binder) or not (scalar(low) and scalar(high)):
                 out.append(binder)
                 continue
             size = _extent(low, high)

@@ -152,6 +152,8 @@ def _definition_array(low: Lowering, d: Definition) -> Array:
         v = here.as_float(v)
         if v.array.element == "s":
             v = type(v)(Array(Kind.KERNEL, ("np.asarray", "dtype"), (v.array,), (), "f"), ())
+    if v.array.element == "s":
+        return here.broadcast(v, d.axes, {TensorKind.INT: "i", TensorKind.BOOL: "b"}[d.kind])
     return here.broadcast(v, d.axes)
 
 

@@ -12,8 +12,9 @@ from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, Reduction, a
 from symback.lower import norms, softmax
 from symback.lower.arithmetic import choose, negative, operate
 from symback.lower.arrays import FULL_SLICE, Array, Kind
+from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
-from symback.lower.reads import reads_stay_inside
+from symback.lower.reads import reads_stay_inside, stays_inside
 
 MOST_PAIRED = 12
 """Factors of a product in which pairs are looked for; `popularity` counts no more either."""
@@ -76,7 +77,8 @@ def factor(low: Lowering, node: Node) -> Factor:
             return Factor(node, _whole_power(low, low.value(power(node.args[0], number("-1/2"))), int(-2 * e)))
         divisor = _divisor(low, node)
         reciprocal = operate(low, "/", low.scalar(ONE), divisor)
-        return Factor(node, reciprocal) if reciprocal.array in low.computed else Factor(node, divisor, True)
+        known = reciprocal.array in low.computed and not reads_padding(low, node)
+        return Factor(node, reciprocal) if known else Factor(node, divisor, True)
     return Factor(node, low.value(node))
 
 
@@ -87,8 +89,8 @@ def _divisor(low: Lowering, node: Node) -> Lowered:
 
 
 def combine(low: Lowering, factors: list[Factor]) -> Lowered:
-    """Their product; a cotangent over a root that may be 0, where the slope is ∞, is 0 where the cotangent is."""
-    poles = [] if low.guards else [f for f in factors if f.inverse and root_may_vanish(f.node)]
+    """Their product; a cotangent over a root that may be 0, or over padding that is, where the slope is ∞, is 0 where the cotangent is."""
+    poles = [f for f in factors if f.inverse and is_pole(low, f.node)]
     rest = [f for f in factors if f not in poles]
     if poles and any(f.value.array.late for f in rest):
         return low.elementwise(Kind.KERNEL, ("_over", ""), [combine(low, rest), _fold(low, "*", [f.value for f in poles])], "f")
@@ -169,6 +171,17 @@ def root_may_vanish(node: Node) -> bool:
     if any(f.op is Op.REDUCE for f in (base.args if base.op is Op.MUL else (base,))):
         return False
     return not (scalar(base) or (base.op is Op.CALL and base.data in ("exp", "cosh", "sigmoid", "softplus")))
+
+
+def is_pole(low: Lowering, node: Node) -> bool:
+    """Whether a cotangent over this may be 0 over 0."""
+    return reads_padding(low, node) or (not low.guards and root_may_vanish(node))
+
+
+def reads_padding(low: Lowering, node: Node) -> bool:
+    """Whether it is a power of a tensor's element that may lie beyond the range, where the tensor reads 0."""
+    base = node.args[0] if node.op is Op.POW else node
+    return base.op is Op.READ and low.outside_of(str(base.data)) == ZERO and not stays_inside(low, base)
 
 
 def pair_key(a: Node, b: Node) -> tuple[int, int]:
@@ -264,25 +277,19 @@ def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
     """rest where every condition holds, else exactly 0; the choice is made on the smallest factor that allows it."""
     condition = _fold(low, "&", [low.value(m.args[1]) for m in masks])
     factors = list(rest.args) if rest.op is Op.MUL else [rest]
-    if all(finite_by_form(f) and reads_stay_inside(low, f) for f in factors):
+    if all(finite_by_form(low, f) and reads_stay_inside(low, f) for f in factors):
         small = [f for f in factors if set(low.value(f).axes) <= set(condition.axes)]
         large = [f for f in factors if f not in small]
-        if large and (small or condition.axes):
+        if large and (small or condition.axes) and not any(may_be_garbage(low, f, condition) for f in large):
             inner = choose(low, condition, low.value(mul(*small)), low.scalar(ZERO)) if small else low.as_float(condition)
             return combine(low, [Factor(mul(*masks, *small), low.as_float(inner)), *(factor(low, f) for f in large)])
     return choose(low, condition, low.guarded(condition).value(rest), low.scalar(ZERO))
 
 
-def finite_by_form(node: Node) -> bool:
-    """Whether it is finite wherever its tensors are: sums, products and whole powers of reads and sizes."""
-    if node.op in (Op.READ, Op.NUM, Op.DIM, Op.HYPER, Op.INDEX):
-        return True
-    if node.op is Op.POW:
-        e = node.args[1]
-        return scalar(node) or (e.op is Op.NUM and e.data > 0 and e.data.denominator == 1 and finite_by_form(node.args[0]))
-    if node.op is Op.REDUCE:
-        return node.data is Reduction.SUM and finite_by_form(node.args[0])
-    return node.op in (Op.ADD, Op.MUL) and all(finite_by_form(a) for a in node.args)
+def may_be_garbage(low: Lowering, node: Node, condition: Lowered) -> bool:
+    """Whether a factor of forward changes with a condition: where that does not hold, the caller may have put anything, a NaN even."""
+    v = low.value(node)
+    return not v.array.late and not set(v.axes).isdisjoint(condition.axes)
 
 
 def lower_power(low: Lowering, node: Node) -> Lowered:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symback.calculus.affine import affine, bounds, inside, linear
+from symback.calculus.affine import affine, bounds, inside, linear, never_negative_for
 from symback.calculus.radix import digits
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, transform, walk
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, walk
 from symback.lower.arithmetic import choose
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering, RangeCheck
@@ -24,9 +24,9 @@ def read_tensor(low: Lowering, node: Node) -> Lowered:
     if not node.args:
         return Lowered(array, ())
     sizes, shifted = array.shape, _from_low(low, name, node.args)
-    if low.lenient and low.ranges:
-        shifted = tuple(kept_inside(low, f, s) for f, s in zip(shifted, sizes, strict=True))
     outside = low.outside_of(name)
+    if low.lenient and low.ranges and outside is None:
+        shifted = tuple(kept_inside(low, f, s) for f, s in zip(shifted, sizes, strict=True))
     if outside is not None and not all(inside(over_steps(low, f), s) or _labels(low, f, s) for f, s in zip(shifted, sizes, strict=True)):
         return _read_padded(low, array, sizes, shifted, outside)
     return read_array(low, name, array, sizes, shifted)
@@ -48,12 +48,17 @@ def kept_inside(low: Lowering, f: Node, size: Node) -> Node:
 
 def reads_stay_inside(low: Lowering, node: Node) -> bool:
     """Whether every read in the expression is proved to be within its tensor, whatever condition stands around it."""
-    for n in walk(node):
-        if n.op is Op.READ and n.args and str(n.data) in low.arrays and low.outside_of(str(n.data)) is None:
-            where = _from_low(low, str(n.data), n.args)
-            if not all(inside(over_steps(low, f), s) for f, s in zip(where, low.arrays[str(n.data)].shape, strict=True)):
-                return False
-    return True
+    return all(
+        stays_inside(low, n)
+        for n in walk(node)
+        if n.op is Op.READ and n.args and str(n.data) in low.arrays and low.outside_of(str(n.data)) is None
+    )
+
+
+def stays_inside(low: Lowering, node: Node) -> bool:
+    """Whether the position of a read is proved to be within its tensor."""
+    where = _from_low(low, str(node.data), node.args)
+    return all(inside(over_steps(low, f), s) for f, s in zip(where, low.arrays[str(node.data)].shape, strict=True))
 
 
 def over_steps(low: Lowering, f: Node) -> Node:
@@ -97,16 +102,15 @@ def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], 
 
 
 def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> None:
-    if inside(f, size) or inside(over_steps(low, f), size):
+    wide = over_steps(low, f)
+    if inside(f, size) or inside(wide, size):
         return
-    got = bounds(f)
-    if got is not None:
-        for end in (0, 1):
-            at = {dim(v): limits[end] for v, limits in low.ranges.items()}
-            least, greatest = (linear(substitute(_unclamped(b), at)) for b in got)
-            room = linear(add(size, MINUS_ONE, mul(MINUS_ONE, greatest)))
-            if not (least.op is Op.NUM and least.data >= 0 and room.op is Op.NUM and room.data >= 0):
-                low.checks.setdefault(RangeCheck(name, axis, least, greatest, size))
+    got = bounds(_open_extents(f))
+    ends = [bounds(over_steps(low, linear(end))) for end in got or ()]  # an extent may depend on a step
+    if ends and all(ends):
+        least, greatest = linear(ends[0][0]), linear(ends[1][1])
+        if not (least.op is Op.NUM and least.data >= 0 and never_negative_for(add(size, MINUS_ONE, mul(MINUS_ONE, greatest)), wide)):
+            low.checks.setdefault(RangeCheck(name, axis, least, greatest, size))
         return
     if f.op is Op.READ or not f.free:
         return
@@ -116,16 +120,14 @@ def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> 
 
 
 def read_was_checked(low: Lowering, name: str, axis: int, f: Node, size: Node) -> bool:
-    """Whether forward checks that this affine position is inside, over its whole range or at both ends of a loop."""
-    least, greatest = bounds(f)
-    whole = RangeCheck(name, axis, least, greatest, size)
-    ends = [RangeCheck(name, axis, end, end, size) for end in (least, greatest)]
-    return whole in low.checked or all(end in low.checked for end in ends)
+    """Whether forward checks that this affine position is inside over its whole range."""
+    return RangeCheck(name, axis, *bounds(f), size) in low.checked
 
 
-def _unclamped(bound: Node) -> Node:
-    """A limit with Max(e, 0), the extent of a range that may be empty, as e: an empty range is checked as one."""
-    return transform(bound, lambda n: n.args[0] if n.op is Op.CALL and n.data == "Max" and n.args[1:] == (ZERO,) else None)
+def _open_extents(f: Node) -> Node:
+    """A position with the extent Max(e, 0) of each index, a range that may be empty, as e: an empty range is checked as one."""
+    opened = {i: index(str(i.data), i.args[0].args[0]) for i in f.free if i.args[0].op is Op.CALL and i.args[0].args[1:] == (ZERO,)}
+    return substitute(f, opened) if opened else f
 
 
 def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]) -> Lowered:
@@ -223,7 +225,7 @@ def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tu
             simple = False
             break
         else:
-            before, after = padding(low, got, size)
+            before, after = padding(low, (got[0], _window_end(wide, got)), size)
             pads.append((before, after))
             new_sizes.append(add(before, size, after))
             new_where.append(moved_inside(low, f, before, got[0]))
@@ -236,12 +238,21 @@ def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tu
 
 def step_bounds(low: Lowering, f: Node) -> tuple[Node, Node] | None:
     """(least, greatest) value of a position over its indices and over the steps of the loops around it."""
-    got = bounds(f)
+    got = bounds(_open_extents(f))
     if got is None or not low.ranges:
         return got
     ends = [{dim(v): limits[end] for v, limits in low.ranges.items()} for end in (0, 1)]
-    least, greatest = ([linear(substitute(_unclamped(b), at)) for at in ends] for b in got)
+    least, greatest = ([linear(substitute(b, at)) for at in ends] for b in got)
     return _extreme("Min", *least), _extreme("Max", *greatest)
+
+
+def _window_end(f: Node, limits: tuple[Node, Node]) -> Node:
+    """The greatest position of an affine read; of windows that may be none, that of the first window."""
+    form = affine(f)
+    if len(form.indices) != 2 or not is_window(form) or form.indices[0].args[0].op is Op.DIM:
+        return limits[1]
+    i = form.indices[1]
+    return _extreme("Max", limits[1], linear(add(limits[0], mul(form.coefficients[i], add(i.args[0], MINUS_ONE)))))
 
 
 def _extreme(name: str, a: Node, b: Node) -> Node:

@@ -5,7 +5,8 @@ The largest entry is left out of the sum: `rest` keeps the digits that peak + re
 
 from __future__ import annotations
 
-from symback.core.expr import Node, Op, Reduction, add, index, is_whole, mul, opened, split_coefficient, substitute, walk
+from symback.core.expr import Node, Op, Reduction, add, call, index, is_whole, mul, opened, split_coefficient, substitute, walk
+from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.reads import read_array_unchecked
@@ -47,7 +48,12 @@ def log_softmax(low: Lowering, node: Node) -> Lowered | None:
 
 
 def logsumexp(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
-    """max + log1p(rest/peak)."""
+    """max + log1p(rest/peak); an index that the entries do not have counts them."""
+    used = tuple(b for b in bound if b in body.free)
+    idle = [b.args[0] for b in bound if b not in used]
+    if idle:
+        entries = logsumexp(low, body, used) if used else low.as_float(low.value(body))
+        return operate(low, "+", entries, low.value(call("log", mul(*idle))))
     _, rest, top, peak = exponentials(low, body, bound)
     return low.elementwise(Kind.OPERATOR, "+", [top, logarithm(low, rest, peak)], "f")
 

@@ -123,10 +123,11 @@ def log_sum(node: Node, ctx: Context) -> tuple[Node, Node] | None:
     if found is None:
         return None
     c, u = found
-    made = reduction(Reduction.LOGSUMEXP, u, binders)
-    if made.op is Op.REDUCE:
+    idle = [b for b in binders if is_whole(b) and b[0] not in u.free and not any(b[0] in limit.free for o in binders for limit in o[1:])]
+    made = reduction(Reduction.LOGSUMEXP, u, [b for b in binders if b not in idle])
+    if made.op is Op.REDUCE and not idle:
         made.hint = seen.hint
-    return c, made
+    return mul(c, *(b[0].args[0] for b in idle)), made
 
 
 def logarithm_of_sum(node: Node, ctx: Context) -> Node | None:

@@ -316,13 +316,21 @@ MACHINE = _machine()
 HIGH_PRECISION = _high_precision()
 
 
-def watched(arithmetic: Arithmetic, watch: Callable[[object], None]) -> Arithmetic:
-    """The arithmetic that tells `watch` the margin of each decision."""
+def watched(arithmetic: Arithmetic, watch: Callable[[object], None], pole: Callable[[object], None] = lambda x: None) -> Arithmetic:
+    """The arithmetic that tells `watch` the margin of each decision, and `pole` what is divided by 0 or has a logarithm or power there."""
 
     def told(f: Callable, margin: Callable) -> Callable:
         def apply(x: object) -> object:
             watch(margin(x.real))
             return f(x)
+
+        return apply
+
+    def told_of_zero(f: Callable, which: int) -> Callable:
+        def apply(*args: object) -> object:
+            if args[which].real == 0:
+                pole(args[0])
+            return f(*args)
 
         return apply
 
@@ -334,4 +342,6 @@ def watched(arithmetic: Arithmetic, watch: Callable[[object], None]) -> Arithmet
 
     margins = dict.fromkeys(("Abs", "sign", "relu"), lambda r: r) | {"floor": to_whole, "ceiling": to_whole, "round": to_half}
     functions = {n: told(f, margins[n]) if n in margins else f for n, f in arithmetic.functions.items()}
-    return replace(arithmetic, functions=functions, watch=watch)
+    functions |= {n: told_of_zero(functions[n], 0) for n in ("log", "sqrt", "loggamma", "digamma")}
+    divide, power = told_of_zero(arithmetic.divide, 1), told_of_zero(arithmetic.power, 0)
+    return replace(arithmetic, functions=functions, watch=watch, divide=divide, power=power)

@@ -236,12 +236,17 @@ class _Evaluation:
             key = (name, position)
             if key not in memo:
                 memo[key] = _PENDING
-                memo[key] = _covering(name, position, equations[name])
+                value = _covering(name, position, equations[name])
+                memo[key] = value if exact[name] or not isinstance(value, Fraction) else self.arithmetic.number(value)
             if memo[key] is _PENDING:
                 raise BadLayer(f"{name}{list(position)} needs itself")
             return memo[key]
 
-        exact = _exact_group(prepared, self) if not recurrent else dict.fromkeys(own, False)
+        for n in own if recurrent else ():
+            self.sources[n] = Source(len(shapes[n]), lambda position: 0, True)
+        exact = _exact_group(prepared, self)
+        if recurrent and not all(exact.values()):
+            exact = dict.fromkeys(own, False)
         for n in own:
             self.sources[n] = Source(len(shapes[n]), lambda position, n=n: at(n, tuple(_whole_number(p) for p in position)), exact[n])
         for (line, left, tree), sizes in zip(prepared, ranges, strict=True):

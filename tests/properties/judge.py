@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 import traceback
 import warnings
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from tests.oracle import (
     HIGH_PRECISION,
     MACHINE,
     Layer,
+    Result,
     differentiated,
     directional_derivative,
     drawn,
@@ -29,6 +31,7 @@ SECONDS_TO_COMPILE = 20
 FORWARD_TOLERANCE = 1e-9
 GRADIENT_TOLERANCE = 1e-7
 NEAREST_DECISION = 1e-9
+_TURNED_BY_ROUNDING = ("forward value", "next state", "gradient value", "warning")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,15 @@ class Failure:
 
 class Undecided(Exception):
     """The case stands on a kink or overflows: nothing can be said about it."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the oracle gives. `tied`: a decision hangs by a thread, so that rounding may turn it; `pole`: a value on the way is infinite."""
+
+    result: Result
+    tied: bool
+    pole: bool
 
 
 class _TooSlow(BaseException):
@@ -61,31 +73,37 @@ def _limited(seconds: int):
         signal.signal(signal.SIGALRM, before)
 
 
-def judge(case: Case, seed: int = 0) -> Failure | None:
-    """The first failure, or None where compiled module and oracle agree.
+def judge(case: Case, seed: int = 0, times: list[float] | None = None) -> Failure | None:
+    """The first failure, or None where compiled module and oracle agree; the seconds that compiling took are put into `times`.
 
     Raises: Undecided; BadLayer where the case breaks a rule of the language.
     """
     layer = read_text(case.text, case.mode)
     noise = drawn(layer, case.values, case.hyper, np.random.default_rng(seed))
     case = replace(case, values=case.values | noise)
-    expected = _expected(layer, case)
+    start = time.monotonic()
     made = _compiled(case)
+    if times is not None:
+        times.append(time.monotonic() - start)
     if isinstance(made, Failure):
         return made
-    return _agreement(made, layer, case, expected, seed)
-
-
-def _expected(layer: Layer, case: Case):
-    margins: list[float] = []
-    result = evaluate(layer, case.values, case.hyper, watched(HIGH_PRECISION, lambda m: margins.append(abs(float(m)))))
-    if any(m < NEAREST_DECISION for m in margins):
+    expected = _expected(layer, case)
+    failure = _agreement(made, layer, case, expected, seed)
+    if failure is not None and failure.kind in _TURNED_BY_ROUNDING and expected.tied:
         raise Undecided("a decision hangs by a thread")
+    return failure
+
+
+def _expected(layer: Layer, case: Case) -> Expected:
+    margins: list[float] = []
+    poles: list[object] = []
+    arithmetic = watched(HIGH_PRECISION, lambda m: margins.append(abs(float(m))), poles.append)
+    result = evaluate(layer, case.values, case.hyper, arithmetic)
     for array in (*result.outputs.values(), *result.state.values(), *result.definitions.values()):
         values = floats(array)
         if not np.all(np.isfinite(values)) or np.any(np.abs(values) > 1e8):
             raise Undecided("a value beyond reason")
-    return result
+    return Expected(result, any(m < NEAREST_DECISION for m in margins), bool(poles))
 
 
 def _compiled(case: Case):
@@ -133,15 +151,18 @@ def _agreement(module, layer: Layer, case: Case, expected, seed: int) -> Failure
             return Failure("slow forward", "")
         except Exception as e:
             return Failure(f"forward raises {type(e).__name__}", traceback.format_exc(limit=-3))
-        wrong = _forward(got, layer, expected)
+        wrong = _forward(got, layer, expected.result)
         if wrong is not None:
             return wrong
         if any(not np.array_equal(a, b) for a, b in zip(args, before, strict=True)):
             return Failure("forward changes its arguments", "")
-        wrong = _backward(module, got, layer, case, expected, rng)
+        wrong = _backward(module, got, layer, case, expected.result, rng)
         if wrong is not None:
             return wrong
-    if heard:
+    wrong = _single(module, layer, case, args, extra, got)
+    if wrong is not None:
+        return wrong
+    if heard and not expected.pole:
         return Failure("warning", "; ".join(sorted({str(w.message) for w in heard})))
     return None
 
@@ -152,7 +173,7 @@ def _forward(got, layer: Layer, expected) -> Failure | None:
     parts = list(got) if differentiates or has_state else [got]
     outputs = _as_tuple(parts[0], layer.outputs)
     for name, y in zip(layer.outputs, outputs, strict=True):
-        if _integral(expected.outputs[name]) and np.asarray(y).dtype.kind in "iu":
+        if _integral(expected.outputs[name]) and np.asarray(y).dtype.kind in "iub":
             y = np.asarray(y, dtype=np.float64)
         wrong = _compare(f"output {name}", y, floats(expected.outputs[name]), FORWARD_TOLERANCE)
         if wrong:
@@ -204,6 +225,10 @@ def _backward(module, got, layer: Layer, case: Case, expected, rng: np.random.Ge
         return Failure("slow backward", "")
     except Exception as e:
         return Failure(f"backward raises {type(e).__name__}", traceback.format_exc(limit=-3))
+    if len(upstream) > 1:
+        wrong = _without_one(module, cache, upstream, wrt, rng)
+        if wrong is not None:
+            return wrong
     for name in wrt:
         g = np.asarray(getattr(grads, name))
         if g.shape != case.values[name].shape or g.dtype != np.float64:
@@ -215,6 +240,54 @@ def _backward(module, got, layer: Layer, case: Case, expected, rng: np.random.Ge
         wrong = _gradient(name, np.asarray(getattr(grads, name)), layer, case, upstream, rng)
         if wrong:
             return Failure("gradient value", wrong)
+    return None
+
+
+def _without_one(module, cache, upstream: dict, wrt: list[str], rng: np.random.Generator) -> Failure | None:
+    """None for an upstream gradient means zero."""
+    left_out = list(upstream)[int(rng.integers(len(upstream)))]
+    if upstream[left_out] is None:
+        return None
+    none = module.backward(cache, *[None if n == left_out else g for n, g in upstream.items()])
+    zero = module.backward(cache, *[np.zeros_like(g) if n == left_out else g for n, g in upstream.items()])
+    for name in wrt:
+        if not np.array_equal(getattr(none, name), getattr(zero, name), equal_nan=True):
+            return Failure("None is not zero", f"d{name} without d{left_out}")
+    return None
+
+
+def _single(module, layer: Layer, case: Case, args: list[np.ndarray], extra: dict, got) -> Failure | None:
+    """In single precision every result is single, of the same shape."""
+    if not any(a.dtype == np.float64 for a in args):
+        return None
+    singles = [a.astype(np.float32) if a.dtype == np.float64 else a for a in args]
+    if "rng" in extra:
+        extra = extra | {"rng": np.random.default_rng(0)}
+    differentiates = bool(differentiated(layer))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            found = module.forward(*singles, **case.hyper, **extra)
+            parts = list(found) if isinstance(found, tuple) and isinstance(got, tuple) else [found]
+            double = list(got) if isinstance(got, tuple) else [got]
+            has_state = any(d.role == "state" for d in layer.tensors.values())
+            ys, zs = (_as_tuple(p[0] if differentiates or has_state else (q), layer.outputs) for p, q in ((parts, found), (double, got)))
+            results = {f"output {n}": (y, z) for n, y, z in zip(layer.outputs, ys, zs, strict=True)}
+            if has_state:
+                results |= {f"state {n}": (getattr(parts[-1], n), getattr(double[-1], n)) for n in parts[-1]._fields}
+            if differentiates:
+                ups = [None if np.asarray(y).dtype.kind in "iub" else np.ones(np.shape(y), np.float32) for y in ys]
+                if any(u is not None for u in ups):
+                    grads, doubles = module.backward(parts[1], *ups), module.backward(double[1], *ups)
+                    results |= {f"d{n}": (getattr(grads, n), getattr(doubles, n)) for n in differentiated(layer)}
+        except Exception:
+            return Failure("single precision raises", traceback.format_exc(limit=-3))
+    for what, (one, two) in results.items():
+        one, two = np.asarray(one), np.asarray(two)
+        if two.dtype == np.float64 and one.dtype != np.float32:
+            return Failure("single precision becomes another", f"{what}: {one.dtype}")
+        if one.shape != two.shape:
+            return Failure("single precision has another shape", f"{what}: {one.shape}, {two.shape}")
     return None
 
 

@@ -5,16 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from tests.oracle import MACHINE, BadLayer, drawn, evaluate, read_text
+from tests.properties.calls import call_line
 from tests.properties.case import Case
 from tests.properties.choices import Choices
-from tests.properties.grammar import ANY, POSITIVE, UNIT, Draft, Tensor
-from tests.properties.lines import call_line, derived_line, indexed_line, label_line, recurrence, state_lines, whole_line
+from tests.properties.draft import ANY, POSITIVE, SIMPLEX, UNIT, Draft, Tensor, stem_of
+from tests.properties.grammar import FORMS
+from tests.properties.lines import (
+    derived_line,
+    dropout_line,
+    indexed_line,
+    integer_line,
+    label_line,
+    optimizer_lines,
+    soft_target_line,
+    state_lines,
+    truth_line,
+)
+from tests.properties.recurrences import recurrence
+from tests.properties.whole import whole_line
 
 DIMENSIONS = ("N", "C", "D", "H", "S", "E", "I", "Q")
 LARGEST_WORK = 4000
 
 
-def random_case(choices: Choices, features: frozenset[str] | None = None) -> Case | None:
+def random_case(choices: Choices) -> Case | None:
     """A layer with arrays, or None where the draft breaks a rule after all (a range that nothing settles)."""
     c = choices
     names = list(DIMENSIONS)
@@ -22,27 +36,31 @@ def random_case(choices: Choices, features: frozenset[str] | None = None) -> Cas
     for _ in range(c.integer(2, 4)):
         name = names.pop(c.integer(0, len(names) - 1))
         sizes[name] = c.weighted([(1, 1), (5, 2), (6, 3), (3, 4)])
-    draft = Draft(c, sizes)
+    if c.chance(15):
+        sizes["3"] = 3  # a dimension that is a number
+    draft = Draft(c, sizes, FORMS)
     if c.chance(12):
         draft.leading = c.of([(), (2,), (2, 3), (1, 2)])
     depth = c.weighted([(3, 1), (5, 2), (3, 3)])
     for _ in range(c.weighted([(4, 1), (5, 2), (4, 3), (2, 4)])):
-        kind = c.weighted([(12, "indexed"), (2, "label"), (4, "whole"), (4, "recurrence"), (2, "call"), (1, "state"), (2, "derived")])
-        if features is not None and kind not in features:
-            kind = "indexed"
-        _LINES[kind](draft, depth)
+        c.weighted(_LINES)(draft, depth)
     return finished(draft)
 
 
-_LINES = {
-    "indexed": indexed_line,
-    "label": label_line,
-    "whole": whole_line,
-    "recurrence": recurrence,
-    "call": call_line,
-    "state": state_lines,
-    "derived": derived_line,
-}
+_LINES = (
+    (12, indexed_line),
+    (2, label_line),
+    (1, integer_line),
+    (1, truth_line),
+    (4, whole_line),
+    (5, recurrence),
+    (3, call_line),
+    (1, state_lines),
+    (1, optimizer_lines),
+    (1, dropout_line),
+    (1, soft_target_line),
+    (3, derived_line),
+)
 
 
 def words(text: str) -> set[str]:
@@ -65,6 +83,7 @@ def finished(draft: Draft) -> Case | None:
     written_lines = {k for k, _ in (*draft.where, *draft.outputs)}
     draft.modes = [(k, v) for k, v in draft.modes if k in written_lines]
     _ground_dimensions(draft)
+    _choose_wrt(draft)
     values = _values(draft)
     for _ in range(12):
         text = written(draft)
@@ -82,15 +101,25 @@ def finished(draft: Draft) -> Case | None:
     return None
 
 
-def _target(left: str) -> str:
-    return left.partition("[")[0]
+def _targets(left: str) -> list[str]:
+    """The names that a line defines; a call may define several."""
+    return left.split(", ") if "[" not in left else [left.partition("[")[0]]
+
+
+def _choose_wrt(draft: Draft) -> None:
+    """Now and then only some of the tensors are differentiated, or none."""
+    c = draft.choices
+    used = _used(draft)
+    names = [t.name for t in draft.tensors if t.name in used and t.role in ("inputs", "params") and t.grad and not t.values and not t.bool_]
+    if c.chance(10) and names:
+        draft.wrt = [n for n in names if c.chance(50)] if c.chance(60) else []
 
 
 def _choose_outputs(draft: Draft) -> None:
     c = draft.choices
-    targets = list(dict.fromkeys(_target(k) for k, _ in draft.where))
-    read = set().union(*[words(v) - {_target(k)} for k, v in draft.where], *[words(v) for _, v in draft.update])
-    together: dict[str, set[str]] = {t: set().union(*[words(v) for k, v in draft.where if _target(k) == t]) for t in targets}
+    targets = list(dict.fromkeys(t for k, _ in draft.where for t in _targets(k)))
+    read = set().union(*[words(v) - set(_targets(k)) for k, v in draft.where], *[words(v) for _, v in draft.update])
+    together: dict[str, set[str]] = {t: set().union(*[words(v) for k, v in draft.where if t in _targets(k)]) for t in targets}
     integer = {name for name, _, _ in draft.labels}
     out = [t for t in targets if t not in read or c.chance(10)]
     reached: set[str] = set()
@@ -109,8 +138,9 @@ def _choose_outputs(draft: Draft) -> None:
             if t not in reached:
                 reached.add(t)
                 more.extend(w for w in together[t] if w in together)
-    draft.outputs = [(k, v) for k, v in draft.where if _target(k) in out]
-    draft.where = [(k, v) for k, v in draft.where if _target(k) in reached and _target(k) not in out]
+    chosen = set(out)
+    draft.outputs = [(k, v) for k, v in draft.where if chosen & set(_targets(k))]
+    draft.where = [(k, v) for k, v in draft.where if reached & set(_targets(k)) and not chosen & set(_targets(k))]
 
 
 def _lines(draft: Draft) -> list[tuple[str, str]]:
@@ -120,7 +150,11 @@ def _lines(draft: Draft) -> list[tuple[str, str]]:
 def _used(draft: Draft) -> set[str]:
     used = set().union(*[words(k) | words(v) for k, v in _lines(draft)])
     shapes = set().union(*[words(s) for t in draft.tensors if t.name in used for s in (*t.shape, t.values or "")], set())
-    return used | shapes | set().union(*[words(v) for v in draft.indices.values()], set())
+    used |= shapes | set().union(*[words(v) for v in draft.indices.values()], set())
+    for dim in reversed(draft.derived):
+        if dim in used:
+            used |= words(draft.derived[dim])
+    return used
 
 
 def _ground_dimensions(draft: Draft) -> None:
@@ -129,12 +163,12 @@ def _ground_dimensions(draft: Draft) -> None:
     if any("..." in k or "..." in v for k, v in _lines(draft)) and not any("..." in t.shape for t in draft.tensors if t.name in used):
         t = draft.new_tensor(("...",))
         draft.outputs.append((draft.fresh("g"), f"Mean({t.name}[...]**2, ...)"))
-    index_dims = {d for d in draft.sizes for w in used if w[:1] == d.lower() and (len(w) == 1 or w[1:2] in ("_", "a", "b", "c", "d", "z"))}
+    index_dims = {draft.dim_of(w) for w in used} - {None}
     axes = {s for t in draft.tensors if t.name in used and t.role in ("inputs", "params") for s in t.shape}
-    for d in draft.sizes:
+    for d in [d for d in draft.sizes if not d.isdigit() and d not in draft.derived]:
         if (d in used or d in index_dims) and d not in axes:
             t = draft.new_tensor((d,))
-            draft.outputs.append((draft.fresh("g"), f"Sum({t.name}[{d.lower()}]**2, {d.lower()})"))
+            draft.outputs.append((draft.fresh("g"), f"Sum({t.name}[{stem_of(d)}]**2, {stem_of(d)})"))
 
 
 def _settled(draft: Draft, problem: str) -> bool:
@@ -143,7 +177,7 @@ def _settled(draft: Draft, problem: str) -> bool:
         name = problem.split()[-1].removeprefix("next:")
         before = len(draft.indices)
         for k, _ in _lines(draft):
-            if _target(k) == name:
+            if name in _targets(k):
                 for i in words(k.partition("[")[2]):
                     _declare(draft, i)
         return len(draft.indices) > before
@@ -153,10 +187,10 @@ def _settled(draft: Draft, problem: str) -> bool:
 
 
 def _declare(draft: Draft, index: str) -> bool:
-    dims = [d for d in draft.sizes if d.lower() == index[:1]]
-    if not dims or index in draft.indices or not index[:1].isalpha():
+    dim = draft.dim_of(index)
+    if dim is None or index in draft.indices:
         return False
-    draft.indices[index] = dims[0]
+    draft.indices[index] = dim
     return True
 
 
@@ -183,20 +217,27 @@ def written(draft: Draft) -> str:
     section("outputs", draft.outputs)
     section("update", draft.update)
     if draft.modes:
-        out.append("modes:\n  eval:\n    update: {}")
+        out.append("modes:\n  eval:" + ("\n    update: {}" if draft.update else ""))
         for kind, lines in (("where", draft.where), ("outputs", draft.outputs)):
             changed = [(k, v) for k, v in draft.modes if k in dict(lines)]
             if changed:
                 out.append(f"    {kind}:")
                 out.extend(f"      {k}: {v}" for k, v in changed)
-    positives = [
-        t
-        for t in draft.tensors
-        if t.kind == POSITIVE and t.name in used and t.role in ("inputs", "params") and t.shape and t.shape[0] == "N"
-    ]
-    if positives and len(positives[0].shape) == 1:
-        out += ["assume:", f"  - {positives[0].name}[n] > 0"]
+    assumed = [a for a in draft.assume if words(a) & used_tensors(draft, used)]
+    for t in draft.tensors:
+        if t.kind in (POSITIVE, SIMPLEX) and t.name in used and t.role in ("inputs", "params") and t.shape and "..." not in t.shape:
+            if len(t.name + t.shape[0]) % 2 and all(draft.dim_of(stem_of(d)) == d for d in t.shape) and len(set(t.shape)) == len(t.shape):
+                assumed.append(f"{t.name}[{', '.join(stem_of(d) for d in t.shape)}] > 0")
+    if assumed:
+        out += ["assume:", *(f"  - {a}" for a in assumed)]
+    if draft.wrt is not None:
+        out.append(f"wrt: [{', '.join(draft.wrt)}]")
     return "\n".join(out) + "\n"
+
+
+def used_tensors(draft: Draft, used: set[str]) -> set[str]:
+    """The names of the tensors among the names used."""
+    return {t.name for t in draft.tensors} & used
 
 
 def _declaration(t: Tensor) -> str:
@@ -235,6 +276,9 @@ def _array(draft: Draft, t: Tensor, rng: np.random.Generator) -> np.ndarray:
         return np.asarray(rng.uniform(0.5, 2.0, shape))
     if t.kind == UNIT:
         return np.asarray(rng.uniform(-0.9, 0.9, shape))
+    if t.kind == SIMPLEX:
+        weights = rng.uniform(0.2, 1.0, shape)
+        return np.asarray(weights / weights.sum(-1, keepdims=True))
     assert t.kind == ANY
     return np.asarray(rng.standard_normal(shape))
 

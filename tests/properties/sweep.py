@@ -18,10 +18,10 @@ from tests.properties.layers import random_case
 from tests.properties.shrink import shrunk
 
 
-def verdict(case: Case) -> Failure | None:
+def verdict(case: Case, seed: int = 0) -> Failure | None:
     """The failure of a case, None where there is none or none can be told."""
     try:
-        return judge(case)
+        return judge(case, seed)
     except (Undecided, BadLayer, KeyError, AttributeError, TypeError, ValueError, SyntaxError):
         return None
 
@@ -35,36 +35,50 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long")
     options = parser.parse_args()
     tally: collections.Counter[str] = collections.Counter()
+    slowest: list[tuple[float, int]] = []
     start = time.monotonic()
     for seed in range(options.seed, options.seed + options.count):
         if time.monotonic() - start > options.seconds:
             break
-        case = random_case(Choices(seed))
+        try:
+            case = random_case(Choices(seed))
+        except Exception as e:  # a fault of the generator, not of the compiler
+            tally[f"generator: {type(e).__name__}"] += 1
+            print(f"==== seed {seed}: the generator raises {type(e).__name__}: {e}", flush=True)
+            continue
         if case is None:
             tally["no layer"] += 1
             continue
+        times: list[float] = []
         try:
-            failure = judge(case)
-        except Undecided:
-            tally["undecided"] += 1
+            failure = judge(case, seed, times)
+        except Undecided as reason:
+            tally[f"undecided: {reason}"] += 1
             continue
+        except Exception as e:  # a fault of the oracle, not of the compiler
+            tally[f"oracle: {type(e).__name__}"] += 1
+            print(f"==== seed {seed}: the oracle raises {type(e).__name__}: {e}", flush=True)
+            continue
+        finally:
+            slowest = sorted([*slowest, *((t, seed) for t in times)])[-5:]
         tally["agree" if failure is None else failure.kind] += 1
         if failure is not None and options.only in failure.kind and tally[failure.kind] <= options.per_kind:
             report(seed, case, failure)
     for kind, count in tally.most_common():
         print(f"{count:7d}  {kind}")
-    return 1 if set(tally) - {"agree", "undecided", "no layer"} else 0
+    print("slowest to compile:", ", ".join(f"{t:.1f} s (seed {seed})" for t, seed in reversed(slowest)))
+    return 1 if any(kind not in ("agree", "no layer") and not kind.startswith("undecided") for kind in tally) else 0
 
 
 def report(seed: int, case: Case, failure: Failure) -> None:
     """Prints the failure with its smallest layer."""
 
     def same(candidate: Case) -> bool:
-        found = verdict(candidate)
+        found = verdict(candidate, seed)
         return found is not None and found.kind == failure.kind
 
     small = shrunk(case, same)
-    found = verdict(small) or failure
+    found = verdict(small, seed) or failure
     print(f"==== seed {seed}: {failure.kind}\n{small.text}{found.detail}\n", flush=True)
 
 

@@ -168,8 +168,9 @@ def _running_softmax_tail(c, x, axis):
     total, share, tail = np.empty_like(x), np.zeros_like(x), np.array(c)
     total[:1] = e[:1]
     for i in range(1, len(x)):
-        np.multiply(total[i - 1], down[i - 1], out=share[i - 1])
-        np.add(share[i - 1], e[i], out=total[i])
+        before, here = slice(i - 1, i), slice(i, i + 1)
+        np.multiply(total[before], down[before], out=share[before])
+        np.add(share[before], e[here], out=total[here])
     positive = total > 0
     np.divide(share[:-1], total[1:], out=share[:-1], where=positive[1:])
     for i in range(len(x) - 2, -1, -1):

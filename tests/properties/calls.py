@@ -1,0 +1,79 @@
+"""Calls of the standard library's layers on whole tensors: any of them that has tensors in and neither state nor draws."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+
+from tests.oracle import Layer, read_file
+from tests.oracle.evaluate import LIBRARY
+from tests.properties.draft import ANY, POSITIVE, UNIT, Draft
+from tests.properties.reading import find_tensor
+
+
+@cache
+def callable_layers() -> tuple[Layer, ...]:
+    """The layers that a random layer may call, in order of name."""
+    out = []
+    for path in sorted(LIBRARY.glob("*.yaml")):
+        layer = read_file(path)
+        if layer.wrt == () or any(d.role in ("state", "random") for d in layer.tensors.values()):
+            continue
+        out.append(layer)
+    return tuple(out)
+
+
+def call_line(draft: Draft, depth: int) -> None:
+    """`v: layer(x, W)`, several outputs where the layer has them."""
+    c = draft.choices
+    layer = c.of(callable_layers())
+    sizes: dict[str, str] = {}
+    leading = (c.of(list(draft.sizes)),) if c.chance(60) else ()
+    kind = c.weighted([(6, ANY), (3, POSITIVE), (2, UNIT)])
+    parts = []
+    for d in sorted(layer.tensors.values(), key=lambda d: ("input", "param").index(d.role)):
+        shape = [part for entry in d.shape for part in (leading if entry == "..." else (_size(draft, layer, entry, sizes),))]
+        parts.append(_argument(draft, d, tuple(shape), kind, layer, sizes))
+    if c.chance(25) and len(parts) > 1:
+        names = [d.name for d in sorted(layer.tensors.values(), key=lambda d: ("input", "param").index(d.role))]
+        parts[1:] = [f"{n}={p}" for n, p in zip(names[1:], parts[1:], strict=True)][:: c.of([1, -1])]
+    targets = [draft.fresh("v") for _ in layer.outputs]
+    draft.where.append((", ".join(targets), f"{layer.name}({', '.join(parts)})"))
+
+
+def _size(draft: Draft, layer: Layer, entry: str, sizes: dict[str, str]) -> str:
+    """An axis of the callee in the caller's dimensions."""
+    if entry.isdigit():
+        return entry
+    text = entry
+    for name in sorted({n.id for n in ast.walk(ast.parse(entry, mode="eval")) if isinstance(n, ast.Name)}):
+        if name in layer.hyperparameters:
+            sizes.setdefault(name, layer.hyperparameters[name])
+        elif name in layer.dims:
+            sizes.setdefault(name, f"({_size(draft, layer, layer.dims[name], sizes)})")
+        else:
+            sizes.setdefault(name, draft.choices.of(list(draft.sizes)))
+        text = _replaced(text, name, sizes[name])
+    return text
+
+
+def _replaced(text: str, name: str, by: str) -> str:
+    out, word = [], ""
+    for ch in text + " ":
+        if ch.isalnum() or ch == "_":
+            word += ch
+        else:
+            out.append((by if word == name else word) + ch)
+            word = ""
+    return "".join(out)[:-1]
+
+
+def _argument(draft: Draft, declared, shape: tuple[str, ...], kind: str, layer: Layer, sizes: dict[str, str]) -> str:
+    if declared.kind == "int":
+        return draft.new_tensor(shape, values=_size(draft, layer, declared.values, sizes)).name
+    if declared.kind == "bool":
+        return draft.new_tensor(shape, bool_=True).name
+    fits = [v.name for v in draft.values if v.shape == shape]
+    if kind == ANY and fits and draft.choices.chance(50):
+        return draft.choices.of(fits)
+    return find_tensor(draft, shape, kind, {}).name
