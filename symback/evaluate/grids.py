@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from symback.core.expr import BEYOND_INTEGERS, HALF, ONE, Node, Op, Reduction, branches, is_indicator, is_whole
+from symback.core.expr import BEYOND_INTEGERS, HALF, ONE, Node, Op, Reduction, branches, is_indicator, is_whole, split_coefficient
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic
@@ -287,11 +287,22 @@ class Grid:
         if name in ("Max", "Min"):
             better = np.greater if name == "Max" else np.less
             return _folded(lambda a, b: np.where(better(arithmetic.real(a), arithmetic.real(b)) | _is_nan(a), a, b), parts)
+        if name == "exp":
+            return self.without_empty_rows(node.args[0], arithmetic.functions[name](*parts))
         if name in arithmetic.functions:
             return arithmetic.functions[name](*parts)
         if name not in self.state.program.functions:
             raise UnknownFunction(name)
         return self.state.program.functions[name](*parts)
+
+    def without_empty_rows(self, exponent: Node, out: np.ndarray) -> np.ndarray:
+        """exp(u - LogSumExp u), with 0 where all entries of the row are -oo."""
+        for term in exponent.args if exponent.op is Op.ADD else ():
+            c, row = split_coefficient(term)
+            if c == -1 and row.op is Op.REDUCE and row.data is Reduction.LOGSUMEXP:
+                empty = self.state.arithmetic.real(self.real(row)) == -np.inf
+                out = np.where(empty, np.zeros((), out.dtype), out)
+        return out
 
     def piecewise(self, node: Node) -> np.ndarray:
         before, left, chosen = self.reached, self.reached, []

@@ -41,14 +41,14 @@ def group_of(members: list[Definition], recurrent: bool, asked: frozenset[str]) 
     """
     if not recurrent:
         return Group(tuple(members))
-    found, both_sides = _planned(members)
-    found = found or _planned([between_limits(d) for d in members])[0]
+    found, both_sides = _planned(members, asked)
+    found = found or _planned([between_limits(d) for d in members], asked)[0]
     if found is None:
         _refuse(members, both_sides)
     return found
 
 
-def _planned(members: list[Definition]) -> tuple[Group | None, Plan | None]:
+def _planned(members: list[Definition], asked: frozenset[str]) -> tuple[Group | None, Plan | None]:
     """(group, None), or (None, a plan whose references lie on both sides, where there is one)."""
     by_name = {d.name: d for d in members}
     references = [r for d in members for r in _references(d, by_name)]

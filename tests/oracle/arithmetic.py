@@ -317,7 +317,7 @@ HIGH_PRECISION = _high_precision()
 
 
 def watched(arithmetic: Arithmetic, watch: Callable[[object], None], pole: Callable[[object], None] = lambda x: None) -> Arithmetic:
-    """The arithmetic that tells `watch` the margin of each decision, and `pole` what is divided by 0 or has a logarithm or power there."""
+    """The arithmetic that tells `watch` the margin of each decision, and `pole` each infinity and NaN that a function or a quotient gives."""
 
     def told(f: Callable, margin: Callable) -> Callable:
         def apply(x: object) -> object:
@@ -326,11 +326,12 @@ def watched(arithmetic: Arithmetic, watch: Callable[[object], None], pole: Calla
 
         return apply
 
-    def told_of_zero(f: Callable, which: int) -> Callable:
+    def told_if_infinite(f: Callable) -> Callable:
         def apply(*args: object) -> object:
-            if args[which].real == 0:
-                pole(args[0])
-            return f(*args)
+            value = f(*args)
+            if not value.real - value.real == 0:
+                pole(value)
+            return value
 
         return apply
 
@@ -342,6 +343,6 @@ def watched(arithmetic: Arithmetic, watch: Callable[[object], None], pole: Calla
 
     margins = dict.fromkeys(("Abs", "sign", "relu"), lambda r: r) | {"floor": to_whole, "ceiling": to_whole, "round": to_half}
     functions = {n: told(f, margins[n]) if n in margins else f for n, f in arithmetic.functions.items()}
-    functions |= {n: told_of_zero(functions[n], 0) for n in ("log", "sqrt", "loggamma", "digamma")}
-    divide, power = told_of_zero(arithmetic.divide, 1), told_of_zero(arithmetic.power, 0)
+    functions = {n: told_if_infinite(f) for n, f in functions.items()}
+    divide, power = told_if_infinite(arithmetic.divide), told_if_infinite(arithmetic.power)
     return replace(arithmetic, functions=functions, watch=watch, divide=divide, power=power)

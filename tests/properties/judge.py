@@ -99,7 +99,7 @@ def _expected(layer: Layer, case: Case) -> Expected:
     poles: list[object] = []
     arithmetic = watched(HIGH_PRECISION, lambda m: margins.append(abs(float(m))), poles.append)
     result = evaluate(layer, case.values, case.hyper, arithmetic)
-    for array in (*result.outputs.values(), *result.state.values(), *result.definitions.values()):
+    for array in (*result.outputs.values(), *result.state.values()):
         values = floats(array)
         if not np.all(np.isfinite(values)) or np.any(np.abs(values) > 1e8):
             raise Undecided("a value beyond reason")

@@ -1,0 +1,146 @@
+"""Layers that random search found to be wrong once, each made as small as its fault allowed, against the oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.oracle import read_text
+from tests.oracle.arithmetic import MACHINE
+from tests.oracle.document import parse_expression
+from tests.oracle.elements import Scope, element
+from tests.properties.case import Case
+from tests.properties.judge import judge
+
+FOUND: dict[str, tuple[dict[str, int], str]] = {}
+
+
+def found(name: str, text: str, **sizes: int) -> None:
+    FOUND[name] = (sizes, f"layer: found\n{text}")
+
+
+def case_of(text: str, sizes: dict[str, int]) -> Case:
+    """The layer with arrays of these sizes; positive ones, so that functions are defined."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for d in read_text(text).tensors.values():
+        shape = [_size(s, sizes) for s in d.shape]
+        if d.kind == "int":
+            arrays[d.name] = rng.integers(0, _size(d.values, sizes), shape)
+        elif d.kind == "bool":
+            arrays[d.name] = rng.random(shape) < 0.6
+        else:
+            arrays[d.name] = rng.uniform(0.5, 2.0, shape)
+    return Case(text, {n: np.asarray(a) for n, a in arrays.items()})
+
+
+def _size(text: str, sizes: dict[str, int]) -> int:
+    f, _ = element(parse_expression(text), Scope(MACHINE, sizes, lambda n: None, lambda n: 0, frozenset()))
+    return f({})
+
+
+for axis in ("i_", "floor(i_)"):
+    found(
+        f"a root of padding at {axis}",
+        "inputs:\n  x: {shape: [I, I], outside: 0}\nindices: {i: I, i_: I}\noutputs:\n  y[i, i_]: x[2*i, " + axis + "]**(1/3)\n",
+        I=3,
+    )
+
+found(
+    "a cotangent of 0 over padding",
+    "inputs: {x: [N], w: {shape: [N], outside: 0}}\nindices: {n: N}\noutputs:\n  y[n]: sigmoid(x[n]/w[n - 1])\n",
+    N=3,
+)
+found(
+    "a function of a reciprocal of padding",
+    "inputs: {x: [N], w: {shape: [N], outside: 0}}\nindices: {n: N}\noutputs:\n  y[n]: tanh(1/w[n - 1]**2)*x[n]\n",
+    N=3,
+)
+found("a logarithm of padding", "inputs: {x: {shape: [N], outside: 0}}\nindices: {n: N}\noutputs:\n  y[n]: tanh(log(x[n - 1]))\n", N=3)
+found("a running log-sum-exp of one axis", "inputs: {w: [S]}\nindices: {s: S}\noutputs:\n  y[s]: LogSumExp(w[s] + w[k], (k, 0, s))\n", S=3)
+found("a log-sum-exp that counts an idle index", "params: {w: [N]}\nindices: {m: N}\noutputs:\n  y: LogSumExp(w[n], n, m)\n", N=3)
+found(
+    "a softmax over two indices of which one is idle",
+    "params: {w: [N]}\nindices: {n: N, m: N}\noutputs:\n  y[n, m]: Softmax(w[n], n, m)\n",
+    N=3,
+)
+found(
+    "a log-sum-exp up to a label within a recurrence",
+    "inputs: {t: {shape: [I], values: I}, x: [I]}\noutputs:\n  h[I - 1]: 0\n  h[i]: h[i + 1] + LogSumExp(x[1], (j, 0, t[i]))\n",
+    I=3,
+)
+found(
+    "a recurrence whose first step is its last",
+    "inputs: {x: [N], w: [N]}\nindices: {n: N}\noutputs:\n  h[0]: 0\n  h[n]: h[n - 1]*w[n] + x[n]\n",
+    N=1,
+)
+found(
+    "windows of no step of a recurrence",
+    "inputs:\n  x: {shape: [C], outside: 0}\nparams: {w: [H], v: [C]}\noutputs:\n  h[0, i]: w[i]\n  h[c, i]: Sum(h[c - 1, j], j)*x[c - 1 + i]*v[c]\n",
+    C=1,
+    H=3,
+)
+found(
+    "guarded padding within a recurrence",
+    "inputs:\n  x: {shape: [Q], outside: 0}\n  m: {shape: [Q, C], dtype: bool}\noutputs:\n  h[-1, c]: 1\n  h[q, c]: h[q - 1, c] + Piecewise((x[q + 1], m[q, c]), (0, True))\n",
+    Q=3,
+    C=4,
+)
+found(
+    "a case that is the same along a range as long as the step",
+    "inputs: {x: [I], m: {shape: [D, D], dtype: bool}}\noutputs:\n  h[D]: 1\n  h[d]: h[d + 1] + Sum(Piecewise((x[0], Eq(d, 0)), (1, m[d, e]), (0, True)), (e, 0, d))\n",
+    I=2,
+    D=3,
+)
+found(
+    "a switch with axes",
+    "inputs: {x: [D]}\nparams: {w: [S]}\nhyperparameters: {strict: false}\nindices: {s: S, d: D}\nwhere:\n  on[s, d]: strict\noutputs:\n  y[s, d]: Piecewise((x[d], on[s, d]), (w[s], True))\n",
+    S=2,
+    D=3,
+)
+found(
+    "a value normalised by its own earlier steps",
+    "inputs: {x: [N, N], w: [S]}\noutputs:\n  h[-1, n]: 1\n  h[s, n]: Sum(h[s - 1, m], m)/Sum(h[s - 1, m]*x[m, k], m, k)*w[s]\n",
+    N=2,
+    S=3,
+)
+found(
+    "a recurrence along an axis of a given number",
+    "inputs: {x: [3], w: [N]}\nindices: {n: N}\noutputs:\n  h[n, -1]: 1\n  h[n, k]: x[k]*h[n, k - 1] + w[n]\n",
+    N=2,
+)
+found(
+    "a step that is kept above 0",
+    "inputs: {x: [H], v: [H]}\noutputs:\n  r[-1, i]: v[i]\n  r[h, i]: r[h - 1, i]*x[h] + tanh(v[Max(h - 1, 0)])\n",
+    H=3,
+)
+found(
+    "a masked whole sum over earlier steps",
+    "inputs: {x: [N, N], b: [N]}\noutputs:\n  z[i]: b[i] - Sum(Piecewise((x[i, j]*z[j], j < i), (0, True)), j)\n",
+    N=3,
+)
+found(
+    "a masked whole sum over later steps",
+    "inputs: {x: [N, N], b: [N]}\noutputs:\n  z[i]: b[i] - Sum(Piecewise((x[i, j]*z[j], j > i), (0, True)), j)\n",
+    N=3,
+)
+found("back substitution", "inputs: {x: [N, N], b: [N]}\noutputs:\n  z[i]: b[i] - Sum(x[i, j]*z[j], (j, i + 1, N - 1))\n", N=3)
+found(
+    "a value of which a logarithm of a negative number stays unread",
+    "inputs: {x: [D, D], w: [D], v: [Q]}\nindices: {q: Q}\nwhere:\n  z[d]: log(w[d] - 1) - Sum(x[d, e]*z[e], (e, 0, d - 1))\noutputs:\n  y[d, q]: Piecewise((v[q], q <= d), (z[d], True))\n",
+    D=3,
+    Q=1,
+)
+found(
+    "a walk of integers",
+    "inputs: {x: [N, C], t: {shape: [N], values: C}, w: [C]}\nwhere:\n  b[-1]: 0\n  b[n]: (b[n - 1] + t[n]) % C\noutputs:\n  y[n]: w[b[n]]*x[n, 0]\n",
+    N=3,
+    C=4,
+)
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_layer_that_was_wrong_once_agrees_with_the_oracle(name):
+    sizes, text = FOUND[name]
+    failure = judge(case_of(text, sizes))
+    assert failure is None, f"{failure.kind}\n{failure.detail}"
