@@ -145,7 +145,7 @@ def _binary(tree: ast.BinOp, scope: Scope) -> tuple[Closure, bool]:
     if kind in (ast.FloorDiv, ast.Mod):
         if not exact:
             raise BadLayer("// and % are for integers")
-        return ((lambda env: f(env) // g(env)) if kind is ast.FloorDiv else (lambda env: f(env) % g(env))), True
+        return _whole_quotient(f, g, kind is ast.FloorDiv), True
     if kind is ast.Div:
         divide = scope.arithmetic.divide
         if exact:
@@ -161,6 +161,16 @@ def _binary(tree: ast.BinOp, scope: Scope) -> tuple[Closure, bool]:
     if kind is ast.Sub:
         return (lambda env: f(env) - g(env)), exact
     return (lambda env: f(env) * g(env)), exact
+
+
+def _whole_quotient(f: Closure, g: Closure, quotient: bool) -> Closure:
+    def value(env: dict) -> object:
+        divisor = g(env)
+        if divisor == 0:
+            raise BadLayer("// or % by 0")
+        return f(env) // divisor if quotient else f(env) % divisor
+
+    return value
 
 
 def _whole_exponent(tree: ast.expr) -> bool:

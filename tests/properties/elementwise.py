@@ -7,7 +7,7 @@ from tests.properties.conditions import constant
 from tests.properties.draft import Draft, Indices, atom, number_hyperparameter
 from tests.properties.reading import leaf
 
-SMOOTH = ("tanh", "sin", "cos", "sigmoid", "atan", "softplus", "erf", "asinh")
+SMOOTH = ("tanh", "sin", "cos", "sigmoid", "atan", "softplus", "erf", "erfc", "asinh")
 
 
 def addition(draft: Draft, indices: Indices, depth: int) -> str:

@@ -18,7 +18,7 @@ FORMS = {
     "log": (3, elementwise.log),
     "extremum": (3, elementwise.extremum),
     "stopped": (1, elementwise.stopped),
-    "special": (5, elementwise.special),
+    "special": (7, elementwise.special),
     "number": (3, lambda draft, indices, depth: position_number(draft, indices)),
     "reduction": (12, sums.reduction),
     "contraction": (8, sums.contraction),
