@@ -88,8 +88,9 @@ def _variables(low: Lowering, taps: tuple[Node, ...]) -> dict[Node, Node]:
 
 def _filled(item: ScatterItem, start: Array, axes: tuple[Node, ...], name: str) -> Lowered:
     """The array that a loop over taps fills from `start`."""
-    outside = unchanged([item.value], frozenset(v for v, _ in item.taps))
-    loops = frozenset().union(*(a.loops for a in outside))
+    variables = frozenset(v for v, _ in item.taps)
+    outside = unchanged([item.value], variables)
+    loops = item.value.loops - variables
     zero = start.data == "0"
     operands = outside if zero else (start, *outside)
     return Lowered(Array(Kind.SCATTER, ScatterPlan((item,), not zero, start.shape, name), operands, start.shape, "f", loops=loops), axes)

@@ -230,6 +230,8 @@ class _Evaluation:
             sizes = [axes.get((line.names[0], k)) for k in range(len(left))]
             if None in sizes:
                 raise BadLayer(f"no range for an axis of {line.names[0]}")
+            if min(sizes, default=0) < 0:
+                raise BadLayer(f"an axis of {line.names[0]} has fewer than no positions")
             shapes[line.names[0]] = tuple(sizes)
 
         def at(name: str, position: tuple) -> object:

@@ -84,6 +84,8 @@ def finished(draft: Draft) -> Case | None:
     draft.modes = [(k, v) for k, v in draft.modes if k in written_lines]
     _ground_dimensions(draft)
     _choose_wrt(draft)
+    if any(_size(draft, s) < 0 for t in draft.tensors if t.name in _used(draft) for s in t.shape if s != "..."):
+        return None
     values = _values(draft)
     for _ in range(12):
         text = written(draft)
