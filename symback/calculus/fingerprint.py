@@ -182,8 +182,6 @@ def _is_small(program: Program, body: Body, sizes: Mapping[str, int]) -> bool:
             extent[node] = size_of(node, sizes, hyper)
         return extent[node]
 
-    if any(size(a.args[0]) < 0 for d in body.definitions for a in d.axes):
-        return False
     left = MOST_ELEMENTS - sum(prod(map(size, t.shape)) for t in program.tensors)
     axes: dict[Node, int] = {}
     for d in body.definitions:
