@@ -46,6 +46,7 @@ class Facts:
     order        their places among them
     padded       tensors that read 0 outside their range, with their shapes
     upstream     names of cotangents, the outputs' own among them
+    conditions   those that forward asks
     """
 
     definitions: Mapping[str, Definition]
@@ -53,6 +54,7 @@ class Facts:
     known: Library = field(default_factory=Library)
     padded: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     upstream: set[str] = field(default_factory=set)
+    conditions: frozenset[Node] = frozenset()
     order: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

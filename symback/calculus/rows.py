@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symback.calculus.cases import few_cases, masked_exponential, merge_branches, split_condition
+from symback.calculus.conditions import clip_cases, held, signed_size, symmetric_range
 from symback.calculus.factors import collect, common_factor, shared_by_some
 from symback.calculus.facts import Row
 from symback.calculus.folding import contraction_proof, fold_contraction, fold_value
@@ -43,6 +44,28 @@ ROWS = (
         "neither part has all indices of the bracket",
         outer_difference,
         (Op.REDUCE,),
+    ),
+    Row(
+        "held",
+        r"[c < x]\, (\max(x, c) - x) = 0, \quad [c < x]\, [\max(x, c) < d] = [c < x]\, [x < d]",
+        "elsewhere the product is 0",
+        held,
+        (Op.MUL,),
+    ),
+    Row("symmetric-range", r"[-c < x]\, [x < c] = [|x| < c]", "one comparison does for two", symmetric_range, (Op.MUL,)),
+    Row(
+        "clip-cases",
+        r"\{x \text{ if } |x| \le c, \text{ else } c \operatorname{sign} x\} = \min(\max(x, -c), c)",
+        "the cases meet at the bounds",
+        clip_cases,
+        (Op.PIECEWISE,),
+    ),
+    Row(
+        "signed-size",
+        r"\operatorname{sign}(x) \min(|x|, c) = \min(\max(x, -c), c)",
+        "the sign belongs to what lies within the bounds",
+        signed_size,
+        (Op.MUL,),
     ),
     Row("merge-cases", r"[c]\,a + [c]\,b = [c]\,(a + b)", "the same conditions decide both", merge_branches, (Op.ADD,)),
     Row(

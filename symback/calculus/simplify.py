@@ -46,6 +46,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
             for d in g.definitions:
                 if len(d.equations) == 1:
                     facts.known.add(d.name, d.axes, d.value)
+    facts.conditions = frozenset(n for d in body.definitions for e in d.equations for n in walk(e.value) if n.op is Op.COMPARE)
     log: list[Applied] = []
     stages = _small_gradients_first(list(adjoint.stages), adjoint)
     uses = _uses(stages)

@@ -250,7 +250,7 @@ class Speller:
     def _where(self, a: Array) -> tuple[str, int]:
         condition, yes, no = a.args
         if condition.kind is Kind.SCALAR or condition.element == "s":
-            return f"({self.text(yes)} if {self._truth(condition)} else {self.text(no)})", ATOM
+            return f"{self.text(yes, COMPARISON)} if {self._truth(condition)} else {self.text(no, COMPARISON)}", CONDITIONAL
         return f"np.where({self.text(condition)}, {self.text(yes)}, {self.text(no)})", ATOM
 
     def _truth(self, condition: Array) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import prod
 
 from symback.calculus.affine import scalar
-from symback.core.expr import ONE, ZERO, Node, Op, Reduction, both, fresh_index, is_indicator, mul, number, split_coefficient, total, whole
-from symback.lower import divergences
+from symback.core.expr import ONE, ZERO, Node, Op, Reduction, fresh_index, mul, number, split_coefficient, substitute, total, whole
+from symback.lower import divergences, softmax
 from symback.lower.arithmetic import choose, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.masks import conjunction, is_mask
 from symback.lower.matrices import matrix_product, row_product
 from symback.lower.products import Factor, combine, factor, gathered, is_pole, may_be_garbage, pair_key, share_pairs, times_scalar
 from symback.lower.reads import reads_stay_inside
@@ -87,14 +88,15 @@ def sum_over(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
 
 def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lowered:
     """Σ over `bound` of the product of `factors`."""
-    masks = [f for f in factors if is_indicator(f)]
-    factors = [f for f in factors if not is_indicator(f)]
+    masks = [f for f in factors if is_mask(f)]
+    factors = [f for f in factors if not is_mask(f)]
     if not factors or any(low.value(f).array.element != "f" for f in factors):
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     if masks:
         return _masked_contraction(low, factors, masks, bound)
     if len(factors) == 1 and factors[0].op is not Op.POW:
-        return over_axes(low, Reduction.SUM, low.value(factors[0]), bound)
+        found = _log_softmax_sum(low, factors[0], bound)
+        return over_axes(low, Reduction.SUM, low.value(factors[0]), bound) if found is None else found
     operands = []
     for f in factors:
         if f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data == 2:
@@ -110,9 +112,20 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
     return _contract_operands(low, operands, set(bound))
 
 
+def _log_softmax_sum(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered | None:
+    """Σ_k (u_k - LogSumExp u) as Σ_k (u_k - max) less as many log1p(rest): of equal signs, so that nothing cancels; None for another sum."""
+    found = softmax.entry(body)
+    if found is None or found[2] != bound or len(bound) != 1 or bound[0] in found[0].free:
+        return None
+    _, rest, top, peak = softmax.exponentials(low, *found[:2])
+    here = low.as_float(low.value(substitute(found[0], dict(zip(found[1], bound, strict=True)))))
+    short = over_axes(low, Reduction.SUM, low.elementwise(Kind.OPERATOR, "-", [here, top], "f"), bound)
+    return operate(low, "-", short, times_scalar(low, softmax.logarithm(low, rest, peak), bound[0].args[0]))
+
+
 def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], bound: tuple[Node, ...]) -> Lowered:
     """Conditions are applied to one factor that has their indices; the contraction stays one."""
-    condition = low.value(both(*(m.args[1] for m in masks)))
+    condition = conjunction(low, masks)
     hosts = [f for f in factors if set(condition.axes) <= set(low.guarded(condition).value(f).axes)]
     hosts = [f for f in hosts if f.op is not Op.POW or may_be_garbage(low, f, condition)]
     if not hosts or not all(reads_stay_inside(low, f) for f in factors):

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 
 from symback.calculus.affine import scalar
-from symback.core.expr import MINUS_ONE, ONE, TRUE, ZERO, Node, Op, branches, compare, mul, negation, number, split_coefficient
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    TRUE,
+    ZERO,
+    Node,
+    Op,
+    add,
+    branches,
+    compare,
+    is_indicator,
+    mul,
+    negation,
+    number,
+    split_coefficient,
+)
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
-from symback.lower import divergences, norms, probabilities, softmax
+from symback.lower import cosines, divergences, norms, probabilities, softmax
 from symback.lower.arithmetic import as_numbers, choose, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.centred import centred
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.masks import is_mask, mask
 from symback.lower.products import combine, factor, lower_power, lower_product, never_negative, safe_argument
+
+MOST_TERMS = 5
+"""Terms of a sum in which sums that are there already are looked for."""
 
 
 def lower_sum(low: Lowering, node: Node) -> Lowered:
@@ -42,7 +62,7 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
 def _total(low: Lowering, summands: list[Node]) -> tuple[int, Lowered]:
     """The sign of a sum and what it applies to."""
     buckets: dict[frozenset, list[tuple[int, Lowered]]] = {}
-    for term in summands:
+    for term in _with_known_sums(low, tuple(summands)):
         sign, v = _signed(low, term)
         buckets.setdefault(frozenset(v.axes), []).append((sign, v))
     total: tuple[int, Lowered] | None = None
@@ -62,6 +82,16 @@ def _switch(low: Lowering, term: Node) -> Node | None:
         return None
     unused = {h.name for h in low.program.hyperparameters if h.default == 0 and not isinstance(h.default, bool)}
     return next((f for f in (term.args if term.op is Op.MUL else ()) if f.op is Op.HYPER and f.data in unused), None)
+
+
+def _with_known_sums(low: Lowering, terms: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The terms, those whose sum is there already in one."""
+    for size in range(len(terms) - 1, 1, -1) if len(terms) <= MOST_TERMS else ():
+        for part in combinations(terms, size):
+            together = add(*part)
+            if low.has(together):
+                return (*(t for t in terms if t not in part), together)
+    return terms
 
 
 def _signed(low: Lowering, term: Node) -> tuple[int, Lowered]:
@@ -85,12 +115,22 @@ _MATH = {"floordiv": "//", "mod": "%", "product": "*", "minus": "-"}
 
 def lower_call(low: Lowering, node: Node) -> Lowered:
     name = node.data
+    if name == "minus":
+        found = softmax.shifted(low, *node.args)
+        if found is not None:
+            return found
     if name in _MATH:
         return operate(low, _MATH[name], low.value(node.args[0]), low.value(node.args[1]))
     if name == "ratio":
         return combine(low, [factor(low, node.args[0]), factor(low, Node(Op.POW, None, (node.args[1], MINUS_ONE)))])
     if name == "exp":
         found = softmax.softmax(low, node) or norms.geometric_mean(low, node)
+        if found is not None:
+            return found
+    if name == "unit_difference":
+        return cosines.tangent(low, node)
+    if name == "Min":
+        found = _clipped(low, node)
         if found is not None:
             return found
     row = TABLE.get(name) or low.program.functions.get(name)
@@ -119,6 +159,21 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
         ]
     element = "d" if all(v.array.element in "ds" for v in values) else "f"
     return low.elementwise(Kind.KERNEL, (row.spelling.name, ""), values, element)
+
+
+def _clipped(low: Lowering, node: Node) -> Lowered | None:
+    """Min(Max(x, a), b) with numbers a and b in one pass; None for another minimum."""
+    bounded = [a for a in node.args if not scalar(a)]
+    if len(node.args) != 2 or len(bounded) != 1 or bounded[0].op is not Op.CALL or bounded[0].data != "Max" or len(bounded[0].args) != 2:
+        return None
+    inner = [a for a in bounded[0].args if not scalar(a)]
+    if len(inner) != 1:
+        return None
+    x = low.value(inner[0])
+    if x.array.element != "f":
+        return None
+    ends = [low.value(a) for a in (*bounded[0].args, *node.args) if scalar(a)]
+    return low.elementwise(Kind.KERNEL, ("np.clip", ""), [x, *ends], "f")
 
 
 def _folded_ufunc(low: Lowering, name: str, values: list[Lowered], element: str) -> Lowered:
@@ -161,8 +216,9 @@ def lower_not(low: Lowering, node: Node) -> Lowered:
 
 def lower_piecewise(low: Lowering, node: Node) -> Lowered:
     """The first branch whose condition holds; the others' partial functions get safe arguments."""
-    pairs = branches(node)
-    return _branches(low, pairs)
+    if is_mask(node) and not is_indicator(node):
+        return low.as_float(mask(low, node))
+    return _branches(low, branches(node))
 
 
 def _branches(low: Lowering, pairs: list[tuple[Node, Node]]) -> Lowered:

@@ -97,7 +97,7 @@ class Lowering:
         known = self.known.get(node)
         if known is not None:
             return self.value(known)
-        key = (node, self.rank, tuple(g.array for g in self.guards), self.lenient, self.loop_vars)
+        key = self._key(node)
         done = self.memo.get(key)
         if done is None:
             done = self._value(node)
@@ -105,6 +105,13 @@ class Lowering:
                 done = Lowered(self.stored[done.array], done.axes)
             self.memo[key] = done
         return done
+
+    def has(self, node: Node) -> bool:
+        """Whether it is lowered already."""
+        return self._key(node) in self.memo
+
+    def _key(self, node: Node) -> tuple:
+        return node, self.rank, tuple(g.array for g in self.guards), self.lenient, self.loop_vars
 
     def _value(self, node: Node) -> Lowered:
         if scalar(node):

@@ -18,14 +18,15 @@ def difference(low: Lowering, node: Node) -> Lowered | None:
         if p is None or c != -1:
             continue
         e, rest, peak, idx, x = p
+        share = low.value(term)
         q = softmax_parts(low, other)
         if q is not None and q[3] == idx and set(x.axes) == set(q[4].axes) == set(e.axes):
-            args = [e, rest, peak, *q[:3], x, q[4]]
+            args = [share, rest, peak, low.value(other), *q[1:3], x, q[4]]
         else:
             v = low.as_float(low.value(other))
-            if idx not in v.axes or not set(v.axes) <= set(e.axes):
+            if idx not in v.axes or set(v.axes) != set(e.axes):
                 continue
-            args = [e, rest, peak, v]
+            args = [share, rest, peak, v]
         name = "_probability_difference" if len(args) == 8 else "_probability_gap"
         arrays = tuple(low.transposed(a, tuple(x for x in e.axes if x in a.axes)).array for a in args)
         if any(set(a.axes) != set(b.axes) for a, b in zip(args[3:6], args[:3], strict=False)):

@@ -8,12 +8,13 @@ from fractions import Fraction
 
 from symback.calculus.affine import scalar
 from symback.calculus.patterns import skeleton_key
-from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, is_indicator, mul, number, power, split_coefficient
+from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, number, power, split_coefficient
 from symback.lower import norms, softmax
 from symback.lower.arithmetic import choose, negative, operate
 from symback.lower.arrays import FULL_SLICE, Array, Kind
 from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.masks import conjunction, is_mask
 from symback.lower.reads import reads_stay_inside, stays_inside
 
 MOST_PAIRED = 12
@@ -22,9 +23,9 @@ MOST_PAIRED = 12
 
 def lower_product(low: Lowering, node: Node) -> Lowered:
     """Factors of few axes are multiplied (and divided) among themselves before they meet a large one."""
-    masks = [f for f in node.args if is_indicator(f)]
-    scalars = [f for f in node.args if scalar(f) and not is_indicator(f)]
-    others = [f for f in node.args if not scalar(f) and not is_indicator(f)]
+    masks = [f for f in node.args if is_mask(f)]
+    scalars = [f for f in node.args if scalar(f) and not is_mask(f)]
+    others = [f for f in node.args if not scalar(f) and not is_mask(f)]
     if masks and not others and len(masks) == 1:
         return times_scalar(low, low.value(masks[0]), mul(*scalars))
     if masks and others:
@@ -275,7 +276,7 @@ def _numerator_denominator(factor: Node) -> tuple[Node, Node]:
 
 def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
     """rest where every condition holds, else exactly 0; the choice is made on the smallest factor that allows it."""
-    condition = _fold(low, "&", [low.value(m.args[1]) for m in masks])
+    condition = conjunction(low, masks)
     factors = list(rest.args) if rest.op is Op.MUL else [rest]
     if all(finite_by_form(low, f) and reads_stay_inside(low, f) for f in factors):
         small = [f for f in factors if set(low.value(f).axes) <= set(condition.axes)]
@@ -351,5 +352,18 @@ def safe_argument(low: Lowering, v: Lowered, instead: Node) -> Lowered:
     for guard in low.guards:
         if not set(guard.axes) <= set(v.axes):
             continue  # the value is used for several elements of the condition: it stays as small as it is
-        v = choose(low, guard, v, low.scalar(instead))
+        v = _kept_within(low, guard.array, v) or choose(low, guard, v, low.scalar(instead))
     return v
+
+
+def _kept_within(low: Lowering, guard: Array, v: Lowered) -> Lowered | None:
+    """Min(v, c) under the condition v <= c, Max(v, c) under c <= v, for a number c, which the condition allows; None under another."""
+    turned = guard.kind is Kind.OPERATOR and guard.data == "~"
+    order = guard.args[0] if turned else guard
+    if order.kind is not Kind.OPERATOR or order.data != ("<" if turned else "<="):
+        return None
+    less, greater = reversed(order.args) if turned else order.args
+    for name, bound in (("minimum", greater), ("maximum", less)):
+        if {less, greater} == {v.array, bound} and bound.kind is Kind.SCALAR:
+            return low.elementwise(Kind.UFUNC, name, [v, Lowered(bound, ())], "f")
+    return None

@@ -47,6 +47,18 @@ def log_softmax(low: Lowering, node: Node) -> Lowered | None:
     return low.elementwise(Kind.OPERATOR, "-", [shifted, log_rest], "f")
 
 
+def shifted(low: Lowering, here: Node, largest: Node) -> Lowered | None:
+    """u - max u with the largest that the exponentials of u are made with; None for another difference."""
+    if largest.op is not Op.REDUCE or largest.data is not Reduction.MAX:
+        return None
+    body, binders = opened(largest)
+    bound = tuple(b[0] for b in binders)
+    if not all(is_whole(b) for b in binders) or match(body, here, bound) is None:
+        return None
+    _, _, top, _ = exponentials(low, body, bound)
+    return low.elementwise(Kind.OPERATOR, "-", [low.as_float(low.value(here)), top], "f")
+
+
 def logsumexp(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
     """max + log1p(rest/peak); an index that the entries do not have counts them."""
     used = tuple(b for b in bound if b in body.free)

@@ -81,7 +81,7 @@ def _normalised_sum(node: Node, outer: tuple[Node, ...], ctx: Context) -> Node |
 
 
 def tangent(node: Node, ctx: Context) -> Node | None:
-    """y/|y| - z·x/|x| with z their cosine → d - x̂·Sum(d·x̂), d = ŷ - sign(z)·x̂."""
+    """y/|y| - z·x/|x| with z their cosine → one function, which keeps what is left where they are parallel."""
     for k, t in enumerate(node.args):
         for m, f in enumerate(factors(t)):
             seen = ctx.see(f) if f.op is Op.READ else f
@@ -90,7 +90,7 @@ def tangent(node: Node, ctx: Context) -> Node | None:
                 continue
             rest = without(factors(t), m)
             for own, other in (pair[1], pair[1][::-1]):
-                made = _tangent(node, k, rest, f, seen, pair[0], own, other, ctx)
+                made = _tangent(node, k, rest, f, pair[0], own, other, ctx)
                 if made is not None:
                     return made
     return None
@@ -107,7 +107,7 @@ def _cosine_parts(node: Node) -> tuple[Node, tuple[Node, Node]] | None:
     return binders[0][0], (parts[0], parts[1])
 
 
-def _tangent(node, k, rest, z, seen, idx, own, other, ctx) -> Node | None:
+def _tangent(node, k, rest, z, idx, own, other, ctx) -> Node | None:
     x, a = own.args
     for j, y_term in enumerate(node.args):
         if j == k:
@@ -123,9 +123,7 @@ def _tangent(node, k, rest, z, seen, idx, own, other, ctx) -> Node | None:
             masks = _unit_length(tuple(f for f in rest if f != entry), a, ctx)
             if masks is None:
                 continue
-            difference = call("unit_difference", *own.args, *other.args, call("sign", z))
-            mean = hinted(total(mul(difference, own), (idx, ZERO, add(idx.args[0], MINUS_ONE))), seen)
-            projected = sub(substitute(difference, at), mul(substitute(own, at), mean))
+            projected = call("unit_difference", *(substitute(g, at) for g in (*own.args, *other.args)), z)
             chosen = projected if not masks else piecewise((projected, masks[0]), (substitute(other, at), TRUE))
             return add(*without(node.args, j, k), chosen)
     return None
@@ -167,8 +165,6 @@ _SQUARES, _OTHER = total(power(ex.XK, number(2)), _WHOLE), total(power(ex.YK, nu
 _X, _Y = call("ratio", ex.XK, sqrt(_SQUARES)), call("ratio", ex.YK, sqrt(_OTHER))
 _COSINE = total(mul(_X, _Y), _WHOLE)
 _AT = {ex.K: ex.J}
-_GAP = call("unit_difference", *_X.args, *_Y.args, call("sign", _COSINE))
-
 FORWARD = (
     Rule(
         "cosine",
@@ -206,7 +202,7 @@ GRADIENT = (
         tangent,
         (
             sub(substitute(_Y, _AT), mul(_COSINE, read("x", ex.N, ex.J), power(_SQUARES, MINUS_HALF))),
-            sub(substitute(_GAP, _AT), mul(substitute(_X, _AT), total(mul(_GAP, _X), _WHOLE))),
+            call("unit_difference", *(substitute(g, _AT) for g in (*_X.args, *_Y.args)), _COSINE),
         ),
     ),
 )

@@ -58,6 +58,7 @@ class Context:
     above    (greater, less) pairs of expressions, from the assumptions
     upper    tensors that are at most 1, from the assumptions
     sums     (sum, its value) from the assumptions
+    moving   differentiated tensors, and the values by name that may depend on them
     summed   whether the node stands under a sum, where the digits of one small term do not show
     """
 
@@ -67,6 +68,7 @@ class Context:
     above: tuple[tuple[Node, Node], ...] = ()
     upper: frozenset[str] = frozenset()
     sums: tuple[tuple[Node, Node], ...] = ()
+    moving: frozenset[str] = frozenset()
     summed: bool = False
 
     def unfold(self, node: Node) -> Node | None:
@@ -131,7 +133,8 @@ def context_of(program: Program) -> Context:
                 signs[left.data] = "-"
         elif a.data == "<":
             above.append((right, left))
-    return Context(signs=signs, above=tuple(above), upper=frozenset(upper), sums=tuple(sums))
+    moving = {*program.wrt, *(d.name for body in program.bodies.values() for d in body.definitions)}
+    return Context(signs=signs, above=tuple(above), upper=frozenset(upper), sums=tuple(sums), moving=frozenset(moving))
 
 
 def _same_up_to_indices(pair: tuple[Node, Node], pattern: tuple[Node, Node]) -> bool:

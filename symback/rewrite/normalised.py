@@ -249,17 +249,20 @@ def _expanded_mean(t: Node, ctx: Context) -> Node:
 def _shifted(parts, k, c, s, sum_parts, found) -> Node | None:
     idx, binders, f, g, full = sum_parts
     body, (bound,), _ = found
-    top = reduction(Reduction.ARGMAX, body, (bound,))
     outer, inner = _without_fixed(full, idx)
+    scale, inner = split_coefficient(inner)
+    if inner == substitute(body, {bound[0]: idx}):
+        at_top = reduction(Reduction.MAX, body, (bound,))
+    else:
+        at_top = substitute(inner, {idx: reduction(Reduction.ARGMAX, body, (bound,))})
     for j, t in enumerate(parts):
         if j == k:
             continue
         for i in sorted(t.free, key=lambda n: str(n.data)):
             if i.args == idx.args and mul(number(-c), substitute(g, {idx: i})) == t:
-                at_top = substitute(inner, {idx: top})
                 mean = hinted(total(mul(f, call("minus", inner, at_top)), *binders), s)
                 entry = call("minus", substitute(inner, {idx: i}), at_top)
-                return add(*without(tuple(parts), j, k), mul(number(-c), outer, sub(entry, mean)))
+                return add(*without(tuple(parts), j, k), mul(number(-c * scale), outer, sub(entry, mean)))
     return None
 
 

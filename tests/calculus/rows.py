@@ -54,6 +54,20 @@ EXAMPLES = {
     "outer-difference": Example(
         "[n]", "Sum(g[n, m]*(x[n] - z[m]), m)", "x[n]*Sum(g[n, m], m) - Sum(g[n, m]*z[m], m)", ("g: [N, M]", "x: [N]", "z: [M]")
     ),
+    "held": Example(
+        "[n]",
+        "Piecewise((1, y < x[n]), (0, True))*(2*x[n] + z[n] - Max(x[n], y))",
+        "Piecewise((1, y < x[n]), (0, True))*(x[n] + z[n])",
+        ("x: [N]", "y: []", "z: [N]"),
+    ),
+    "symmetric-range": Example(
+        "[n]",
+        "Piecewise((1, -2 < x[n]), (0, True))*Piecewise((1, x[n] < 2), (0, True))",
+        "Piecewise((1, Abs(x[n]) < 2), (0, True))",
+        ("x: [N]",),
+    ),
+    "clip-cases": Example("[n]", "Piecewise((3*x[n], Abs(x[n]) <= 2), (6*sign(x[n]), True))", "3*Min(Max(x[n], -2), 2)", ("x: [N]",)),
+    "signed-size": Example("[n]", "sign(x[n])*Min(Abs(x[n]), 2)", "Min(Max(x[n], -2), 2)", ("x: [N]",)),
     "merge-cases": Example(
         "[n]",
         "Piecewise((x[n], z[n] > 0), (0, True)) + Piecewise((y[n], z[n] > 0), (0, True))",

@@ -15,8 +15,8 @@ def compare(relation: str, left: Node, right: Node) -> Node:
         return compare({">": "<", ">=": "<="}[relation], right, left)
     if left.op is Op.NUM and right.op is Op.NUM:
         return TRUE if _EXACT[relation](left.data, right.data) else FALSE
-    if left == right and left.op in (Op.INDEX, Op.DIM):
-        return TRUE if relation in ("<=", "==") else FALSE
+    if left == right and (relation == "<" or left.op in (Op.INDEX, Op.DIM)):
+        return TRUE if relation in ("<=", "==") else FALSE  # nothing is below itself, a NaN neither
     return Node(Op.COMPARE, relation, (left, right))
 
 

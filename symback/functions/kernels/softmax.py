@@ -57,65 +57,51 @@ def _scaled_tail_sums(c, v, axis):
     return np.moveaxis(sums, 0, axis), np.moveaxis(m, 0, axis)
 
 
-def _probability_gap(e, rest, peak, t, axis):
-    """e/(peak + rest) - t along an axis; at the largest entry as (1 - t) - rest/(peak + rest)."""
-    rest, peak = np.expand_dims(rest, axis), np.expand_dims(peak, axis)
-    gap = e / (peak + rest) - t
-    index = e.argmax(axis=axis, keepdims=True)
-    np.put_along_axis(
-        gap, index, 1 - np.take_along_axis(t, index, axis) - rest / (peak + rest), axis
-    )
+def _probability_gap(p, rest, peak, t, axis):
+    """p - t along an axis; at an entry of p above 1/2 as (1 - t) - (1 - p)."""
+    gap = p - t
+    sure = rest < peak
+    if sure.any():
+        rows, p, t = (np.moveaxis(v, axis, -1) for v in (gap, p, t))
+        p, t, part = p[sure], t[sure], rows[sure]
+        left = (rest[sure] / (peak[sure] + rest[sure]))[:, None]
+        top = p.argmax(axis=-1)[:, None]
+        np.put_along_axis(part, top, 1 - np.take_along_axis(t, top, -1) - left, -1)
+        rows[sure] = part
     return gap
 
 
 def _probability_difference(
-    e, rest, peak, other, other_rest, other_peak, x, y, axis
+    p, rest, peak, q, other_rest, other_peak, x, y, axis
 ):
-    """softmax(x) - softmax(y) along an axis, from their exponentials and what these leave to the others.
+    """p - q along an axis for the softmaxes p of x and q of y, from them and what the largest leave to the others.
 
-    Where an entry is the largest of both it is the difference of what both leave; rows that are
-    nearly alike are q*expm1(u) with u the difference of the logarithms.
+    Where an entry of p is above 1/2 it is the difference of what both leave; rows that are nearly
+    alike are q*expm1(u) with u the difference of the logarithms.
     """
-    total = np.expand_dims(peak + rest, axis)
-    other_total = np.expand_dims(other_peak + other_rest, axis)
-    share = np.expand_dims(rest, axis) / total
-    index = e.argmax(axis=axis, keepdims=True)
-    left = np.where(
-        np.take_along_axis(other, index, axis) >= np.expand_dims(other_peak, axis),
-        np.expand_dims(other_rest, axis) / other_total,
-        1 - np.take_along_axis(other, index, axis) / other_total,
-    )
-    other = other / other_total
-    gap = e / total - other
-    np.put_along_axis(
-        gap,
-        index,
-        np.where(
-            np.take_along_axis(e, index, axis) > 0,
-            left - share,
-            -np.take_along_axis(other, index, axis),
-        ),
-        axis,
-    )
-    alike = np.abs(gap).max(axis=axis, initial=0) < 0.1
-    if alike.any():
-        x, y, q, top = (np.moveaxis(v, axis, -1)[alike] for v in (x, y, other, index))
-        d = np.subtract(
-            x, y, out=np.full_like(x, np.inf), where=np.isfinite(x) & np.isfinite(y)
-        )
-        d = np.subtract(
-            d,
-            np.take_along_axis(d, top, -1),
-            out=np.full_like(x, np.inf),
-            where=np.isfinite(d),
-        )
-        near = np.abs(d).max(axis=-1, initial=0) < 0.5
-        d, q = d[near], q[near]
+    gap = p - q
+    rows, p, q, x, y = (np.moveaxis(v, axis, -1) for v in (gap, p, q, x, y))
+    sure = rest < peak
+    if sure.any():
+        part, large, other = rows[sure], p[sure], q[sure]
+        left = (rest[sure] / (peak[sure] + rest[sure]))[:, None]
+        other_left = (other_rest[sure] / (other_peak[sure] + other_rest[sure]))[:, None]
+        top = large.argmax(axis=-1)[:, None]
+        share = np.take_along_axis(other, top, -1)
+        same = other.argmax(axis=-1)[:, None] == top
+        kept = np.where(same, other_left, 1 - share)
+        some = np.take_along_axis(large, top, -1) > 0
+        np.put_along_axis(part, top, np.where(some, kept - left, -share), -1)
+        rows[sure] = part
+    with np.errstate(invalid="ignore"):
+        d = x - y
+        spread = d.max(axis=-1, initial=-np.inf) - d.min(axis=-1, initial=np.inf)
+    near = np.asarray(spread < 0.5)
+    if near.any():
+        d, q, top = d[near], q[near], p[near].argmax(axis=-1)[:, None]
+        d -= np.take_along_axis(d, top, -1)
         u = d - np.log1p((q * np.expm1(d)).sum(axis=-1, keepdims=True))
-        rows = np.moveaxis(gap, axis, -1)
-        part = rows[alike]
-        part[near] = q * np.expm1(u)
-        rows[alike] = part
+        rows[near] = q * np.expm1(u)
     return gap
 
 
@@ -160,11 +146,12 @@ def _running_softmax_tail(c, x, axis):
     """The sums over i >= j of c[i] exp(x[j]) / sum(exp(x[:i + 1])) along an axis, in one pass each way."""
     x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
     top = np.maximum.accumulate(x)
-    shift = np.where(np.isfinite(top), top, 0)
-    e, down = (
-        np.exp(np.where(np.isposinf(x), 0, x - shift)),
-        np.exp(shift[:-1] - shift[1:]),
-    )
+    if np.isfinite(top[:1]).all() and np.isfinite(top[-1:]).all():
+        shift, e = top, np.exp(x - top)
+    else:
+        shift = np.where(np.isfinite(top), top, 0)
+        e = np.exp(np.where(np.isposinf(x), 0, x - shift))
+    down = np.exp(shift[:-1] - shift[1:])
     total, share, tail = np.empty_like(x), np.zeros_like(x), np.array(c)
     total[:1] = e[:1]
     for i in range(1, len(x)):

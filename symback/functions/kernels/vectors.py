@@ -4,6 +4,8 @@
 # fmt: off
 import numpy as np
 
+from symback.functions.kernels.trigonometric import _unit_difference
+
 
 def _root_of_squares(x, scale, shift, axis):
     """sqrt(scale*sum(x*x) + shift) along an axis; a row whose squares leave the range is scaled by a power of two."""
@@ -91,3 +93,18 @@ def _geometric_mean(x, axis):
     return np.ldexp(
         np.exp(logarithm + (0.6931471805599453 * rest / size).astype(x.dtype)), whole
     )
+
+
+def _tangent(u, v, c, x, a, y, b, axis):
+    """v - c*u for the unit vectors u = x/a and v = y/b and their cosine c.
+
+    Where they are nearly parallel it is what a projection leaves of their difference.
+    """
+    gap = v - np.expand_dims(c, axis) * u
+    near = np.asarray(np.abs(c) > 0.5)
+    if near.any():
+        rows, u, x, y = (np.moveaxis(w, axis, -1) for w in (gap, u, x, y))
+        a, b, s = (np.asarray(w)[near][:, None] for w in (a, b, np.sign(c)))
+        d = _unit_difference(x[near], a, y[near], b, s)
+        rows[near] = d - u[near] * np.vecdot(d, u[near])[:, None]
+    return gap

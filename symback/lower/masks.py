@@ -1,0 +1,49 @@
+"""Values that are 0 or 1 as conditions: a choice between conditions is made once, before anything is a number."""
+
+from __future__ import annotations
+
+from symback.calculus.affine import scalar
+from symback.core.expr import FALSE, ONE, TRUE, ZERO, Node, Op, branches, is_indicator
+from symback.lower.arithmetic import choose
+from symback.lower.arrays import Kind
+from symback.lower.lowering import Lowered, Lowering
+
+
+def is_mask(node: Node) -> bool:
+    """Whether it is an indicator, or a choice between indicators."""
+    if is_indicator(node):
+        return True
+    if node.op is not Op.PIECEWISE or any(scalar(c) and c != TRUE for _, c in branches(node)):
+        return False
+    values = [v for v, _ in branches(node)]
+    return all(v in (ZERO, ONE) or is_mask(v) for v in values) and any(v not in (ZERO, ONE) for v in values)
+
+
+def mask(low: Lowering, node: Node) -> Lowered:
+    """The condition under which a mask is 1."""
+    return low.value(node.args[1]) if is_indicator(node) else _chosen(low, branches(node))
+
+
+def conjunction(low: Lowering, masks: list[Node]) -> Lowered:
+    """The condition under which all of several masks are 1: small ones meet first."""
+    met = None
+    for m in sorted((mask(low, m) for m in masks), key=lambda v: len(v.axes)):
+        met = m if met is None else low.elementwise(Kind.OPERATOR, "&", [met, m], "b")
+    return met
+
+
+def _chosen(low: Lowering, pairs: list[tuple[Node, Node]]) -> Lowered:
+    (value, condition), rest = pairs[0], pairs[1:]
+    if condition == TRUE:
+        return _condition(low, value)
+    here = low.value(condition)
+    elsewhere = low.elementwise(Kind.OPERATOR, "~", [here], "b")
+    if value == ONE:
+        return low.elementwise(Kind.OPERATOR, "|", [here, _chosen(low.guarded(elsewhere), rest)], "b")
+    if len(rest) == 1 and rest[0][0] == ZERO:
+        return low.elementwise(Kind.OPERATOR, "&", [here, _condition(low.guarded(here), value)], "b")
+    return choose(low, here, _condition(low.guarded(here), value), _chosen(low.guarded(elsewhere), rest))
+
+
+def _condition(low: Lowering, value: Node) -> Lowered:
+    return low.scalar(TRUE if value == ONE else FALSE) if value in (ZERO, ONE) else mask(low, value)
