@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from symback.emit.layout import INDENT, WIDTH, fits_opened
-from symback.emit.numpy_text import CONDITIONAL, Speller
+from symback.emit.numpy_text import COMPARISON, CONDITIONAL, Speller
 from symback.lower.arrays import Array, Kind
 
 DEEPEST = 40
@@ -74,6 +74,7 @@ def fitted(schedule: Schedule, a: Array, margin: int = 0, level: int = CONDITION
         text = Speller(schedule.names).text(a, level)
         victim = None
         if len(text) + margin > schedule.width:
+            text = Speller(schedule.names).text(a, max(level, COMPARISON))
             victim = _longest_part(schedule, a, 12, schedule.width - 16)
             if victim is None and not fits_opened(text, schedule.width):
                 victim = _operand_behind(schedule, a) or _longest_part(schedule, a, 0, len(text))

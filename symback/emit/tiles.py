@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symback.core.expr import Node
 from symback.emit.elementwise import is_elementwise
 from symback.emit.naming import DEEPEST, TRIVIAL, Schedule, define, fitted, free_name, fresh_base, note
-from symback.emit.numpy_text import Speller, scalar_text
+from symback.emit.numpy_text import ATOM, Speller, scalar_text
 from symback.lower.arrays import Array, Kind
 
 FEWEST = 2
@@ -65,7 +65,7 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
     inner = schedule.inner(1)
     for a in (*tiling.sources, *tiling.results):
         if a.shape and a.kind is not Kind.SCALAR:
-            inner.names[a] = f"{Speller(schedule.names).text(a)}[{part}]"
+            inner.names[a] = f"{Speller(schedule.names).text(a, ATOM)}[{part}]"
     uses: dict[Array, int] = {}
     for a in tiling.members:
         for x in a.args:

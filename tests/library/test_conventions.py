@@ -1,20 +1,11 @@
 """What library layers do at the points that the documentation promises something about."""
 
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import symback
+from tests.library.modules import module
 
-LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-@cache
-def module(layer: str):
-    return symback.compile(symback.load(LIBRARY / f"{layer}.yaml")).load()
 
 
 def normal(*shape: int, seed: int = 0) -> np.ndarray:

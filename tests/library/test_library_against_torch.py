@@ -1,14 +1,10 @@
 """Every layer of the standard library agrees with torch in float64: outputs, states and all gradients."""
 
 import os
-from functools import cache
 from inspect import signature
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-import symback
 
 try:
     import torch
@@ -18,15 +14,8 @@ except ModuleNotFoundError:
     pytest.skip("torch is not installed, so the library is not compared with it", allow_module_level=True)
 
 from tests.library.cases import CASES
+from tests.library.modules import LIBRARY, module
 from tests.library.optimizers import OPTIMIZERS
-
-LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
-
-
-@cache
-def module(layer: str):
-    """The compiled module of a library layer."""
-    return symback.compile(symback.load(LIBRARY / f"{layer}.yaml")).load()
 
 
 def as_tuple(value) -> tuple:

@@ -1,19 +1,9 @@
 """Layers that draw: what they draw, that a seed repeats it, and that the backward uses the same draw."""
 
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import symback
-
-LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
-
-
-@cache
-def module(layer: str):
-    return symback.compile(symback.load(LIBRARY / f"{layer}.yaml")).load()
+from tests.library.modules import module
 
 
 @pytest.mark.parametrize(

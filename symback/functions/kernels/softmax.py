@@ -71,9 +71,7 @@ def _probability_gap(p, rest, peak, t, axis):
     return gap
 
 
-def _probability_difference(
-    p, rest, peak, q, other_rest, other_peak, x, y, axis
-):
+def _probability_difference(p, rest, peak, q, other_rest, other_peak, x, y, axis):
     """p - q along an axis for the softmaxes p of x and q of y, from them and what the largest leave to the others.
 
     Where an entry of p is above 1/2 it is the difference of what both leave; rows that are nearly
