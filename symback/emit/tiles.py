@@ -75,7 +75,7 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
         depth[a] = 1 + max((depth.get(x, 0) for x in a.args), default=0)
         if a in tiling.results:
             depth[a] = 0
-            _store(inner, a, inner.names[a])
+            _store(inner, a, inner.names[a], uses)
         elif a in hints or uses[a] > 1 or depth[a] > DEEPEST:
             depth[a] = 0
             define(inner, a, hints.get(a))
@@ -84,22 +84,27 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
     schedule.lines += [f"for {part} in _tiles({size}):", *(f"    {line}" for line in inner.lines)]
 
 
-def _store(inner: Schedule, a: Array, target: str) -> None:
+def _store(inner: Schedule, a: Array, target: str, uses: Mapping[Array, int]) -> None:
     """The last operation, written into its place; what no ufunc does is assigned."""
     del inner.names[a]
     function = a.data if a.kind is Kind.UFUNC else _UFUNCS.get(str(a.data)) if a.kind is Kind.OPERATOR else None
-    if function is None:
-        inner.lines.append(f"{target} = {fitted(inner, a, len(target) + 3)}")
+    if function is not None:
+        inner.lines.append(_call(inner, f"np.{function}", a.args, last=f"out={target}"))
+    elif a.kind is Kind.WHERE and a.args[0].shape and is_elementwise(a.args[2]) and uses[a.args[2]] == 1 and a.args[2] not in inner.names:
+        condition, yes, no = a.args
+        inner.names[no] = target
+        _store(inner, no, target, uses)
+        inner.lines.append(_call(inner, "np.putmask", (condition, yes), target))
     else:
-        inner.lines.append(_call(inner, f"np.{function}", a.args, f"out={target}"))
+        inner.lines.append(f"{target} = {fitted(inner, a, len(target) + 3)}")
     inner.names[a] = target
 
 
-def _call(inner: Schedule, function: str, operands: tuple[Array, ...], last: str) -> str:
-    """`function(operands, last)`; operands that make it too long for a line get a variable."""
+def _call(inner: Schedule, function: str, operands: tuple[Array, ...], *first: str, last: str = "") -> str:
+    """`function(first, operands, last)`; operands that make it too long for a line get a variable."""
     while True:
         texts = [fitted(inner, x, 8) for x in operands]
-        text = f"{function}({', '.join([*texts, last])})"
+        text = f"{function}({', '.join([*first, *texts, *([last] if last else [])])})"
         longest = max(operands, key=lambda x: len(Speller(inner.names).text(x)))
         if len(text) <= inner.width or longest in inner.names or longest.kind in TRIVIAL:
             for x in operands:

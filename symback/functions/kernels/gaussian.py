@@ -8,7 +8,7 @@ from scipy import special
 
 def _gauss(x):
     """exp(-x*x); beyond 2 with x split in two, since rounding x*x would cost digits."""
-    z = np.clip(x, -28, 28)
+    z = x.clip(-28, 28)
     y = np.asarray(np.exp(-(z * z)))
     tail = y < 0.02
     far = np.asarray(z)[tail]
@@ -20,7 +20,7 @@ def _gauss(x):
 
 def _half_gauss(x):
     """exp(-x*x/2); beyond 3 with x split in two, since rounding x*x would cost digits."""
-    z = np.clip(x, -39, 39)
+    z = x.clip(-39, 39)
     y = np.asarray(np.exp(-0.5 * (z * z)))
     tail = y < 0.01
     far = np.asarray(z)[tail]
@@ -49,6 +49,16 @@ def _erfc(x):
 def _erfcx(x):
     """exp(x*x) erfc(x)."""
     return special.erfcx(x).astype(np.result_type(x), copy=False)
+
+
+def _ndtr_at(x, g):
+    """The normal distribution function with g = exp(-x*x/2): the tail beyond |x|, or what it leaves of 1."""
+    size = np.abs(x)
+    if x.itemsize < 8:
+        tail = special.ndtr(-size).astype(x.dtype, copy=False)
+    else:
+        tail = 0.5 * g * special.erfcx(0.7071067811865476 * size)
+    return np.abs((x >= 0) - tail)
 
 
 def _log_ndtr(x):

@@ -47,15 +47,15 @@ def _log_cosh_at(x, t):
 
 def _finite(x):
     """x, with the largest finite number in place of an infinity."""
-    largest = np.finfo(np.result_type(x)).max
-    return np.clip(x, -largest, largest)
+    largest = np.finfo(x.dtype).max
+    return x.clip(-largest, largest)
 
 
 def _finite_below(x):
     """x, with the least finite number in place of minus infinity."""
-    return np.maximum(x, np.finfo(np.result_type(x)).min)
+    return np.maximum(x, np.finfo(x.dtype).min)
 
 
 def _within(x, c):
     """x where it is used, -c to c, and a bound beyond."""
-    return np.clip(x, -c, c)
+    return x.clip(-c, c)
