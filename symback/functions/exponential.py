@@ -134,7 +134,7 @@ ROWS = (
         2,
         (
             lambda a, v: call("sigmoid", call("difference", a[0], a[1])),
-            lambda a, v: call("sigmoid", call("difference", a[1], a[0])),
+            lambda a, v: call("sigmoid", neg(call("difference", a[0], a[1]))),
         ),
         Ufunc("np.logaddexp"),
         20,
@@ -147,7 +147,7 @@ ROWS = (
         2,
         (
             lambda a, v: neg(power(call("expm1", sub(a[1], a[0])), MINUS_ONE)),
-            lambda a, v: _over_expm1(sub(a[1], a[0])),
+            lambda a, v: div(call("decay", neg(call("Abs", sub(a[1], a[0])))), call("expm1", sub(a[1], a[0]))),
         ),
         Kernel("_logsubexp"),
         21,

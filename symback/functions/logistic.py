@@ -4,23 +4,44 @@ from __future__ import annotations
 
 from math import inf
 
-from symback.core.expr import HALF, ONE, TWO, ZERO, Node, add, call, compare, div, indicator, mul, neg, number, power, sub
+from symback.core.expr import (
+    HALF,
+    ONE,
+    TWO,
+    ZERO,
+    Node,
+    add,
+    call,
+    compare,
+    div,
+    indicator,
+    mul,
+    neg,
+    number,
+    power,
+    split_coefficient,
+    sub,
+)
 from symback.functions.function import Expansion, Function, Kernel, Ufunc
 
 
 def shrunk(x: Node) -> Node:
-    """E = exp(-|x|)."""
-    return call("decay", neg(call("Abs", x)))
+    """E = exp(-|x|), the same for -x."""
+    return call("decay", neg(call("Abs", neg(x) if _negated(x) else x)))
 
 
 def rising(x: Node) -> Node:
     """1 for x ≥ 0, E below, as the larger of E and whether x ≥ 0: cheaper than a choice between the two."""
-    return call("Max", shrunk(x), indicator(compare("<=", ZERO, x)))
+    return call("Max", shrunk(x), indicator(compare("<=", neg(x), ZERO) if _negated(x) else compare("<=", ZERO, x)))
 
 
 def falling(x: Node) -> Node:
     """E for x ≥ 0, 1 below."""
-    return call("Max", shrunk(x), indicator(compare("<", x, ZERO)))
+    return call("Max", shrunk(x), indicator(compare("<", ZERO, neg(x)) if _negated(x) else compare("<", x, ZERO)))
+
+
+def _negated(x: Node) -> bool:
+    return split_coefficient(x)[0] < 0
 
 
 def _sigmoid(x: Node) -> Node:

@@ -24,7 +24,7 @@ from symback.core.expr import (
 )
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
-from symback.lower import cosines, divergences, norms, probabilities, softmax
+from symback.lower import cosines, divergences, exponents, norms, probabilities, softmax
 from symback.lower.arithmetic import as_numbers, choose, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.centred import centred
@@ -129,6 +129,10 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
             return found
     if name == "unit_difference":
         return cosines.tangent(low, node)
+    if name in ("decay", "expm1_slope_at"):
+        found = exponents.decay(low, node) if name == "decay" else exponents.slope(low, node)
+        if found is not None:
+            return found
     if name == "Min":
         found = _clipped(low, node)
         if found is not None:

@@ -62,6 +62,21 @@ def _difference(low: Lowering, a: Lowered, b: Lowered, x: PowerSum, y: PowerSum)
     return Lowered(Array(Kind.KERNEL, ("_difference_of_roots", rows[0][1]), args, a.array.shape, "f"), a.axes)
 
 
+def mean_of_squares(low: Lowering, node: Node) -> Lowered | None:
+    """Σ u²/size along one axis, for a difference u: the mean may fit where the sum does not. None for another product."""
+    found = power_sum(node)
+    if found is None or found.exponent != number(2) or found.scale == ONE or found.shift != ZERO:
+        return None
+    if len(found.binders) != 1 or found.body.op is not Op.ADD:
+        return None
+    rows = _rows(low, found.body, (found.binders[0][0],))
+    if rows is None:
+        return None
+    array, axis, outer = rows
+    args = (array, low.scalar(power(found.scale, MINUS_ONE)).array)
+    return Lowered(Array(Kind.KERNEL, ("_mean_of_squares", axis), args, tuple(a.args[0] for a in outer), "f"), outer)
+
+
 def _rows(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Array, int, tuple[Node, ...]] | None:
     """(array, axis, axes left) of a body with its bound axes made one axis; None where it lacks one of them."""
     v = low.as_float(low.value(body))

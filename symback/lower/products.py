@@ -23,6 +23,9 @@ MOST_PAIRED = 12
 
 def lower_product(low: Lowering, node: Node) -> Lowered:
     """Factors of few axes are multiplied (and divided) among themselves before they meet a large one."""
+    mean = norms.mean_of_squares(low, node)
+    if mean is not None:
+        return mean
     masks = [f for f in node.args if is_mask(f)]
     scalars = [f for f in node.args if scalar(f) and not is_mask(f)]
     others = [f for f in node.args if not scalar(f) and not is_mask(f)]

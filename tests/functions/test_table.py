@@ -123,7 +123,7 @@ def roots(name, where):
     near = {
         "logexpm1": abs(x - 0.693) < 0.1,
         "logaddexp": abs(x - where[-1]) > 16 or abs(x) < 2 and abs(where[-1]) < 2,
-        "logsubexp": abs(x - 0.693) < 0.4,
+        "logsubexp": abs(x - where[-1]) > 16,
         "digamma": abs(x - 1.46) < 0.2,
         "gelu_slope": abs(x + 0.75) < 0.1 or abs(abs(x) - 1.41) < 0.1,
         "gelu": abs(x + 0.75) < 0.1,

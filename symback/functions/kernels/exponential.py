@@ -37,9 +37,59 @@ def _expm1_slope_at(x, t):
     return y
 
 
+def _decay_of_product(u, a, b, divisor):
+    """exp(-|u|) with u = a*b/divisor, in the tail with the product in the next wider precision."""
+    y = np.asarray(np.exp(-np.abs(u)))
+    far = y < 0.01
+    if far.any():
+        a, b = (np.broadcast_to(v, y.shape)[far].astype(_wider(y)) for v in (a, b))
+        y[far] = np.exp(-np.abs(a * b / divisor))
+    return y
+
+
+def _decay_of_gap(u, x, y):
+    """exp(-|u|) with u = x - y, in the tail with the difference in the next wider precision."""
+    z = np.asarray(np.exp(-np.abs(u)))
+    far = (z < 0.01) & (z > 0)
+    if far.any():
+        x, y = (np.broadcast_to(v, z.shape)[far].astype(_wider(z)) for v in (x, y))
+        z[far] = np.exp(-np.abs(x - y))
+    return z
+
+
+def _decay_of_polynomial(u, x, linear, cubic):
+    """exp(-|u|) with u = linear*x + cubic*x**3, in the tail with the polynomial in the next wider precision."""
+    y = np.asarray(np.exp(-np.abs(u)))
+    far = y < 0.01
+    if far.any():
+        x = np.broadcast_to(x, y.shape)[far].astype(_wider(y))
+        y[far] = np.exp(-np.abs(x * (linear + cubic * x * x)))
+    return y
+
+
+def _expm1_slope_of_product(t, a, b, divisor):
+    """t + 1 with t = exp(a*b/divisor) - 1; where t is near -1 as exp of the product in the next wider precision."""
+    y = np.asarray(t + 1)
+    far = y < 0.125
+    if far.any():
+        a, b = (np.broadcast_to(v, y.shape)[far].astype(_wider(y)) for v in (a, b))
+        y[far] = np.exp(np.minimum(a * b / divisor, 0))
+    return y
+
+
+def _wider(x):
+    """The next wider precision."""
+    return np.longdouble if x.dtype == np.float64 else np.float64
+
+
 def _logsubexp(x, y):
-    """log(exp(x) - exp(y)) for x > y."""
-    return x + _log1mexp(_difference(y, x))
+    """log(exp(x) - exp(y)) for x > y; near its root by log1p in the next wider precision."""
+    z = np.asarray(x + _log1mexp(_difference(y, x)))
+    near = np.abs(z) < 0.5
+    if near.any():
+        x, y = (np.broadcast_to(v, z.shape)[near].astype(_wider(z)) for v in (x, y))
+        z[near] = np.log1p(np.expm1(x) - np.exp(y))
+    return z
 
 
 def _difference(x, y):

@@ -36,10 +36,10 @@ def _erf(x):
 
 
 def _erfc(x):
-    """1 - erf(x), beyond 1 as exp(-x*x) erfcx(x)."""
+    """1 - erf(x), beyond 1/2 as exp(-x*x) erfcx(x)."""
     x = np.asarray(x)
-    y = np.asarray(special.erfc(x).astype(x.dtype, copy=False))
-    tail = x > 1
+    y = np.asarray(1 - special.erf(x).astype(x.dtype, copy=False))
+    tail = x > 0.5
     far = x[tail]
     if far.size:
         y[tail] = _gauss(far) * special.erfcx(far)
@@ -47,8 +47,13 @@ def _erfc(x):
 
 
 def _erfcx(x):
-    """exp(x*x) erfc(x)."""
-    return special.erfcx(x).astype(np.result_type(x), copy=False)
+    """exp(x*x) erfc(x); in double precision below 1/2 by erf, which is closer there."""
+    y = np.asarray(special.erfcx(x).astype(np.result_type(x), copy=False))
+    near = np.abs(x) < 0.5 if y.dtype == np.float64 else np.zeros(y.shape, bool)
+    u = np.asarray(x)[near]
+    if u.size:
+        y[near] = np.exp(u * u) * (1 - special.erf(u))
+    return y
 
 
 def _ndtr_at(x, g):

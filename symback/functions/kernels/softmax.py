@@ -131,13 +131,15 @@ def _small_divergence(z, x, y):
 
 
 def _log_mean_exp(x, rest, top, axis):
-    """log(mean(exp(x))) along an axis; where the mean is near the largest, by expm1 of what the entries fall short."""
+    """log(mean(exp(x))) along an axis; where the mean is near the largest, by expm1 of the entries less the largest, or less 0."""
     x = np.moveaxis(x, axis, -1)
     y = np.asarray(np.log1p(rest) - float(np.log(x.shape[-1])))
     near = y > -0.7
+    shift = np.asarray(top)
     if near.any():
-        y[near] = np.log1p(np.expm1(x[near] - top[near][:, None]).mean(axis=-1))
-    return top + y
+        shift = np.where(near & (np.abs(top) < 1e-3), 0, top)
+        y[near] = np.log1p(np.expm1(x[near] - shift[near][:, None]).mean(axis=-1))
+    return shift + y
 
 
 def _running_softmax_tail(c, x, axis):

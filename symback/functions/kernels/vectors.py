@@ -4,6 +4,7 @@
 # fmt: off
 import numpy as np
 
+from symback.functions.kernels.exponential import _wider
 from symback.functions.kernels.trigonometric import _unit_difference
 
 
@@ -30,6 +31,17 @@ def _root_of_squares(x, scale, shift, axis):
     return root
 
 
+def _mean_of_squares(x, size, axis):
+    """sum(x*x)/size along an axis, also where the sum is too large."""
+    rows = np.moveaxis(x, axis, -1)
+    with np.errstate(over="ignore"):
+        mean = np.asarray(np.einsum("...i,...i->...", rows, rows) / size)
+    wide = np.isinf(mean)
+    if wide.any():
+        mean[wide] = np.vecdot(rows[wide] / size, rows[wide])
+    return mean
+
+
 def _difference_of_roots(a, b, x, y, scale, axis):
     """a - b for the roots of scale*sum(x*x) and scale*sum(y*y).
 
@@ -39,9 +51,8 @@ def _difference_of_roots(a, b, x, y, scale, axis):
         gap = np.asarray(a - b)
     near = np.abs(gap) < a / 16
     if near.any():
-        wide = np.longdouble if x.dtype == np.float64 else np.float64
-        x, y = (np.moveaxis(v, axis, -1)[near].astype(wide) for v in (x, y))
-        size = a[near] + b[near].astype(wide)
+        x, y = (np.moveaxis(v, axis, -1)[near].astype(_wider(x)) for v in (x, y))
+        size = a[near] + b[near].astype(x.dtype)
         gap[near] = scale * np.vecdot(x - y, (x + y) / size[:, None])
     return gap
 
