@@ -14,20 +14,24 @@ import time
 from pathlib import Path
 
 import numpy as np
-from textbook import LAYERS
+from textbook import LAYERS as PLAIN
+from textbook_elementwise import ELEMENTWISE
 
 import symback
 
 LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
+LAYERS = {**PLAIN, **ELEMENTWISE}
 POSITIVE = {"running_var", "v"}
 SECONDS, TOLERANCE = 0.6, 2e-3
 
 
 def drawn(arrays: dict, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Arguments by name: labels where a size is given beside the shape, else float32 numbers."""
+    """Arguments by name: made by a function, labels where a size is given beside the shape, else float32 numbers."""
     made = {}
     for name, shape in arrays.items():
-        if len(shape) == 2 and isinstance(shape[1], tuple):
+        if callable(shape):
+            made[name] = shape(rng)
+        elif len(shape) == 2 and isinstance(shape[1], tuple):
             made[name] = rng.integers(0, shape[0], shape[1])
         elif shape == ():
             made[name] = np.array(3, np.float32)  # a count of steps

@@ -342,24 +342,6 @@ def gru(x, h0, Wx, Wh, bx, bh, ghs, glast):
     return (np.stack(h[1:]), h[-1]), gradients
 
 
-def sgd(w, grad):
-    return (w - np.float32(0.01) * grad,), ()
-
-
-def momentum(w, grad, v):
-    v = np.float32(0.9) * v + grad
-    return (w - np.float32(0.01) * v,), ()
-
-
-def adam(w, grad, m, v, t):
-    t = t + 1
-    m = np.float32(0.9) * m + np.float32(0.1) * grad
-    v = np.float32(0.999) * v + np.float32(0.001) * grad**2
-    mhat = m / (1 - np.float32(0.9) ** t)
-    vhat = v / (1 - np.float32(0.999) ** t)
-    return (w - np.float32(0.001) * mhat / (np.sqrt(vhat) + np.float32(1e-8)),), ()
-
-
 _ROWS = {"x": (1024, 512)}
 _HEADS = {"Q": (4, 8, 128, 64), "K": (4, 8, 128, 64), "V": (4, 8, 128, 64)}
 _RECURRENT = {"x": (32, 16, 64), "h0": (16, 64)}
@@ -404,7 +386,4 @@ LAYERS = {
     "rnn": (rnn, {**_RECURRENT, "Wx": (64, 64), "Wh": (64, 64), "b": (64,)}),
     "lstm": (lstm, {**_RECURRENT, "c0": (16, 64), "Wx": (64, 4, 64), "Wh": (64, 4, 64), "b": (4, 64)}),
     "gru": (gru, {**_RECURRENT, "Wx": (64, 3, 64), "Wh": (64, 3, 64), "bx": (3, 64), "bh": (3, 64)}),
-    "sgd": (sgd, {"w": (1024, 512), "g": (1024, 512)}),
-    "momentum": (momentum, {"w": (1024, 512), "g": (1024, 512), "v": (1024, 512)}),
-    "adam": (adam, {"w": (1024, 512), "g": (1024, 512), "m": (1024, 512), "v": (1024, 512), "t": ()}),
 }
