@@ -95,6 +95,7 @@ class _Sweep:
         self.declared = frozenset(self.taken)
         self.axis_names = _axis_names(body, program)
         self.taken |= {name for name, _ in program.derived}
+        self.taken.add("dtype")  # of an output called `type`; generated modules use the word
         self.stages: list[Stage] = []
 
     def run(self) -> Adjoint:

@@ -17,7 +17,7 @@ from symback.lower.arrays import Array
 from symback.lower.arrays import Kind as ArrayKind
 from symback.lower.module import LoweredBody
 
-_IMPORTED = ("np", "math", "sliding_window_view", "special")
+_IMPORTED = ("np", "math", "sliding_window_view")
 
 
 @dataclass(frozen=True, slots=True)

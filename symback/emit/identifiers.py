@@ -12,7 +12,7 @@ BUILTINS = frozenset(
     {"range", "reversed", "slice", "max", "min", "abs", "len", "map", "zip", "round", "None", "float", "int", "tuple", "isinstance", "type"}
 )
 MODULE_NAMES = frozenset({"np", "math", "sliding_window_view", "NamedTuple", "cache", "mode", "rng", "dtype", "forward", "backward", "init_params", "init_state",
-                          "LATEX", "result_dtype", "grad_dtypes", "state_dtypes", "outputs", "output", "state", "gradients", "Cache", "Gradients", "Outputs", "State", "lead_size", "lead_shape", "annotations", "special"})  # fmt: skip
+                          "LATEX", "result_dtype", "grad_dtypes", "state_dtypes", "outputs", "output", "state", "gradients", "Cache", "Gradients", "Outputs", "State", "lead_size", "lead_shape", "annotations"})  # fmt: skip
 
 
 def local(name: str) -> str:

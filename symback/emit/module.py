@@ -11,8 +11,10 @@ from symback.emit.backward import backward_function
 from symback.emit.bodies import body_text
 from symback.emit.docstrings import module_docstring
 from symback.emit.forward import forward_function, states
+from symback.emit.identifiers import taken_names
 from symback.emit.initialisers import initialisers
 from symback.emit.modes import Mode
+from symback.emit.naming import free_name
 from symback.emit.view import ModuleView, TupleView
 from symback.functions.kernels import KernelSource, needed
 from symback.lower.module import lower_body
@@ -21,7 +23,8 @@ from symback.report import formulas
 
 def module_view(program: Program, derivations: Mapping[str, Derivation]) -> ModuleView:
     """Every string of the module."""
-    modes = [_mode(program, name, derivations) for name in derivations]
+    taken = taken_names(program) | {d.name for v in derivations.values() for d in v.body.definitions}
+    modes = [_mode(program, name, derivations, taken) for name in derivations]
     forward, helpers = forward_function(program, modes)
     functions, tuples = [forward], []
     for name, outputs in {m.returned: m.outputs for m in modes if len(m.outputs) > 1}.items():
@@ -48,19 +51,14 @@ def module_view(program: Program, derivations: Mapping[str, Derivation]) -> Modu
     )
 
 
-def _mode(program: Program, name: str, derivations: Mapping[str, Derivation]) -> Mode:
+def _mode(program: Program, name: str, derivations: Mapping[str, Derivation], taken: set[str]) -> Mode:
     derivation = derivations[name]
     text = body_text(program, lower_body(program, derivation.body, derivation.adjoint))
     own = name.title().replace("_", "")
     alike = all(d.body.outputs == derivation.body.outputs for d in derivations.values())
-    return Mode(
-        name,
-        derivation,
-        text,
-        formulas.of_mode(derivation),
-        "Cache" if len(derivations) == 1 else f"{own}Cache",
-        "Outputs" if alike else f"{own}Outputs",
-    )
+    cache = "Cache" if len(derivations) == 1 else free_name(f"{own}Cache", taken)
+    returned = "Outputs" if alike else free_name(f"{own}Outputs", taken)
+    return Mode(name, derivation, text, formulas.of_mode(derivation), cache, returned)
 
 
 def _arrays(name: str, doc: str, fields: Sequence[str]) -> TupleView:

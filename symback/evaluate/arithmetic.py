@@ -176,8 +176,9 @@ def _long(value: Fraction) -> np.longdouble:
 
 
 def complex_numbers() -> Arithmetic:
-    """Complex doubles, for the functions that are analytic; comparisons see the real part."""
-    functions: dict[str, Function] = {n: getattr(np, n) for n in _NUMPY_NAMES}
+    """Complex doubles, for the functions that are analytic; comparisons, and functions that are not, see the real part."""
+    functions: dict[str, Function] = {name: _of_real_parts(f) for name, f in double().functions.items()}
+    functions |= {n: getattr(np, n) for n in _NUMPY_NAMES}
     functions |= {new: getattr(np, old) for new, old in _RENAMED.items() if new != "atan2"}
     functions |= {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": _complex_softplus}
     return Arithmetic(
@@ -191,6 +192,10 @@ def complex_numbers() -> Arithmetic:
         pi=np.complex128(np.pi),
         infinity=np.complex128(np.inf),
     )
+
+
+def _of_real_parts(function: Function) -> Function:
+    return lambda *x: np.asarray(function(*(a.real for a in x))).astype(np.complex128)
 
 
 def _complex_softplus(x: np.ndarray) -> np.ndarray:

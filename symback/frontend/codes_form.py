@@ -127,7 +127,7 @@ FORM = (
     Code(
         "E210",
         "a name that is taken",
-        "Functions, constants, Python's keywords and the generated module's own names cannot be used for tensors, dimensions or hyperparameters.",
+        "Functions, constants and Python's keywords name nothing else. Tensors and hyperparameters are arguments of the generated module's functions, so they cannot bear the names that these use themselves: `np`, `math`, `mode`, `rng`, `cache`, `dtype`, `Cache`, `Gradients`, `Outputs`, `State`, `range`, `slice`, `min`, `abs` and a few more.",
         layer("inputs:\n  exp: [N]", "  y[n]: exp(1)"),
     ),
     Code(

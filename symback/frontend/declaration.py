@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import keyword
 from fractions import Fraction
-from typing import NoReturn
 
 from symback.core.diagnostics import LayerError, Span
 from symback.core.expr import BEYOND_FLOATS, BEYOND_INTEGERS
@@ -20,7 +19,7 @@ from symback.frontend.faults import Faults, did_you_mean, listed, stop
 from symback.frontend.layer import DeclaredHyperparameter, DeclaredTensor, Draw, Layer, Line, Mode, Named, Use, Word
 from symback.frontend.syntax import Form, Syntax
 from symback.frontend.tokens import MAX_NAME, is_name
-from symback.frontend.vocabulary import BUILTINS, DISTRIBUTIONS, RESERVED
+from symback.frontend.vocabulary import DISTRIBUTIONS, MODULES_OWN, RESERVED
 
 KEYS = (
     "layer", "doc", "inputs", "params", "state", "hyperparameters", "dims", "indices", "random", "where", "outputs",
@@ -132,7 +131,7 @@ class _Declaration:
         return value.text
 
     def tensor(self, key: Scalar, value: Value, role: Role) -> DeclaredTensor:
-        name = _argument(key)
+        name = _argument_name(key)
         if isinstance(value, Items):
             return DeclaredTensor(name, role, self.shape(value), grad=role in (Role.INPUT, Role.PARAM), span=key.span)
         if not isinstance(value, Table):
@@ -208,7 +207,7 @@ class _Declaration:
         return tuple(axes)
 
     def hyperparameter(self, key: Scalar, value: Value) -> DeclaredHyperparameter:
-        name = _argument(key)
+        name = _argument_name(key)
         if isinstance(value, Scalar) and value.plain and value.text in ("true", "false", "True", "False", "TRUE", "FALSE"):
             return DeclaredHyperparameter(name, value.text.lower() == "true", key.span)
         number = _constant(_expression(value))
@@ -363,10 +362,11 @@ def _declared_name(key: Scalar) -> str:
     return key.text
 
 
-def _argument(key: Scalar) -> str:
+def _argument_name(key: Scalar) -> str:
+    """The name of a tensor or hyperparameter, which is an argument or variable of the generated functions as it stands."""
     name = _declared_name(key)
-    if name in BUILTINS:
-        _taken(name, key.span)
+    if name in MODULES_OWN:
+        stop("E210", f"the name `{name}` is the generated module's own", key.span, f"call it `{name}_`")
     return name
 
 
@@ -374,11 +374,7 @@ def _check_name(name: str, span: Span | None) -> None:
     if name.startswith("_") or len(name) > MAX_NAME:
         stop("E204", f"`{_short(name)}` cannot be a name here", span, f"names begin with a letter and have at most {MAX_NAME} characters")
     if name in RESERVED:
-        _taken(name, span)
-
-
-def _taken(name: str, span: Span | None) -> NoReturn:
-    stop("E210", f"the name `{name}` is taken by the language, Python or the generated module", span, f"call it `{name}_`")
+        stop("E210", f"the name `{name}` is taken by the language or Python", span, f"call it `{name}_`")
 
 
 def _mode_name(key: Scalar) -> str:

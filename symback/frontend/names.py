@@ -87,9 +87,7 @@ def _declared(layer: Layer, faults: Faults) -> dict[str, tuple[str, Span | None]
 def _check_word(name: str, what: str, span: Span | None, faults: Faults) -> None:
     """The rules for names that no section declares."""
     if name in RESERVED and name not in CONSTANTS:
-        faults.add(
-            "E210", f"the name `{name}` is taken by the language, Python or the generated module", span, f"call the {what} `{name}_`"
-        )
+        faults.add("E210", f"the name `{name}` is taken by the language or Python", span, f"call the {what} `{name}_`")
     elif name.startswith("_"):
         faults.add("E204", f"`{name}` cannot be a name here", span, "names begin with a letter")
 
@@ -205,7 +203,7 @@ def _mention(s: Syntax, layer: Layer, declared: dict, visible: set[str], bound: 
                 s.span,
                 did_you_mean(s.value, [*FUNCTIONS, *layer.callees]) or "another file's layer is named under `use`",
             )
-    elif s.form is Form.NAME and s.value in FUNCTIONS and s.value not in declared:
+    elif s.form is Form.NAME and s.value in FUNCTIONS and s.value not in declared and s.value not in bound:
         faults.add("E402", f"`{s.value}` is a function and stands here without arguments", s.span, f"write `{s.value}(…)`")
     elif s.form in (Form.NAME, Form.SUBSCRIPT) and declared.get(s.value, ("",))[0] == "defined" and s.value not in visible:
         faults.add(

@@ -21,6 +21,7 @@ from symback.frontend.scope import Known, Scope
 from symback.frontend.spelling import Speller
 from symback.frontend.tokens import is_name
 from symback.frontend.vocabulary import RESERVED
+from symback.functions import kernels
 from symback.functions.function import Function, Kernel, Ufunc
 
 LETTERS = ("x", "y", "z")
@@ -80,7 +81,8 @@ def _row(cls: type, spelling: str, names: frozenset[str], rows: dict[str, UserFu
         how, source = Ufunc(spelling), ""
     else:
         _check_spelling(name, spelling, letters)
-        how, source = Kernel(f"_{name}"), f"def _{name}({', '.join(letters)}):\n    return {spelling}"
+        function = f"_{name}_" if f"_{name}" in kernels.names() else f"_{name}"
+        how, source = Kernel(function), f"def {function}({', '.join(letters)}):\n    return {spelling}"
     derivatives = tuple(_derivative(cls, k, arity, names, rows) for k in range(arity))
     latex = rf"\operatorname{{{name.replace('_', ' ')}}}\left(" + ", ".join(f"{{{k}}}" for k in range(arity)) + r"\right)"
     return UserFunction(

@@ -42,27 +42,11 @@ CONSTANTS = ("pi", "oo")
 FUNCTIONS = frozenset([*ELEMENTWISE, *REDUCTIONS, *WHOLE_REDUCTIONS])
 """Every name that a call means a function by."""
 
-RESERVED = frozenset(
-    [
-        *(FUNCTIONS - {*WHOLE_REDUCTIONS}),
-        *CONSTANTS,
-        *keyword.kwlist,
-        "np",
-        "numpy",
-        "scipy",
-        "math",
-        "mode",
-        "rng",
-        "cache",
-        "dtype",
-        "forward",
-        "backward",
-        "init_params",
-        "init_state",
-        "LATEX",
-    ]
-)
+RESERVED = frozenset([*(FUNCTIONS - {*WHOLE_REDUCTIONS}), *CONSTANTS, *keyword.kwlist])
 """Names that nothing declared in a layer may bear. `mean`, `sum` and `max` may be tensors: only a call of them is the function."""
 
-BUILTINS = frozenset(["isinstance", "max", "min", "range", "reversed", "slice"])
-"""Python's functions that a generated module calls: no argument may bear their name, while a value is renamed there."""
+MODULES_OWN = frozenset(
+    "np math mode rng cache dtype result_dtype grad_dtypes state_dtypes lead_size lead_shape sliding_window_view Cache Gradients Outputs State "
+    "range reversed slice min max abs isinstance ValueError".split()
+)
+"""Names that the generated module's functions use, which no argument of theirs may bear. Other names give way to them."""

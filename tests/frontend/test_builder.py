@@ -176,3 +176,17 @@ def test_text_in_doc_cannot_leave_it():
     doc = 'a\n"""\nb: !!python/object {}\n# c \\ "quoted" \t\u00e9'
     layer = symback.Layer("docs", doc=doc, inputs={x: [N]}, outputs={y[n]: x[n]})
     assert loads(layer.to_yaml()).doc == doc
+
+
+class tensor(sympy.Function):  # noqa: N801
+    def fdiff(self, argindex=1):
+        return 3 * self.args[0] ** 2
+
+
+def test_a_function_of_the_users_own_does_not_replace_a_helper_of_the_module():
+    layer = symback.Layer("own", inputs={x: [N]}, outputs={y[n]: tensor(x[n])}, functions={tensor: "x**3"})
+    module = symback.compile(layer).load()
+    value, cache = module.forward(np.array([2.0]))
+    assert value.tolist() == [8.0] and module.backward(cache, np.ones(1)).x.tolist() == [12.0]
+    with pytest.raises(TypeError, match="x holds int64"):
+        module.forward(np.array([2]))

@@ -28,6 +28,11 @@ def source(name: str) -> KernelSource:
     return _all()[name]
 
 
+def names() -> frozenset[str]:
+    """The kernels that there are."""
+    return frozenset(_all())
+
+
 def needed(names: list[str]) -> list[KernelSource]:
     """These kernels and those that they call, each once, callees first."""
     ordered: dict[str, KernelSource] = {}
