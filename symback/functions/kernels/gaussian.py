@@ -62,7 +62,7 @@ def _ndtr_at(x, g):
     if x.itemsize < 8:
         tail = special.ndtr(-size).astype(x.dtype, copy=False)
     else:
-        tail = 0.5 * g * special.erfcx(0.7071067811865476 * size)
+        tail = 0.5 * g * _erfcx(0.7071067811865476 * size)
     return np.abs((x >= 0) - tail)
 
 

@@ -4,7 +4,7 @@
 # fmt: off
 import numpy as np
 
-from symback.functions.kernels.exponential import _expm1_minus
+from symback.functions.kernels.exponential import _expm1_minus, _wider
 
 
 def _exponentials(x, axis):
@@ -131,15 +131,15 @@ def _small_divergence(z, x, y):
 
 
 def _log_mean_exp(x, rest, top, axis):
-    """log(mean(exp(x))) along an axis; where the mean is near the largest, by expm1 of the entries less the largest, or less 0."""
+    """log(mean(exp(x))) along an axis; where the mean is near the largest, by expm1 of what the entries fall short, in the next wider precision."""
     x = np.moveaxis(x, axis, -1)
     y = np.asarray(np.log1p(rest) - float(np.log(x.shape[-1])))
     near = y > -0.7
-    shift = np.asarray(top)
+    y += top
     if near.any():
-        shift = np.where(near & (np.abs(top) < 1e-3), 0, top)
-        y[near] = np.log1p(np.expm1(x[near] - shift[near][:, None]).mean(axis=-1))
-    return shift + y
+        rows, top = x[near].astype(_wider(x)), np.asarray(top)[near]
+        y[near] = top + np.log1p(np.expm1(rows - top[:, None]).mean(axis=-1))
+    return y
 
 
 def _running_softmax_tail(c, x, axis):

@@ -49,7 +49,7 @@ def _difference_of_roots(a, b, x, y, scale, axis):
     """
     with np.errstate(invalid="ignore"):
         gap = np.asarray(a - b)
-    near = np.abs(gap) < a / 16
+    near = np.abs(gap) < a / 4
     if near.any():
         x, y = (np.moveaxis(v, axis, -1)[near].astype(_wider(x)) for v in (x, y))
         size = a[near] + b[near].astype(x.dtype)
