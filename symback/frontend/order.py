@@ -19,15 +19,15 @@ def reads_of(definition: Definition) -> list[str]:
     return list(found)
 
 
-def live(definitions: Mapping[str, Definition], roots: Iterable[str]) -> set[str]:
-    """The names that the roots need."""
+def live(reads: Mapping[str, list[str]], roots: Iterable[str]) -> set[str]:
+    """The names that the roots need, of definitions that read these."""
     found: set[str] = set()
-    stack = [r for r in roots if r in definitions]
+    stack = [r for r in roots if r in reads]
     while stack:
         name = stack.pop()
         if name not in found:
             found.add(name)
-            stack.extend(n for n in reads_of(definitions[name]) if n in definitions and n not in found)
+            stack.extend(n for n in reads[name] if n in reads and n not in found)
     return found
 
 

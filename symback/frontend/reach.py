@@ -15,15 +15,18 @@ from symback.frontend.sizes import at_most, bounds, expanded, polynomial
 _AFFINE = (Op.NUM, Op.DIM, Op.INDEX, Op.ADD, Op.MUL)
 
 
-def check_reach(definitions: Iterable[Definition], recurrent: Mapping[str, frozenset[str]], known: Known, faults: Faults) -> None:
+def check_reach(
+    definitions: Iterable[Definition], recurrent: Mapping[str, frozenset[str]], started: frozenset[str], known: Known, faults: Faults
+) -> None:
     """Add a fault for each unguarded read whose least or greatest position always lies outside.
 
-    `recurrent` gives, for a definition that recurs, the names of its group: these have starts.
+    `recurrent` gives, for a definition that recurs, the names of its group: these have starts, as `started` have.
     """
     for d in definitions:
+        group = recurrent.get(d.name, frozenset())
         for equation in d.equations:
             for read in _unguarded(equation.value):
-                if known.outside.get(read.data) is None and read.data not in recurrent.get(d.name, frozenset()):
+                if known.outside.get(read.data) is None and read.data not in group and read.data not in started:
                     _check(read, equation.span, known, faults)
 
 

@@ -7,12 +7,13 @@ modes are raised together.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 
 from symback.core import expr
 from symback.core.expr import Node, Op
-from symback.core.program import Body, Definition, Equation, Hyperparameter, Kind, Program, Role, Section, Tensor
+from symback.core.program import Body, Definition, Equation, Group, Hyperparameter, Kind, Program, Role, Section, Tensor
 from symback.frontend import names, whole
 from symback.frontend.arguments import check_kinds, refolded
 from symback.frontend.calls import entries_of, is_call
@@ -229,8 +230,29 @@ class _Mode:
     # --------------------------------------------------------------------------------------- order
 
     def ordered(self, definitions: dict[str, Definition]) -> Body:
-        outputs = tuple(self.scope.names[t] for line in self.lines if line.section is Section.OUTPUT for t in line.targets)
-        outputs = tuple(dict.fromkeys(outputs))
+        """The definitions that outputs and next states need, in groups, each after those that it reads."""
+        outputs = tuple(dict.fromkeys(self.scope.names[t] for line in self.lines if line.section is Section.OUTPUT for t in line.targets))
+        updates = self.next_states(definitions)
+        needs = {n: [m for m in reads_of(definitions[n]) if m in definitions] for n in definitions}
+        for component in components(list(definitions), needs):
+            if len(component) == 1 and component[0] not in needs[component[0]] and len(definitions[component[0]].equations) > 1:
+                without_starts(definitions[component[0]], definitions)
+        reads = {n: reads_of(d) for n, d in definitions.items()}
+        needed = live(reads, [*outputs, *updates.values()])
+        kept = [n for n in definitions if n in needed]
+        groups = self.groups(
+            {n: definitions[n] for n in kept}, {n: [m for m in reads[n] if m in needed] for n in kept}, [*outputs, *updates.values()]
+        )
+        recurrent = {d.name: frozenset(m.name for m in g.definitions) for g in groups if g.recurrent for d in g.definitions}
+        started = frozenset(d.name for d in definitions.values() if any(d.low) or any(d.high))
+        self.faults.settle()
+        check_reach([definitions[n] for n in kept if len(definitions[n].equations) == 1], recurrent, started, self.known, self.faults)
+        self.faults.settle()
+        read = {m for n in kept for m in reads[n]}
+        return Body(tuple(groups), outputs, updates, tuple(t.name for t in self.random if t.name in read))
+
+    def next_states(self, definitions: Mapping[str, Definition]) -> dict[str, str]:
+        """For each state that has one, the definition of its next value."""
         updates: dict[str, str] = {}
         for d in definitions.values():
             if d.section is Section.UPDATE:
@@ -241,30 +263,20 @@ class _Mode:
                     )
                     stop("E508", f"the state `{d.update}` has two next values", spans[0], "keep one", (spans[1], "the other one"))
                 updates[d.update] = d.name
-        needs = {n: [m for m in reads_of(definitions[n]) if m in definitions] for n in definitions}
-        for component in components(list(definitions), needs):
-            if len(component) == 1 and component[0] not in needs[component[0]] and len(definitions[component[0]].equations) > 1:
-                without_starts(definitions[component[0]], definitions)
-        needed = live(definitions, [*outputs, *updates.values()])
-        kept = [n for n in definitions if n in needed]
-        needs = {n: [m for m in reads_of(definitions[n]) if m in needed] for n in kept}
-        groups = []
-        for component in components(kept, needs):
-            members = [definitions[n] for n in component]
-            recurs = component[0] in needs[component[0]] or len(component) > 1
-            elsewhere = (m for n in kept if n not in component for m in needs[n])
-            group = self.faults.attempt(group_of, members, recurs, frozenset((*outputs, *updates.values(), *elsewhere)))
+        return updates
+
+    def groups(self, definitions: Mapping[str, Definition], needs: Mapping[str, list[str]], returned: Iterable[str]) -> list[Group]:
+        """The definitions with those that they recur with, in an order of evaluation."""
+        parts = components(list(definitions), needs)
+        part_of = {n: k for k, part in enumerate(parts) for n in part}
+        asked = frozenset((*returned, *(m for n in definitions for m in needs[n] if part_of[m] != part_of[n])))
+        found = []
+        for part in parts:
+            recurs = part[0] in needs[part[0]] or len(part) > 1
+            group = self.faults.attempt(group_of, [definitions[n] for n in part], recurs, asked)
             if group is not None:
-                groups.append(group)
-        recurrent = {d.name: frozenset(m.name for m in g.definitions) for g in groups if g.recurrent for d in g.definitions}
-        started = {d.name for d in definitions.values() if any(d.low) or any(d.high)}
-        unstarted = {d.name: recurrent.get(d.name, frozenset()) | started for d in definitions.values()}
-        self.faults.settle()
-        check_reach([definitions[n] for n in kept if len(definitions[n].equations) == 1], unstarted, self.known, self.faults)
-        self.faults.settle()
-        read = {n for name in kept for n in reads_of(definitions[name])}
-        random = tuple(t.name for t in self.random if t.name in read)
-        return Body(tuple(groups), outputs, updates, random)
+                found.append(group)
+        return found
 
     # --------------------------------------------------------------------------------- assumptions
 
