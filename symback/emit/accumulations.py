@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from symback.core.expr import Node
 from symback.emit.identifiers import local
-from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, free_name
+from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted
 from symback.emit.numpy_text import CONDITIONAL, Speller, items_text, scalar_text, shape_text, view_first
 from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
@@ -42,7 +42,7 @@ def scatter(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Ma
         text = text if fresh else f"{Speller(schedule.names).text(base, 8)}.copy()"
     else:
         text = f"np.zeros({shape_text(plan.shape)}, dtype)"
-    name = free_name(hint or plan.name, schedule.taken)
+    name = schedule.taken.free(hint or plan.name)
     schedule.lines.append(f"{name} = {text}")
     for it in plan.items:
         accumulate(schedule, name, it, a.args, statements)
@@ -116,7 +116,7 @@ def _named_slice(schedule: Schedule, item: object) -> object:
     if not isinstance(item, Slice) or len(items_text((item,))) < 14 or _runs_backward(item):
         return item
     bounds = ["None" if b is None else scalar_text(b) for b in (item.start, item.stop, *([item.step] if item.step else []))]
-    name = free_name("span", schedule.taken)
+    name = schedule.taken.free("span")
     schedule.lines.append(f"{name} = slice({', '.join(bounds)})")
     return name
 

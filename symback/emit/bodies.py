@@ -9,7 +9,7 @@ from symback.core.expr import Node
 from symback.core.program import LEADING, Program, Tensor
 from symback.emit.identifiers import BUILTINS, free_names, taken_names
 from symback.emit.layout import tuple_text
-from symback.emit.naming import FREE, Schedule, define, fitted
+from symback.emit.naming import FREE, Schedule, Taken, define, fitted
 from symback.emit.numpy_text import ATOM, Speller, scalar_text, shape_text
 from symback.emit.saved import saved
 from symback.emit.schedule import statements
@@ -37,7 +37,7 @@ class BodyText:
 def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     """Forward and backward of one mode, with what backward needs of forward kept by its variable's name."""
     taken = taken_names(program) | set(lowered.upstream.values()) | set(lowered.variables) | set(lowered.sizes)
-    forward = Schedule({}, set(taken))
+    forward = Schedule({}, Taken(taken))
     roots = [*lowered.outputs.values(), *lowered.updates.values()]
     kept, slopes = saved(lowered)
     _range_checks(program, forward, lowered)
@@ -89,7 +89,7 @@ def _range_checks(program: Program, forward: Schedule, lowered: LoweredBody) -> 
 
 def _backward(program: Program, lowered: LoweredBody, known: dict[Array, str], taken: set[str]) -> tuple[Schedule, list[str]]:
     """Backward's statements and the texts of the gradients."""
-    backward = Schedule(known, set(taken))
+    backward = Schedule(known, Taken(taken))
     for output, name in lowered.upstream.items():
         backward.helpers.setdefault("_upstream")
         backward.lines += _upstream_lines(name, lowered.outputs[output].shape)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from symback.emit.accumulations import accumulate, define_outside, is_fresh
 from symback.emit.identifiers import local
-from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, free_name, post_order
+from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, post_order
 from symback.emit.numpy_text import ATOM, Speller, items_text, scalar_text, shape_text
 from symback.lower.arrays import Array, Kind
 from symback.lower.loops import Buffer, LoopBody, Store
@@ -57,7 +57,7 @@ def _buffer(schedule: Schedule, b: Buffer, body: LoopBody, counts: Mapping[Array
         and not _reached(start, body)
     ):
         return schedule.names[start]  # counted as operand of the loop and as one that the loop needs beforehand
-    name = free_name(b.name, schedule.taken)
+    name = schedule.taken.free(b.name)
     if start is None:
         text = f"np.zeros({shape_text(b.shape)}, {_DTYPE[b.element]})"
     else:

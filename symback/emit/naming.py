@@ -25,12 +25,34 @@ _NAMES = {
 _COMPARISONS = {"<", "<=", "==", "!=", "&", "|", "~"}
 
 
+class Taken:
+    """Names that are taken, and the number that each base has come to, so that no number is asked for twice."""
+
+    def __init__(self, names: Iterable[str]):
+        self.names = set(names)
+        self.numbers: dict[str, int] = {}
+
+    def free(self, base: str) -> str:
+        """The name, with a number where it is taken; it is taken from now on."""
+        name, k = base, self.numbers.get(base, 2)
+        while name in self.names:
+            name, k = (f"{base}{k}" if base[-1].isalpha() else f"{base}_{k}"), k + 1
+            self.numbers[base] = k
+        self.names.add(name)
+        return name
+
+    def release(self, name: str, base: str) -> None:
+        """Make a name that `base` was given free again."""
+        self.names.discard(name)
+        self.numbers.pop(base, None)
+
+
 @dataclass(slots=True)
 class Schedule:
     """Statements of one function (or loop body) and the variables that they define; `indent`: how far they stand in."""
 
     names: dict[Array, str]
-    taken: set[str]
+    taken: Taken
     lines: list[str] = field(default_factory=list)
     helpers: dict[str, None] = field(default_factory=dict)
     indent: int = INDENT
@@ -48,20 +70,10 @@ Statements = Callable[[Schedule, Iterable[Array], Mapping[Array, str]], None]
 """Defines everything that some arrays need: `schedule.statements`."""
 
 
-def free_name(base: str, taken: set[str]) -> str:
-    """The name, with a number where it is taken; it is taken from now on."""
-    name, k = base, 2
-    while name in taken:
-        name = f"{base}{k}" if base[-1].isalpha() else f"{base}_{k}"
-        k += 1
-    taken.add(name)
-    return name
-
-
 def define(schedule: Schedule, a: Array, hint: str | None = None) -> str:
     """`name = …`, long right-hand sides split."""
     text = fitted(schedule, a, len(hint or "scaled10") + 3)
-    name = free_name(hint or fresh_base(a), schedule.taken)
+    name = schedule.taken.free(hint or fresh_base(a))
     note(schedule, a)
     schedule.lines.append(f"{name} = {text}")
     schedule.names[a] = name

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symback.emit.accumulations import scatter
 from symback.emit.loops import loop
-from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted, free_name, post_order
+from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted, post_order
 from symback.emit.tiles import Tiling, tiled, tilings
 from symback.lower.arrays import Array, Kind
 
@@ -105,7 +105,7 @@ def _parts(schedule: Schedule, part: Array, order: list[Array], hints: Mapping[A
     text = fitted(schedule, call, 16)
     for k in range(len(base)):
         if k in used:
-            names.append(free_name(hints.get(used[k], base[k]), schedule.taken))
+            names.append(schedule.taken.free(hints.get(used[k], base[k])))
             schedule.names[used[k]] = names[-1]
         else:
             names.append("_")

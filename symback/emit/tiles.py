@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symback.core.expr import Node
 from symback.emit.elementwise import is_elementwise
-from symback.emit.naming import DEEPEST, TRIVIAL, Schedule, define, fitted, free_name, fresh_base, note
+from symback.emit.naming import DEEPEST, TRIVIAL, Schedule, define, fitted, fresh_base, note
 from symback.emit.numpy_text import ATOM, Speller, scalar_text
 from symback.lower.arrays import Array, Kind
 
@@ -59,9 +59,9 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
     """The loop that fills the results; the sources have variables or short texts."""
     size = scalar_text(tiling.members[0].shape[0])
     for a in tiling.results:
-        schedule.names[a] = free_name(hints.get(a) or fresh_base(a), schedule.taken)
+        schedule.names[a] = schedule.taken.free(hints.get(a) or fresh_base(a))
         schedule.lines.append(f"{schedule.names[a]} = np.empty({size}, {'bool' if a.element == 'b' else 'dtype'})")
-    part = free_name("part", schedule.taken)
+    part = schedule.taken.free("part")
     inner = schedule.inner(1)
     for a in (*tiling.sources, *tiling.results):
         if a.shape and a.kind is not Kind.SCALAR:
@@ -80,7 +80,7 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
             depth[a] = 0
             define(inner, a, hints.get(a))
     schedule.helpers.setdefault("_tiles")
-    schedule.taken.discard(part)
+    schedule.taken.release(part, "part")
     schedule.lines += [f"for {part} in _tiles({size}):", *(f"    {line}" for line in inner.lines)]
 
 
