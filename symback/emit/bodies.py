@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symback.core.expr import Node
 from symback.core.program import LEADING, Program, Tensor
-from symback.emit.identifiers import BUILTINS, free_names, taken_names
+from symback.emit.identifiers import BUILTINS, Names, names_of, taken_names
 from symback.emit.layout import tuple_text
 from symback.emit.naming import FREE, Schedule, Taken, define, fitted
 from symback.emit.numpy_text import ATOM, Speller, scalar_text, shape_text
@@ -22,9 +22,10 @@ _IMPORTED = ("np", "math", "sliding_window_view")
 
 @dataclass(frozen=True, slots=True)
 class BodyText:
-    """One mode: forward's statements and results, what it keeps, backward's statements and results."""
+    """One mode: forward's statements, their names and results, what it keeps, backward's statements and results."""
 
     forward: tuple[str, ...]
+    names: Names
     outputs: tuple[str, ...]
     updates: Mapping[str, str]
     kept: tuple[str, ...]
@@ -51,11 +52,13 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
         program, lowered, {a: forward.names[a] for a in kept if a in forward.names}, taken | set(forward.names.values())
     )
     free = _taken_over(program, backward, gradients, lowered, taken | set(forward.names.values()))
-    used = {*free_names([*forward.lines, *(f"_ = {t}" for t in (*outputs, *updates.values()))]), *free}
+    names = names_of(forward.lines)
+    used = {*names.then(names_of(f"_ = {t}" for t in (*outputs, *updates.values()))).free, *free}
     widths = [f"{name} = {scalar_text(node)}" for name, node in lowered.sizes.items() if name in used]
     helpers = dict.fromkeys([*forward.helpers, *backward.helpers])
     return BodyText(
         (*widths, *forward.lines),
+        names_of(widths).then(names),
         tuple(outputs),
         updates,
         tuple(free),
@@ -104,8 +107,8 @@ def _taken_over(program: Program, backward: Schedule, gradients: list[str], lowe
     """The variables of forward that backward reads."""
     upstream = set(lowered.upstream.values())
     declared = {t.name for t in program.tensors} | {h.name for h in program.hyperparameters}
-    names = free_names([*backward.lines, *(f"_ = {g}" for g in gradients)])
-    return [n for n in names if n in known and n not in upstream and (n in declared or n not in BUILTINS) and n not in _IMPORTED]
+    names = names_of([*backward.lines, *(f"_ = {g}" for g in gradients)])
+    return [n for n in names.free if n in known and n not in upstream and (n in declared or n not in BUILTINS) and n not in _IMPORTED]
 
 
 def _unflattened(text: str, tensor: Tensor) -> str:

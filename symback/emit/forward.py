@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from symback.core.expr import Node
 from symback.core.program import LEADING, Definition, Kind, Program, Role, Tensor
 from symback.emit.bodies import with_leading
 from symback.emit.docstrings import forward_docstring, indented
-from symback.emit.identifiers import free_names
+from symback.emit.identifiers import Names, names_of
 from symback.emit.initialisers import default_text, distribution_text, type_hint
 from symback.emit.layout import laid_out, signature, tuple_text
 from symback.emit.modes import Mode
@@ -23,12 +24,14 @@ def forward_function(program: Program, modes: Sequence[Mode]) -> tuple[FunctionV
     prologue = arguments_checked(program, passed)
     helpers = dict(prologue.helpers)
     blocks = {m.name: _block(program, m, helpers) for m in modes}
-    inner = []
+    inner, names = [], Names(("mode",) if len(modes) > 1 else ())
     for m in modes[:-1]:
-        inner += [f'if mode == "{m.name}":', *(f"    {line}" for line in blocks[m.name])]
-    inner += blocks[modes[-1].name]
-    types = _element_types(program, [t for t in passed if t.kind is Kind.FLOAT], free_names(inner), helpers)
-    body = [*_refusals(program, modes), *prologue.needed(free_names([*types, *inner])), *types, *inner]
+        inner += [f'if mode == "{m.name}":', *(f"    {line}" for line in blocks[m.name].lines)]
+        names = names.then(blocks[m.name].names)
+    inner += blocks[modes[-1].name].lines
+    names = names.then(blocks[modes[-1].name].names)
+    types = _element_types(program, [t for t in passed if t.kind is Kind.FLOAT], names.free, helpers)
+    body = [*_refusals(program, modes), *prologue.needed(names_of(types).then(names).free), *types, *inner]
     keywords = [f"{h.name}: {type_hint(h.default)} = {default_text(h.default)}" for h in program.hyperparameters]
     if len(modes) > 1:
         keywords.append(f'mode: str = "{modes[0].name}"')
@@ -91,12 +94,20 @@ def _element_types(program: Program, floats: Sequence[Tensor], read: Sequence[st
     return out
 
 
-def _block(program: Program, m: Mode, helpers: dict[str, None]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Statements and their names."""
+
+    lines: list[str]
+    names: Names
+
+
+def _block(program: Program, m: Mode, helpers: dict[str, None]) -> _Block:
     """The statements of one mode, with its return."""
     helpers |= dict.fromkeys(m.text.helpers)
     tensors = {t.name: t for t in program.tensors}
-    lines = [_draw(tensors[name]) for name in m.derivation.body.random]
-    lines += m.text.forward
+    draws = [_draw(tensors[name]) for name in m.derivation.body.random]
+    lines: list[str] = []
     definitions = {d.name: d for d in m.derivation.body.definitions}
     results = [_returned(text, definitions[name]) for name, text in zip(m.outputs, m.text.outputs, strict=True)]
     parts = results if len(results) == 1 else ["outputs"]
@@ -112,7 +123,8 @@ def _block(program: Program, m: Mode, helpers: dict[str, None]) -> list[str]:
     if len(value) + 8 > 88 and len(results) == 1:
         lines.append(f"output = {results[0]}")
         value = f"return {', '.join(['output', *parts[1:]])}"
-    return [*lines, value]
+    lines.append(value)
+    return _Block([*draws, *m.text.forward, *lines], names_of(draws).then(m.text.names).then(names_of(lines)))
 
 
 def _draw(t: Tensor) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from symback.core.program import Program
 
@@ -32,14 +33,26 @@ def taken_names(program: Program) -> set[str]:
     )
 
 
-def free_names(lines: Iterable[str]) -> list[str]:
-    """Names that are read before they are assigned, in order of appearance."""
-    tree = ast.parse("\n".join(lines))
-    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What statements read before they assign it, in order of appearance, and what they assign."""
+
+    free: tuple[str, ...] = ()
+    assigned: frozenset[str] = frozenset()
+
+    def then(self, later: Names) -> Names:
+        """The names of these statements with others after them."""
+        known = self.assigned.union(self.free)
+        return Names((*self.free, *(n for n in later.free if n not in known)), self.assigned | later.assigned)
+
+
+def names_of(lines: Iterable[str]) -> Names:
+    """The names of statements."""
+    names = [n for n in ast.walk(ast.parse("\n".join(lines))) if isinstance(n, ast.Name)]
     places: dict[str, bool] = {}
     for n in sorted(names, key=lambda n: (n.lineno, isinstance(n.ctx, ast.Store), n.col_offset)):
         places.setdefault(n.id, isinstance(n.ctx, ast.Store))
-    return [name for name, stored in places.items() if not stored]
+    return Names(tuple(n for n, stored in places.items() if not stored), frozenset(n.id for n in names if isinstance(n.ctx, ast.Store)))
 
 
 def names_read(lines: Iterable[str]) -> set[str]:

@@ -63,8 +63,8 @@ class Prologue:
             else:
                 made = [line.text]
             wanted |= names_read(made)
-            out = [*made, *out]
-        return out
+            out += reversed(made)
+        return out[::-1]
 
 
 def declared_shape(tensor: Tensor) -> str:

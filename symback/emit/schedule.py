@@ -17,9 +17,10 @@ SEVERAL = {"_exponentials": ("e", "rest", "top", "peak"), "_scaled_tail_sums": (
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What decides which arrays get variables: their order, how often each is used, names wanted, how deep texts nest, what is tiled."""
+    """What decides which arrays get variables: results of helpers that return several, how often each array is used, names wanted,
+    how deep texts nest, what is tiled."""
 
-    order: list[Array]
+    parts: Mapping[Array, Mapping[int, Array]]
     counts: Mapping[Array, int]
     hints: Mapping[Array, str]
     depth: dict[Array, int]
@@ -31,7 +32,11 @@ def statements(schedule: Schedule, roots: Iterable[Array], hints: Mapping[Array,
     roots = [r for r in roots]
     order = post_order(roots, schedule.names)
     counts = _use_counts(roots, order, schedule.names)
-    plan = _Plan(order, counts, {**_starts(order), **hints}, {}, tilings(roots, order, schedule.names))
+    parts: dict[Array, dict[int, Array]] = {}
+    for a in order:
+        if a.kind is Kind.PART:
+            parts.setdefault(a.args[0], {})[a.data] = a
+    plan = _Plan(parts, counts, {**_starts(order), **hints}, {}, tilings(roots, order, schedule.names))
     for a in order:
         _place(schedule, a, plan)
 
@@ -49,7 +54,7 @@ def _place(schedule: Schedule, a: Array, plan: _Plan) -> None:
     elif a.kind is Kind.SCATTER:
         scatter(schedule, a, plan.hints, plan.counts, statements)
     elif a.kind is Kind.PART:
-        _parts(schedule, a, plan.order, plan.hints)
+        _parts(schedule, a.args[0], plan)
     elif a.kind in TRIVIAL or returns_several(a):
         return
     elif a in plan.hints or _worth_a_name(a, plan.counts) or (plan.depth[a] > DEEPEST and a.kind not in FREE):
@@ -96,16 +101,15 @@ def _use_counts(roots: list[Array], order: list[Array], known: Mapping[Array, st
     return counts
 
 
-def _parts(schedule: Schedule, part: Array, order: list[Array], hints: Mapping[Array, str]) -> None:
+def _parts(schedule: Schedule, call: Array, plan: _Plan) -> None:
     """All results of a helper that returns several."""
-    (call,) = part.args
-    used = {p.data: p for p in order if p.kind is Kind.PART and p.args[0] == call}
+    used = plan.parts[call]
     base = SEVERAL[call.data[0]]
     names = []
     text = fitted(schedule, call, 16)
     for k in range(len(base)):
         if k in used:
-            names.append(schedule.taken.free(hints.get(used[k], base[k])))
+            names.append(schedule.taken.free(plan.hints.get(used[k], base[k])))
             schedule.names[used[k]] = names[-1]
         else:
             names.append("_")

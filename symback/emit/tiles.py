@@ -20,15 +20,12 @@ _UFUNCS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "neg": "
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """Arrays of one shape that are made element by element of each other, operands first, and those of them that others read."""
+    """Arrays of one shape that are made element by element of each other, operands first, those of them that others read, and what
+    they are made of, each once."""
 
     members: tuple[Array, ...]
-    results: tuple[Array, ...]
-
-    @property
-    def sources(self) -> list[Array]:
-        """What the members are made of."""
-        return list(dict.fromkeys(x for a in self.members for x in a.args if x not in self.members))
+    results: Mapping[Array, None]
+    sources: tuple[Array, ...]
 
 
 def tilings(roots: Iterable[Array], order: list[Array], known: Mapping[Array, str]) -> dict[Array, Tiling]:
@@ -49,9 +46,10 @@ def tilings(roots: Iterable[Array], order: list[Array], known: Mapping[Array, st
     out: dict[Array, Tiling] = {}
     for group in together.values():
         members = set(group)
-        results = [a for a in group if a in needed or any(r not in members for r in readers.get(a, ()))]
+        results = dict.fromkeys(a for a in group if a in needed or any(r not in members for r in readers.get(a, ())))
         if len(group) - len(results) >= FEWEST:
-            out |= dict.fromkeys(group, Tiling(tuple(group), tuple(results)))
+            sources = dict.fromkeys(x for a in group for x in a.args if x not in members)
+            out |= dict.fromkeys(group, Tiling(tuple(group), results, tuple(sources)))
     return out
 
 

@@ -58,7 +58,7 @@ FULL_SLICE = Slice()
 class Array:
     """One whole-array value. `element` is "f" (the layer's dtype), "d" (float64 made from indices), "i", "b" or "s" (Python number)."""
 
-    __slots__ = ("kind", "data", "args", "shape", "element", "key", "late", "loops")
+    __slots__ = ("kind", "data", "args", "shape", "element", "key", "late", "loops", "_hash")
 
     def __init__(
         self,
@@ -75,14 +75,16 @@ class Array:
         self.shape, self.element = shape, element
         self.late = late or any(a.late for a in self.args)  # depends on an upstream gradient
         self.loops = loops.union(*(a.loops for a in self.args)) if self.args else loops
-        text = f"{kind.value}|{signature(data)}|{[a.key for a in self.args]}|{[s.digest for s in shape]}|{element}"
+        operands, sizes = ",".join([f"{a.key:x}" for a in self.args]), ",".join([f"{s.digest:x}" for s in shape])
+        text = f"{kind.value}|{signature(data)}|{operands}|{sizes}|{element}"
         self.key = int.from_bytes(blake2b(text.encode(), digest_size=15).digest(), "big")
+        self._hash = hash(self.key)
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Array) and self.key == other.key)
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return self._hash
 
     def __repr__(self) -> str:
         return f"{self.kind.value}[{self.data}]{self.args}"
