@@ -14,7 +14,7 @@ from symback.emit.forward import forward_function, states
 from symback.emit.identifiers import taken_names
 from symback.emit.initialisers import initialisers
 from symback.emit.modes import Mode
-from symback.emit.naming import free_name
+from symback.emit.naming import Taken
 from symback.emit.view import ModuleView, TupleView
 from symback.functions.kernels import KernelSource, needed
 from symback.lower.module import lower_body
@@ -23,7 +23,7 @@ from symback.report import formulas
 
 def module_view(program: Program, derivations: Mapping[str, Derivation]) -> ModuleView:
     """Every string of the module."""
-    taken = taken_names(program) | {d.name for v in derivations.values() for d in v.body.definitions}
+    taken = Taken(taken_names(program) | {d.name for v in derivations.values() for d in v.body.definitions})
     modes = [_mode(program, name, derivations, taken) for name in derivations]
     forward, helpers = forward_function(program, modes)
     functions, tuples = [forward], []
@@ -51,13 +51,13 @@ def module_view(program: Program, derivations: Mapping[str, Derivation]) -> Modu
     )
 
 
-def _mode(program: Program, name: str, derivations: Mapping[str, Derivation], taken: set[str]) -> Mode:
+def _mode(program: Program, name: str, derivations: Mapping[str, Derivation], taken: Taken) -> Mode:
     derivation = derivations[name]
     text = body_text(program, lower_body(program, derivation.body, derivation.adjoint))
     own = name.title().replace("_", "")
     alike = all(d.body.outputs == derivation.body.outputs for d in derivations.values())
-    cache = "Cache" if len(derivations) == 1 else free_name(f"{own}Cache", taken)
-    returned = "Outputs" if alike else free_name(f"{own}Outputs", taken)
+    cache = "Cache" if len(derivations) == 1 else taken.free(f"{own}Cache")
+    returned = "Outputs" if alike else taken.free(f"{own}Outputs")
     return Mode(name, derivation, text, formulas.of_mode(derivation), cache, returned)
 
 
