@@ -76,16 +76,17 @@ def split_axes(body: Body, program: Program) -> Body:
     groups: list[Group] = []
     aliases: dict[str, str] = {}
     definitions = {d.name: d for d in body.definitions}
-    for group in body.groups:
-        if group.recurrent or len(group.definitions) != 1 or len(group.definitions[0].equations) != 1:
-            groups.append(group)
-            continue
-        d = group.definitions[0]
-        plan = _plan(d)
+    waiting = [(group, True) for group in body.groups]
+    while waiting:
+        group, open_ = waiting.pop(0)
+        simple = open_ and not group.recurrent and len(group.definitions) == 1 and len(group.definitions[0].equations) == 1
+        plan = _plan(group.definitions[0]) if simple else None
         if plan is None:
             groups.append(group)
             continue
-        groups += _split(d, *plan, program, definitions, taken, aliases)
+        *wide, split, again = _split(group.definitions[0], *plan, program, definitions, taken, aliases)
+        groups += wide
+        waiting[:0] = [(split, True), (again, False)]  # another axis may be made of digits too
     return replace(body, groups=tuple(groups))
 
 

@@ -299,9 +299,7 @@ class Speller:
         return f"np.tensordot({self.text(a.args[0])}, {self.text(a.args[1])}, axes={axes})", ATOM
 
     def _einsum(self, a: Array) -> tuple[str, int]:
-        subscripts, extra = a.data
-        arguments = [f'"{subscripts}"', *(self.text(x) for x in a.args), *([extra] if extra else [])]
-        return f"np.einsum({', '.join(arguments)})", ATOM
+        return f'np.einsum("{a.data}", {", ".join(self.text(x) for x in a.args)})', ATOM
 
     def _arange(self, a: Array) -> tuple[str, int]:
         return f"np.arange({scalar_text(a.data)})", ATOM

@@ -29,7 +29,7 @@ class Kind(Enum):
     ACCUMULATE = "accumulate"  # (ufunc, axis, reversed)
     MATMUL = "matmul"
     TENSORDOT = "tensordot"  # (axes of the left, axes of the right)
-    EINSUM = "einsum"  # (subscripts, extra keyword text)
+    EINSUM = "einsum"  # subscripts
     GATHER = "gather"  # a tuple of Slice, Node, or the operand's number (int) for an index array
     ARANGE = "arange"  # size
     CAST = "cast"  # "dtype" or a numpy dtype name
@@ -105,6 +105,13 @@ def with_new_axes(array: Array, items: tuple[object, ...], shape: tuple[Node, ..
         if not isinstance(item, Node) and outer:
             outer.pop(0)
     return Array(Kind.VIEW, (*joined, *outer), (base,), shape, array.element, loops=array.loops)
+
+
+def reshaped(array: Array, shape: tuple[Node, ...]) -> Array:
+    """The array in another shape, by one reshape."""
+    if array.kind is Kind.RESHAPE:
+        (array,) = array.args
+    return array if array.shape == shape else Array(Kind.RESHAPE, shape, (array,), shape, array.element)
 
 
 def signature(data: object) -> str:

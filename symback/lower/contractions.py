@@ -105,8 +105,13 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
             operands.append(factor(low, f))
     operands = share_pairs(low, operands)
     up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
-    if any(is_pole(low, o.node) for o in down) and any(o.value.array.late for o in up):
-        return over_axes(low, Reduction.SUM, low.value(mul(*factors)), bound)
+    poles = [o for o in down if is_pole(low, o.node)]
+    if poles and any(o.value.array.late for o in up):
+        divided = _over_poles(low, up, poles)
+        if divided is None:
+            return over_axes(low, Reduction.SUM, low.value(mul(*factors)), bound)
+        up, down = divided, [o for o in down if o not in poles]
+        operands = up
     if down:
         operands = _divided(low, up, down)
     return _contract_operands(low, operands, set(bound))
@@ -121,6 +126,18 @@ def _log_softmax_sum(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowe
     here = low.as_float(low.value(substitute(found[0], dict(zip(found[1], bound, strict=True)))))
     short = over_axes(low, Reduction.SUM, low.elementwise(Kind.OPERATOR, "-", [here, top], "f"), bound)
     return operate(low, "-", short, times_scalar(low, softmax.logarithm(low, rest, peak), bound[0].args[0]))
+
+
+def _over_poles(low: Lowering, up: list[Factor], poles: list[Factor]) -> list[Factor] | None:
+    """The factors with each root that may be 0 below a cotangent that has its axes; None where one has no such cotangent."""
+    out = list(up)
+    for pole in poles:
+        hosts = [k for k, f in enumerate(out) if f.value.array.late and set(pole.value.axes) <= set(f.value.axes)]
+        if not hosts:
+            return None
+        host = out[hosts[0]]
+        out[hosts[0]] = Factor(mul(host.node, pole.node), combine(low, [host, pole]))
+    return out
 
 
 def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], bound: tuple[Node, ...]) -> Lowered:

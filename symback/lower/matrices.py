@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symback.core.expr import Node, mul
-from symback.lower.arrays import Array, Kind
+from symback.lower.arrays import Array, Kind, reshaped
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.views import is_windows, taps_of
 
@@ -12,19 +12,19 @@ def matrix_product(
     low: Lowering, a: Lowered, b: Lowered, batch: list[Node], left: list[Node], right: list[Node], contracted: list[Node]
 ) -> Lowered:
     """Σ over `contracted` of a·b, where `left` are axes of a alone and `right` of b alone."""
-    if batch:
-        return _batched(low, a, b, batch, left, right, contracted)
     windows = is_windows(a.array) or is_windows(b.array)
-    if not windows and len(contracted) == len(right) == 1:
-        (k,) = contracted
-        x = low.transposed(a, (*left, k)).array
-        y = low.transposed(b, (k, *right)).array
-        return _array(Kind.MATMUL, None, (x, y), (*left, *right))
     order = [x for x in (b if is_windows(b.array) else a).axes if x in contracted]
+    if not windows and len(contracted) == len(right) == 1 and (not batch or len(left) == 1):
+        (k,) = contracted
+        x = low.transposed(a, (*batch, *left, k)).array
+        y = low.transposed(b, (*batch, k, *right)).array
+        return _array(Kind.MATMUL, None, (x, y), (*batch, *left, *right))
+    if batch:
+        return _flat_product(low, a, b, batch, left, right, order)
     if not windows and len(right) == 1 and a.axes == (*left, *order) and b.axes == (*right, *order):
         return _rows_by_rows(a, b, left, right, order)
     if low.loop_vars or _shares_a_copy(low, a, b, left, right, order):
-        return _flat_product(low, a, b, left, right, order)
+        return _flat_product(low, a, b, [], left, right, order)
     if any(x in taps_of(b) for x in right):
         a, b, left, right = b, a, right, left  # so that the copy of the windows keeps the rows of the image together
     data = (tuple(a.axes.index(c) for c in order), tuple(b.axes.index(c) for c in order))
@@ -33,7 +33,7 @@ def matrix_product(
 
 def _shares_a_copy(low: Lowering, a: Lowered, b: Lowered, left: list[Node], right: list[Node], order: list[Node]) -> bool:
     """Whether another product has to copy one of the operands into the same matrix; what this one copies is noted."""
-    copies = [_base(_matrix(low, v, *groups)) for v, groups in ((a, (left, order)), (b, (order, right))) if not _in_order(v, *groups)]
+    copies = [_base(_matrix(low, v, *groups, [])) for v, groups in ((a, (left, order)), (b, (order, right))) if not _in_order(v, *groups)]
     for copy in copies:
         low.copies.setdefault(copy, set()).add((a.array, b.array))
     return any(copy in low.shared for copy in copies)
@@ -43,21 +43,11 @@ def _base(matrix: Array) -> Array:
     return matrix.args[0] if matrix.kind is Kind.TRANSPOSE else matrix
 
 
-def _batched(
-    low: Lowering, a: Lowered, b: Lowered, batch: list[Node], left: list[Node], right: list[Node], contracted: list[Node]
-) -> Lowered:
-    if len(contracted) == len(left) == len(right) == 1:
-        x = low.transposed(a, (*batch, *left, *contracted)).array
-        y = low.transposed(b, (*batch, *contracted, *right)).array
-        return _array(Kind.MATMUL, None, (x, y), (*batch, *left, *right))
-    return _einsum(a, b, (*batch, *left, *right), "optimize=True")
-
-
 def _rows_by_rows(a: Lowered, b: Lowered, left: list[Node], right: list[Node], order: list[Node]) -> Lowered:
     """Both operands end with the contracted axes: these become one, and nothing is copied."""
     size = mul(*(c.args[0] for c in order))
     shapes = [(*(x.args[0] for x in own), size) for own in (left, right)]
-    x, y = (Array(Kind.RESHAPE, shape, (v.array,), shape, "f") for v, shape in zip((a, b), shapes, strict=True))
+    x, y = (reshaped(v.array, shape) for v, shape in zip((a, b), shapes, strict=True))
     turned = Array(Kind.TRANSPOSE, (1, 0), (y,), (size, right[0].args[0]), "f")
     return _array(Kind.MATMUL, None, (x, turned), (*left, *right))
 
@@ -67,28 +57,33 @@ def _in_order(v: Lowered, first: list[Node], second: list[Node]) -> bool:
     return v.axes in ((*first, *second), (*second, *first))
 
 
-def _flat_product(low: Lowering, a: Lowered, b: Lowered, left: list[Node], right: list[Node], order: list[Node]) -> Lowered:
-    """One product of two matrices; what must be copied into a matrix is a value of its own, which other products share."""
-    shape = tuple(x.args[0] for x in (*left, *right))
-    x, y = _matrix(low, a, left, order), _matrix(low, b, order, right)
-    product = Array(Kind.MATMUL, None, (x, y), (x.shape[0], y.shape[1]), "f")
-    if len(shape) > 2:
-        product = Array(Kind.RESHAPE, shape, (product,), shape, "f")
-    return Lowered(product, (*left, *right))
+def _flat_product(
+    low: Lowering, a: Lowered, b: Lowered, batch: list[Node], left: list[Node], right: list[Node], order: list[Node]
+) -> Lowered:
+    """One product of (stacks of) matrices; what must be copied into a matrix is a value of its own, which other products share."""
+    axes = (*batch, *left, *right)
+    shape = tuple(x.args[0] for x in axes)
+    x, y = _matrix(low, a, left, order, batch), _matrix(low, b, order, right, batch)
+    product = Array(Kind.MATMUL, None, (x, y), (*x.shape[:-1], y.shape[-1]), "f")
+    return Lowered(reshaped(product, shape) if len(shape) > len(batch) + 2 else product, axes)
 
 
-def _matrix(low: Lowering, v: Lowered, rows: list[Node], columns: list[Node]) -> Array:
-    """The array with each group of axes as one; a copy keeps the axis that is innermost in memory innermost."""
-    turned = v.axes == (*columns, *rows)
-    if not turned and v.axes != (*rows, *columns):
+def _matrix(low: Lowering, v: Lowered, rows: list[Node], columns: list[Node], batch: list[Node]) -> Array:
+    """The array with each group of axes as one, behind those of the batch; a copy keeps the axis that is innermost in memory innermost."""
+    turned = v.axes == (*batch, *columns, *rows)
+    if not turned and v.axes != (*batch, *rows, *columns):
         taps = taps_of(v)
-        turned = next(x for x in reversed(v.axes) if x not in taps) in rows
+        turned = next(x for x in reversed(v.axes) if x not in taps and x not in batch) in rows
     groups = (columns, rows) if turned else (rows, columns)
-    flat = low.transposed(v, (*groups[0], *groups[1])).array
-    shape = tuple(mul(*(x.args[0] for x in g)) for g in groups)
-    if len(v.axes) > 2:
-        flat = Array(Kind.RESHAPE, shape, (flat,), shape, "f")
-    return Array(Kind.TRANSPOSE, (1, 0), (flat,), shape[::-1], "f") if turned else flat
+    flat = low.transposed(v, (*batch, *groups[0], *groups[1])).array
+    stack = tuple(x.args[0] for x in batch)
+    shape = (*stack, *(mul(*(x.args[0] for x in g)) for g in groups))
+    if len(v.axes) > len(shape):
+        flat = reshaped(flat, shape)
+    if not turned:
+        return flat
+    n = len(batch)
+    return Array(Kind.TRANSPOSE, (*range(n), n + 1, n), (flat,), (*stack, *shape[:-3:-1]), "f")
 
 
 def row_product(low: Lowering, a: Lowered, b: Lowered, batch: list[Node], own: list[Node], contracted: list[Node]) -> Lowered:
@@ -111,17 +106,17 @@ def row_product(low: Lowering, a: Lowered, b: Lowered, batch: list[Node], own: l
             b = low.transposed(b, a.axes)
         return _array(Kind.KERNEL, ("np.vdot", ""), (a.array, b.array), ())
     out = tuple(x for x in (a.axes if len(a.axes) >= len(b.axes) else b.axes) if x in batch or x in own)
-    return _einsum(a, b, out, "")
+    return _einsum(a, b, out)
 
 
 def _array(kind: Kind, data: object, args: tuple[Array, ...], axes: tuple[Node, ...]) -> Lowered:
     return Lowered(Array(kind, data, args, tuple(x.args[0] for x in axes), "f"), axes)
 
 
-def _einsum(a: Lowered, b: Lowered, out: tuple[Node, ...], extra: str) -> Lowered:
-    """np.einsum, which goes through BLAS where `extra` asks for it: that copies, and does not pay where no matrix product is."""
+def _einsum(a: Lowered, b: Lowered, out: tuple[Node, ...]) -> Lowered:
+    """np.einsum without BLAS, which copies, and does not pay where no matrix product is."""
     letters: dict[Node, str] = {}
     for x in (*a.axes, *b.axes):
         letters.setdefault(x, "abcdefghijklmnopqrstuvwxyz"[len(letters)])
     spell = lambda axes: "".join(letters[x] for x in axes)  # noqa: E731
-    return _array(Kind.EINSUM, (f"{spell(a.axes)},{spell(b.axes)}->{spell(out)}", extra), (a.array, b.array), out)
+    return _array(Kind.EINSUM, f"{spell(a.axes)},{spell(b.axes)}->{spell(out)}", (a.array, b.array), out)

@@ -181,21 +181,24 @@ def _spread_read(low: Lowering, d: Definition, term: Node) -> Scatter | None:
     for f in factors:
         if f.op is not Op.READ or low.outside_of(str(f.data)) != ZERO:
             continue
+        others = [*outer, *(g for g in factors if g is not f)]
+        targets: dict[Node, Node] = {}
+        where = list(f.args)
         for axis, at in enumerate(f.args):
             form = affine(at)
             if form is None or len(form.indices) < 2 or digits(form) is not None or all(i in d.axes for i in form.indices):
                 continue
-            for u in d.axes:
-                others = [*outer, *(g for g in factors if g is not f), *(a for k, a in enumerate(f.args) if k != axis)]
-                if form.coefficients.get(u) not in (ONE, MINUS_ONE) or any(u in g.free for g in others):
-                    continue
-                k = fresh_index(low.arrays[str(f.data)].shape[axis])
-                target = linear(mul(form.coefficients[u], add(neg(substitute(at, {u: ZERO})), k)))
-                moved = Node(Op.READ, f.data, (*f.args[:axis], k, *f.args[axis + 1 :]))
-                inner = [b for b in binders if b[0] not in target.free]
-                product = total(mul(*outer, *(g for g in factors if g is not f), moved), *inner)
-                scope = (*(a for a in d.axes if a is not u), *(i for i in affine(target).indices if i not in d.axes))
-                return Scatter(tuple(target if a is u else a for a in d.axes), scope, product)
+            beside = [*others, *(a for k, a in enumerate(f.args) if k != axis)]
+            u = next((i for i in d.axes if form.coefficients.get(i) in (ONE, MINUS_ONE) and not any(i in g.free for g in beside)), None)
+            if u is not None:
+                k = where[axis] = fresh_index(low.arrays[str(f.data)].shape[axis])
+                targets[u] = linear(mul(form.coefficients[u], add(neg(substitute(at, {u: ZERO})), k)))
+        if targets:
+            placed = {i for t in targets.values() for i in t.free}
+            product = total(mul(*others, Node(Op.READ, f.data, tuple(where))), *(b for b in binders if b[0] not in placed))
+            moved = tuple(targets.get(a, a) for a in d.axes)
+            inner = (i for t in targets.values() for i in affine(t).indices)
+            return Scatter(moved, (*(a for a in d.axes if a not in targets), *dict.fromkeys(i for i in inner if i not in d.axes)), product)
     return None
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symback.calculus.affine import Affine, affine, bounds, inside
+from symback.calculus.affine import Affine, affine, bounds, inside, multiplied_out
 from symback.calculus.cotangents import Cotangent, Scatter
 from symback.calculus.radix import digit_of, digits
 from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute, walk
 from symback.lower.accumulations import ScatterItem, ScatterPlan, are_apart, unchanged
-from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
+from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, reshaped
+from symback.lower.gathering import gathered
 from symback.lower.labels import less_one_hot
 from symback.lower.lowering import Lowering
 from symback.lower.narrowing import narrowed
@@ -49,18 +50,21 @@ def cotangent_array(low: Lowering, c: Cotangent) -> Array:
 
 def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatters: list[Scatter], of: str) -> Array:
     """base (or zeros) with the scatters added; those that leave the range go through a padded buffer."""
-    direct, padded = [], []
+    scatters = [gathered(low, s, sizes) for s in scatters]
+    apart = _by_digits_apart(low, base, sizes, scatters, of)
+    if apart is not None:
+        return apart
+    direct, padded, plain = [], [], []
     for s in scatters:
         s = _by_digits(low, s)
         if _plain(s, sizes):
-            v = low.ranked(s.targets).broadcast(low.ranked(s.targets).as_float(low.ranked(s.targets).value(s.value)), s.targets)
-            base = v if base is None else Array(Kind.OPERATOR, "+", (base, v), sizes, "f")
+            plain.append(s)
             continue
         s = narrowed(s, sizes, leaving(low, s, sizes, of))
         (padded if leaving(low, s, sizes, of) else direct).append(s)
-    for s in padded:
-        cropped = through_padding(low, sizes, s)
-        base = cropped if base is None else Array(Kind.OPERATOR, "+", (base, cropped), sizes, "f")
+    parts = [_sum_of_plain(low, plain)] if plain else []
+    for part in (*parts, *(through_padding(low, sizes, s) for s in padded)):
+        base = part if base is None else Array(Kind.OPERATOR, "+", (base, part), sizes, "f")
     if not direct:
         return base
     operands: list[Array] = [base] if base is not None else []
@@ -68,6 +72,38 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
     if base is None and are_apart(items):
         items = [replace(item, assigned=True) for item in items]
     return Array(Kind.SCATTER, ScatterPlan(tuple(items), base is not None, sizes), operands, sizes, "f", loops=loops_of(low, *sizes))
+
+
+def _sum_of_plain(low: Lowering, scatters: list[Scatter]) -> Array:
+    """The sum of scatters that meet each element once, in order."""
+    axes = scatters[0].targets
+    here = low.ranked(axes)
+    value = add(*(substitute(s.value, dict(zip(s.targets, axes, strict=True))) for s in scatters))
+    return here.broadcast(here.as_float(here.value(value)), axes)
+
+
+def _by_digits_apart(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatters: list[Scatter], of: str) -> Array | None:
+    """The same over an axis for each digit, where all scatters have the same digits of an axis; None where there is no such axis."""
+    found = [[digits(affine(t)) for t in s.targets] for s in scatters]
+    counts = [[i for t in s.targets for i in t.free] for s in scatters]
+    split: dict[int, tuple[Node, ...]] = {}
+    for k, size in enumerate(sizes):
+        plans = [f[k] for f in found]
+        if not plans or any(p is None or p[1] != multiplied_out(size) for p in plans):
+            continue
+        widths = {tuple(i.args[0] for i in p[0]) for p in plans}
+        if len(widths) == 1 and all(used.count(i) == 1 for p, used in zip(plans, counts, strict=True) for i in p[0]):
+            (split[k],) = widths
+    if not split:
+        return None
+    shape = tuple(width for k, size in enumerate(sizes) for width in split.get(k, (size,)))
+    moved = []
+    for s, plans in zip(scatters, found, strict=True):
+        targets = tuple(i for k, t in enumerate(s.targets) for i in (plans[k][0] if k in split else (t,)))
+        moved.append(replace(s, targets=targets))
+    if base is not None:
+        base = reshaped(base, shape)
+    return reshaped(scattered(low, base, shape, moved, of), sizes)
 
 
 def _plain(s: Scatter, sizes: tuple[Node, ...]) -> bool:

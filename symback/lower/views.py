@@ -8,7 +8,7 @@ from symback.calculus.affine import Affine, affine, linear, multiplied_out, scal
 from symback.calculus.radix import digits, merged
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, mul, walk
 from symback.core.program import Role
-from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
+from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, reshaped
 from symback.lower.lowering import Lowered, Lowering
 
 
@@ -57,7 +57,7 @@ def by_digits(
         shape = tuple(size if c == FULL_SLICE else c.stop for c, size in zip(cut, sizes, strict=True))
         array = Array(Kind.VIEW, tuple(cut), (array,), shape, array.element, loops=loops_of(low, *shape))
     shape = tuple(new_sizes)
-    return Array(Kind.RESHAPE, shape, (array,), shape, array.element, loops=loops_of(low, *shape)), shape, tuple(new_where)
+    return reshaped(array, shape), shape, tuple(new_where)
 
 
 def step_of(form: Affine) -> Node | None:

@@ -84,7 +84,7 @@ class _Counter:
             return self.elements(a) * size_of(left.shape[-1], self.sizes, self.hyperparameters)
         if a.kind is Kind.TENSORDOT:
             return self.elements(a) * prod(size_of(left.shape[k], self.sizes, self.hyperparameters) for k in a.data[0])
-        terms = str(a.data[0]).split("->")[0].split(",")
+        terms = str(a.data).split("->")[0].split(",")
         letters = {c: s for term, x in zip(terms, (left, right), strict=False) for c, s in zip(term, x.shape, strict=False)}
         return prod(size_of(s, self.sizes, self.hyperparameters) for s in letters.values())
 
