@@ -13,7 +13,18 @@ from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask
 from symback.lower.matrices import matrix_product, row_product
-from symback.lower.products import Factor, combine, factor, gathered, is_pole, may_be_garbage, pair_key, share_pairs, times_scalar
+from symback.lower.products import (
+    Factor,
+    combine,
+    factor,
+    gathered,
+    is_pole,
+    may_be_garbage,
+    pair_key,
+    reads_padding,
+    share_pairs,
+    times_scalar,
+)
 from symback.lower.reads import reads_stay_inside
 
 _METHOD = {
@@ -129,9 +140,12 @@ def _log_softmax_sum(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowe
 
 
 def _over_poles(low: Lowering, up: list[Factor], poles: list[Factor]) -> list[Factor] | None:
-    """The factors with each root that may be 0 below a cotangent that has its axes; None where one has no such cotangent."""
+    """The factors with each root that may be 0 below a cotangent that has its axes; None where one has no such cotangent, or is
+    0 beyond its range, where another factor may be 0 instead of the cotangent."""
     out = list(up)
     for pole in poles:
+        if reads_padding(low, pole.node):
+            return None
         hosts = [k for k, f in enumerate(out) if f.value.array.late and set(pole.value.axes) <= set(f.value.axes)]
         if not hosts:
             return None
