@@ -199,7 +199,7 @@ class _Sweep:
                 target = local.read.data
                 value = mul(bar, local.slope)
                 if target not in members:
-                    outside.append((local, value, *self._general_scope(d, group.steps[members[d.name]])))
+                    outside.append((local, value, *self._general_scope(d, group.steps[members[d.name]], group.backward)))
                     continue
                 self._within(d, local, value, steps, group, members, local_terms, pushes)
         loop = BackwardLoop(group, tuple(Step(starts[d.name], add(*local_terms[d.name]), tuple(pushes[d.name]), d) for d in order))
@@ -224,12 +224,12 @@ class _Sweep:
                     )
                 self._contribute(self.names[d.name], equation, d)
 
-    def _general_scope(self, d: Definition, steps: tuple[int, ...]) -> tuple[list[Binder], dict[Node, Node]]:
+    def _general_scope(self, d: Definition, steps: tuple[int, ...], backward: bool) -> tuple[list[Binder], dict[Node, Node]]:
         """(scope, shift): the indices at which the general equation holds; those that starts take away at either end are shifted off."""
         shift: dict[Node, Node] = {}
         scope = []
         for k, axis in enumerate(d.axes):
-            first, last = start_room(d, k) if k in steps else (0, 0)
+            first, last = start_room(d, k, backward) if k in steps else (0, 0)
             if first or last:
                 moved = index(str(axis.data), add(axis.args[0], number(-first - last)))
                 shift[axis] = add(moved, number(first)) if first else moved
@@ -270,23 +270,19 @@ class _Sweep:
         pushes[d.name].append((self.names[target], Scatter(tuple(targets), scope, placed)))
 
 
-def start_room(d: Definition, k: int) -> tuple[int, int]:
-    """How many positions at the low and at the high end of axis k (0 … size-1) starts occupy."""
+def start_room(d: Definition, k: int, backward: bool) -> tuple[int, int]:
+    """How many positions at the low and at the high end of axis k (0 … size-1) starts occupy; a numbered one of a numbered size
+    counts from the end that the recurrence begins at."""
     low, high = 0, 0
     size = d.axes[k].args[0]
     for equation in d.equations[:-1]:
         at = equation.lhs[k]
-        if at.op is Op.INDEX:
-            continue
-        from_end = linear(add(size, neg(at)))
-        behind = int(from_end.data) if from_end.op is Op.NUM else None
-        ahead = int(at.data) + 1 if at.op is Op.NUM else None
-        if (ahead is not None and ahead <= 0) or (behind is not None and behind <= 0):
-            continue
-        if ahead is not None and (behind is None or ahead <= behind):
-            low = max(low, ahead)
-        elif behind is not None:
-            high = max(high, behind)
+        if at.op is Op.NUM and not (backward and size.op is Op.NUM):
+            low = max(low, int(at.data) + 1)
+        elif at.op is not Op.INDEX:
+            from_end = linear(add(size, neg(at)))
+            if from_end.op is Op.NUM and from_end.data > 0:
+                high = max(high, int(from_end.data))
     return low, high
 
 

@@ -29,7 +29,7 @@ def with_arguments(body: Body, program: Program) -> Body:
 def _with_shared_starts(group: Group) -> Group:
     """Starts that stand at steps of the loop itself become cases of the general line, unless all members start alike from outside values."""
     members = {d.name for d in group.definitions}
-    rooms = [[start_room(d, k) for k in steps] for d, steps in zip(group.definitions, group.steps, strict=True)]
+    rooms = [[start_room(d, k, group.backward) for k in steps] for d, steps in zip(group.definitions, group.steps, strict=True)]
     alike = all(r == rooms[0] for r in rooms)
     outside = not any(_reads(e.value, members) for d in group.definitions for e in d.equations[:-1])
     if alike and outside:
@@ -83,7 +83,7 @@ def _at_the_step(e: Equation, d: Definition, group: Group) -> Node:
 
 def _with_arguments(group: Group, taken: set[str]) -> Group:
     members = {d.name for d in group.definitions}
-    if any(start_room(d, k) != (0, 0) for d, steps in zip(group.definitions, group.steps, strict=True) for k in steps):
+    if any(start_room(d, k, group.backward) != (0, 0) for d, steps in zip(group.definitions, group.steps, strict=True) for k in steps):
         return group
     definitions, positions = [], []
     for d, steps in zip(group.definitions, group.steps, strict=True):

@@ -18,6 +18,7 @@ from symback.core.expr import (
     compare,
     is_indicator,
     mul,
+    neg,
     negation,
     number,
     split_coefficient,
@@ -103,6 +104,10 @@ def _signed(low: Lowering, term: Node) -> tuple[int, Lowered]:
 
 def _plus(low: Lowering, a: tuple[int, Lowered], b: tuple[int, Lowered]) -> tuple[int, Lowered]:
     (p, x), (q, y) = a, b
+    if p > 0 and q > 0:
+        for u, v in ((x, y), (y, x)):
+            if v.array.kind is Kind.SCALAR and u.array.kind is not Kind.SCALAR and split_coefficient(v.array.data)[0] < 0:
+                return 1, operate(low, "-", u, low.scalar(neg(v.array.data)))
     if p > 0:
         return 1, operate(low, "+" if q > 0 else "-", x, y)
     if q > 0:

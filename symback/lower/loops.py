@@ -149,7 +149,7 @@ def _variables(low: Lowering, group: Group, backward: bool) -> tuple[tuple[str, 
             name += "_"
         taken.add(name)
         low.variables.setdefault(name)
-        rooms = [start_room(m, q[positions.index(p)]) for m, q in zip(group.definitions, group.steps, strict=True)]
+        rooms = [start_room(m, q[positions.index(p)], group.backward) for m, q in zip(group.definitions, group.steps, strict=True)]
         first, last = max(r[0] for r in rooms), max(r[1] for r in rooms)
         out.append((name, number(first), add(axis.args[0], number(-last)), backward))
     return tuple(out)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symback.calculus.affine import scalar
+from symback.calculus.affine import bounds, scalar
 from symback.calculus.patterns import skeleton_key
 from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, number, power, split_coefficient
 from symback.lower import norms, softmax
@@ -319,7 +319,24 @@ def lower_power(low: Lowering, node: Node) -> Lowered:
             return _whole_power(low, v, int(e))
         if e == Fraction(1, 3):
             return ufunc(low, "cbrt", [v])
+    b, e = low.value(base), low.value(exponent)
+    if {b.array.element, e.array.element} <= {"i", "s", "b"} and not _stays_integer(base, exponent):
+        if e.array.kind is Kind.SCALAR:
+            return ufunc(low, "power", [_double(b), e])
+        return ufunc(low, "power", [b, _double(e)])
     return low.value(Node(Op.CALL, "pow", (base, exponent)))
+
+
+def _stays_integer(base: Node, exponent: Node) -> bool:
+    """Whether a power of integers is one that 64 bits hold, as far as the forms show."""
+    limits = bounds(exponent)
+    if base.op is not Op.NUM or limits is None or limits[0].op is not Op.NUM or limits[0].data < 0:
+        return False
+    return abs(base.data) <= 1 or (limits[1].op is Op.NUM and limits[1].data * base.data.numerator.bit_length() < 53)
+
+
+def _double(v: Lowered) -> Lowered:
+    return Lowered(Array(Kind.CAST, "np.float64", (v.array,), v.array.shape, "d"), v.axes)
 
 
 def never_negative(node: Node) -> bool:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import symback
 from tests.module_contract.layers import LAYERS, arrays, module_of, ones_for, outputs_of, run
 from tests.oracle import differentiated, evaluate, floats, gradients, read_text
 
@@ -182,3 +183,16 @@ def test_a_dimension_of_zero_or_one_gives_gradients_of_the_right_shape(name, dim
     for n, g in gradients(layer, values, upstream).items():
         assert getattr(grads, n).shape == values[n].shape
         np.testing.assert_allclose(getattr(grads, n), g, rtol=1e-9, atol=1e-10, err_msg=n)
+
+
+def test_powers_of_positions_are_neither_cut_off_nor_refused():
+    text = "layer: a\ninputs: {x: [T]}\nhyperparameters: {p: 2}\noutputs:\n  a[t]: x[t]*2**(-t)\n  b[t]: x[t]*2**t\n  c[t]: x[t]*(t + 1)**(-p)\n"
+    outputs, _ = module_of(text).forward(np.ones(101))
+    assert outputs.a[100] == 2.0**-100 and outputs.b[100] == 2.0**100 and outputs.c[99] == 1e-4
+
+
+def test_a_common_power_with_a_named_exponent_is_taken_out_once():
+    text = (
+        "layer: a\ninputs: {x: [N], y: [N]}\nhyperparameters: {g: 0.75}\noutputs:\n  z: Sum((1 - (x[n] + 1)/(x[n] + 3*y[n] + 5))**g, n)\n"
+    )
+    assert symback.compile(symback.loads(text)).source.count("np.power") == 2

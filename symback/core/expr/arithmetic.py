@@ -119,10 +119,12 @@ def mul(*factors: Node) -> Node:
             key, part = factor.digest, (factor, factor, None, ONE_FRACTION)
             if op is Op.POW:
                 base, exponent = factor.args
-                if exponent.op is Op.NUM:
-                    key, part = base.digest, (factor, base, None, exponent.data)
-                else:
+                if exponent.op is not Op.NUM:
                     key, part = (base.digest, exponent.digest), (factor, base, exponent, ONE_FRACTION)
+                elif base.op is Op.POW and base.args[1].op is not Op.NUM and exponent.data.denominator == 1:  # (x**p)**n is x**(n·p)
+                    key, part = (base.args[0].digest, base.args[1].digest), (factor, *base.args, exponent.data)
+                else:
+                    key, part = base.digest, (factor, base, None, exponent.data)
             if key not in found:
                 found[key] = part
             else:

@@ -3,11 +3,11 @@
 from types import ModuleType
 
 from tests.unseen.case import Unseen
-from tests.unseen.layers import attention, graphs, images, programs, sequences
+from tests.unseen.layers import attention, graphs, images, losses, norms, programs, sequences
 
 
 def _layers(subject: ModuleType) -> list[Unseen]:
     return [value for value in vars(subject).values() if isinstance(value, Unseen)]
 
 
-CASES = [case for subject in (attention, sequences, programs, graphs, images) for case in _layers(subject)]
+CASES = [case for subject in (attention, sequences, programs, graphs, images, norms, losses) for case in _layers(subject)]
