@@ -9,10 +9,11 @@ from math import prod
 
 import numpy as np
 
-from symback.core.expr import BEYOND_INTEGERS, HALF, ONE, Node, Op, Reduction, branches, is_indicator, is_whole, split_coefficient
+from symback.core.expr import BEYOND_INTEGERS, HALF, NEG_INF, ONE, Node, Op, Reduction, branches, is_indicator, is_whole, split_coefficient
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic
+from symback.evaluate.reductions import neutral, reduced
 from symback.functions.ordinary import WRITTEN_OUT
 
 LARGE = 1 << 16
@@ -251,7 +252,13 @@ class Grid:
         return np.full(shape, fill, dtype)
 
     def sum(self, node: Node) -> np.ndarray:
-        return _folded(np.add, [self.real(a) for a in node.args])
+        """The sum; u - LogSumExp u is -oo where all entries of the row are."""
+        out = _folded(np.add, [self.real(a) for a in node.args])
+        for term in node.args:
+            c, row = split_coefficient(term)
+            if c == -1 and row.op is Op.REDUCE and row.data is Reduction.LOGSUMEXP:
+                out = np.where(self.state.arithmetic.real(self.real(row)) == -np.inf, self.real(NEG_INF), out)
+        return out
 
     def product(self, node: Node) -> np.ndarray:
         """A condition as 1 or 0 decides: where it does not hold the product is 0, whatever the other factors are."""
@@ -259,6 +266,8 @@ class Grid:
         out = _folded(np.multiply, [self.real(a) for a in node.args if a not in masks] or [self.real(ONE)])
         for mask in masks:
             out = np.where(self.condition(mask.args[1]), out, np.zeros((), out.dtype))
+        for total in (f.args[0] for f in node.args if f.op is Op.POW and _is_sum_of_exponentials(f.args[0])):
+            out = np.where(self.state.arithmetic.real(self.real(total)) == 0, np.zeros((), out.dtype), out)  # a softmax row all of -oo
         return out
 
     def power(self, node: Node) -> np.ndarray:
@@ -287,22 +296,11 @@ class Grid:
         if name in ("Max", "Min"):
             better = np.greater if name == "Max" else np.less
             return _folded(lambda a, b: np.where(better(arithmetic.real(a), arithmetic.real(b)) | _is_nan(a), a, b), parts)
-        if name == "exp":
-            return self.without_empty_rows(node.args[0], arithmetic.functions[name](*parts))
         if name in arithmetic.functions:
             return arithmetic.functions[name](*parts)
         if name not in self.state.program.functions:
             raise UnknownFunction(name)
         return self.state.program.functions[name](*parts)
-
-    def without_empty_rows(self, exponent: Node, out: np.ndarray) -> np.ndarray:
-        """exp(u - LogSumExp u), with 0 where all entries of the row are -oo."""
-        for term in exponent.args if exponent.op is Op.ADD else ():
-            c, row = split_coefficient(term)
-            if c == -1 and row.op is Op.REDUCE and row.data is Reduction.LOGSUMEXP:
-                empty = self.state.arithmetic.real(self.real(row)) == -np.inf
-                out = np.where(empty, np.zeros((), out.dtype), out)
-        return out
 
     def piecewise(self, node: Node) -> np.ndarray:
         before, left, chosen = self.reached, self.reached, []
@@ -335,9 +333,9 @@ class Grid:
         body = inner.real(node.args[0])
         body = np.broadcast_to(body, [e if k >= rank else n for k, (e, n) in enumerate(zip(inner.extents, body.shape, strict=True))])
         if not allowed.all():
-            body = np.where(allowed, body, _neutral(node.data, self.state.arithmetic))
+            body = np.where(allowed, body, neutral(node.data, self.state.arithmetic))
         shape = body.shape[:rank]
-        return self.reduced(node.data, body.reshape(*shape, int(np.prod(body.shape[rank:]))))
+        return reduced(self.state.arithmetic, node.data, body.reshape(*shape, int(np.prod(body.shape[rank:]))))
 
     def contracted(self, factors: list[np.ndarray], rank: int) -> np.ndarray:
         """The sum over all axes from `rank` on of a product, without making the product."""
@@ -353,26 +351,6 @@ class Grid:
         scope.extents = [*self.extents, *(self.extent(b) for b in bound)]
         scope.axes |= {b: len(self.extents) + k for k, b in enumerate(bound)}
         return scope
-
-    def reduced(self, kind: Reduction, body: np.ndarray) -> np.ndarray:
-        """The reduction of the last axis."""
-        arithmetic = self.state.arithmetic
-        neutral = _neutral(kind, arithmetic)
-        if body.shape[-1] == 0:
-            return np.full(body.shape[:-1], neutral, arithmetic.dtype)
-        if kind is Reduction.SUM:
-            return body.sum(axis=-1)
-        if kind is Reduction.PROD:
-            return body.prod(axis=-1)
-        best = _extreme(arithmetic.real(body), largest=kind in (Reduction.MAX, Reduction.ARGMAX, Reduction.LOGSUMEXP))
-        if kind in (Reduction.ARGMAX, Reduction.ARGMIN):
-            return arithmetic.array(best)
-        top = np.take_along_axis(body, best[..., None], axis=-1)
-        if kind is not Reduction.LOGSUMEXP:
-            return top[..., 0]
-        infinite = np.abs(arithmetic.real(top)) == arithmetic.real(arithmetic.infinity)
-        shifted = arithmetic.functions["exp"](np.where(infinite, body, body - top)).sum(axis=-1)
-        return np.where(infinite[..., 0], top[..., 0], arithmetic.functions["log"](shifted) + top[..., 0])
 
 
 _DIVISIONS = ("floordiv", "mod")
@@ -391,21 +369,6 @@ def _is_nan(values: np.ndarray) -> np.ndarray:
     return np.asarray(values != values, bool)
 
 
-def _extreme(values: np.ndarray, largest: bool) -> np.ndarray:
-    """The first position of the largest (or smallest) entry along the last axis."""
-    if values.dtype != np.dtype(object):
-        return values.argmax(axis=-1) if largest else values.argmin(axis=-1)
-    best = np.zeros(values.shape[:-1], np.int64)
-    for k in range(1, values.shape[-1]):
-        now = np.take_along_axis(values, best[..., None], axis=-1)[..., 0]
-        better = values[..., k] > now if largest else values[..., k] < now
-        best = np.where(better.astype(bool), k, best)
-    return best
-
-
-def _neutral(kind: Reduction, arithmetic: Arithmetic) -> object:
-    if kind is Reduction.SUM:
-        return arithmetic.number(Fraction(0))
-    if kind is Reduction.PROD:
-        return arithmetic.number(Fraction(1))
-    return arithmetic.infinity if kind in (Reduction.MIN, Reduction.ARGMIN) else -arithmetic.infinity
+def _is_sum_of_exponentials(node: Node) -> bool:
+    body = node.args[0] if node.op is Op.REDUCE and node.data is Reduction.SUM else None
+    return body is not None and body.op is Op.CALL and body.data == "exp"

@@ -5,7 +5,7 @@ The largest entry is left out of the sum: `rest` keeps the digits that peak + re
 
 from __future__ import annotations
 
-from symback.core.expr import Node, Op, Reduction, add, call, index, is_whole, mul, opened, split_coefficient, substitute, walk
+from symback.core.expr import NEG_INF, Node, Op, Reduction, add, call, index, is_whole, mul, opened, split_coefficient, substitute, walk
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
@@ -43,8 +43,25 @@ def log_softmax(low: Lowering, node: Node) -> Lowered | None:
     _, rest, top, peak = exponentials(low, body, bound)
     here = low.as_float(low.value(substitute(body, dict(zip(bound, at, strict=True)))))
     log_rest = logarithm(low, rest, peak)
-    shifted = low.elementwise(Kind.OPERATOR, "-", [here, top], "f")
+    if _may_be_empty(low, body):
+        shifted = low.elementwise(Kind.KERNEL, ("_under", ""), [here, top], "f")
+    else:
+        shifted = low.elementwise(Kind.OPERATOR, "-", [here, top], "f")
     return low.elementwise(Kind.OPERATOR, "-", [shifted, log_rest], "f")
+
+
+def _may_be_empty(low: Lowering, body: Node) -> bool:
+    """Whether the layer puts -oo among the entries, so that all of a row may be."""
+    seen: set[str] = set()
+    stack = [body]
+    while stack:
+        for n in walk(stack.pop()):
+            if n == NEG_INF or (n.op is Op.READ and low.outside_of(str(n.data)) == NEG_INF):
+                return True
+            if n.op is Op.READ and n.data in low.definitions and n.data not in seen:
+                seen.add(str(n.data))
+                stack += [e.value for e in low.definitions[str(n.data)].equations]
+    return False
 
 
 def shifted(low: Lowering, here: Node, largest: Node) -> Lowered | None:

@@ -165,3 +165,10 @@ def _running_softmax_tail(c, x, axis):
     return np.moveaxis(
         tail * np.divide(e, total, out=np.zeros_like(x), where=positive), 0, axis
     )
+
+
+def _under(x, top):
+    """x - top, the largest of a row; -oo where that is -oo."""
+    shape = np.broadcast_shapes(np.shape(x), np.shape(top))
+    empty = np.full(shape, -np.inf, np.result_type(x, top))
+    return np.subtract(x, top, out=empty, where=np.isfinite(top))
