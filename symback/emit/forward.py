@@ -35,7 +35,7 @@ def forward_function(program: Program, modes: Sequence[Mode]) -> tuple[FunctionV
     keywords = [f"{h.name}: {type_hint(h.default)} = {default_text(h.default)}" for h in program.hyperparameters]
     if len(modes) > 1:
         keywords.append(f'mode: str = "{modes[0].name}"')
-    if any(m.derivation.body.random for m in modes):
+    if any(t.role is Role.RANDOM for t in program.tensors):  # drawn or not: what cancels is a matter of the formula
         keywords.append("rng: np.random.Generator | None = None")
     arguments = [*(f"{t.name}: np.ndarray" for t in passed), *(["*"] if keywords else []), *keywords]
     doc = indented(forward_docstring(program, {m.name: m.formulas.forward for m in modes}))

@@ -16,6 +16,7 @@ from symback.core.expr import (
     Reduction,
     add,
     both,
+    call,
     compare,
     is_whole,
     mul,
@@ -179,7 +180,7 @@ def _prefix(low: Lowering, kind: Reduction, body: Node, binder: Binder) -> Lower
     if backward:
         items = tuple(Slice(n, None) if k == axis else Slice() for k in range(len(axes)))
     else:
-        items = tuple(Slice(None, Node(Op.CALL, "Max", (rest, ZERO))) if k == axis else Slice() for k in range(len(axes)))
+        items = tuple(Slice(None, call("Max", rest, ZERO)) if k == axis else Slice() for k in range(len(axes)))
     moved_shape = tuple(rest if k == axis else s for k, s in enumerate(run.shape))
     cut = Array(Kind.VIEW, items, (run,), moved_shape, "f")
     fill = {"add": "0", "multiply": "1", "maximum": "-np.inf", "minimum": "np.inf", "logaddexp": "-np.inf"}[_ACCUMULATE[kind]]
