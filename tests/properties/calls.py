@@ -1,8 +1,9 @@
-"""Calls of the standard library's layers on whole tensors: any of them that has tensors in and neither state nor draws."""
+"""Calls of other layers on whole tensors: any that has neither state nor draws."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from functools import cache
 
 from tests.oracle import Layer, read_file
@@ -24,21 +25,27 @@ def callable_layers() -> tuple[Layer, ...]:
 
 
 def call_line(draft: Draft, depth: int) -> None:
-    """`v: layer(x, W)`, several outputs where the layer has them."""
+    """`v: layer(x, W)` for a layer of the standard library."""
     c = draft.choices
     layer = c.of(callable_layers())
+    kind = c.weighted([(6, ANY), (3, POSITIVE), (2, UNIT)])
+    call(draft, layer, layer.name, dict.fromkeys(layer.tensors, kind))
+
+
+def call(draft: Draft, layer: Layer, name: str, kinds: Mapping[str, str]) -> None:
+    """A call with arguments in order or by name, several targets where the layer has several outputs; `kinds`: how its tensors are drawn."""
+    c = draft.choices
     sizes: dict[str, str] = {}
     leading = (c.of(list(draft.sizes)),) if c.chance(60) else ()
-    kind = c.weighted([(6, ANY), (3, POSITIVE), (2, UNIT)])
     parts = []
-    for d in sorted(layer.tensors.values(), key=lambda d: ("input", "param").index(d.role)):
+    declared = sorted(layer.tensors.values(), key=lambda d: ("input", "param").index(d.role))
+    for d in declared:
         shape = [part for entry in d.shape for part in (leading if entry == "..." else (_size(draft, layer, entry, sizes),))]
-        parts.append(_argument(draft, d, tuple(shape), kind, layer, sizes))
+        parts.append(_argument(draft, d, tuple(shape), kinds[d.name], layer, sizes))
     if c.chance(25) and len(parts) > 1:
-        names = [d.name for d in sorted(layer.tensors.values(), key=lambda d: ("input", "param").index(d.role))]
-        parts[1:] = [f"{n}={p}" for n, p in zip(names[1:], parts[1:], strict=True)][:: c.of([1, -1])]
+        parts[1:] = [f"{d.name}={p}" for d, p in zip(declared[1:], parts[1:], strict=True)][:: c.of([1, -1])]
     targets = [draft.fresh("v") for _ in layer.outputs]
-    draft.where.append((", ".join(targets), f"{layer.name}({', '.join(parts)})"))
+    draft.where.append((", ".join(targets), f"{name}({', '.join(parts)})"))
 
 
 def _size(draft: Draft, layer: Layer, entry: str, sizes: dict[str, str]) -> str:

@@ -51,6 +51,7 @@ class Draft:
     passed: dict[str, object] = field(default_factory=dict)  # hyperparameters that are given when called
     modes: list[tuple[str, str]] = field(default_factory=list)  # lines that mode `eval` replaces
     wrt: list[str] | None = None
+    files: dict[str, str] = field(default_factory=dict)  # layers that this one uses, by name
 
     def expression(self, indices: Indices, depth: int) -> str:
         """Any expression over the indices; values of moderate size."""

@@ -8,6 +8,7 @@ import traceback
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from tests.oracle import (
     read_text,
     watched,
 )
-from tests.properties.case import Case
+from tests.properties.case import Case, folder_of
 
 SECONDS_TO_COMPILE = 20
 FORWARD_TOLERANCE = 1e-9
@@ -78,11 +79,16 @@ def judge(case: Case, seed: int = 0, times: list[float] | None = None) -> Failur
 
     Raises: Undecided; BadLayer where the case breaks a rule of the language.
     """
-    layer = read_text(case.text, case.mode)
+    with folder_of(case.files) as folder:
+        return _judged(case, folder, seed, times)
+
+
+def _judged(case: Case, folder: Path, seed: int, times: list[float] | None) -> Failure | None:
+    layer = read_text(case.text, case.mode, folder)
     noise = drawn(layer, case.values, case.hyper, np.random.default_rng(seed))
     case = replace(case, values=case.values | noise)
     start = time.monotonic()
-    made = _compiled(case)
+    made = _compiled(case, folder)
     if times is not None:
         times.append(time.monotonic() - start)
     if isinstance(made, Failure):
@@ -106,13 +112,13 @@ def _expected(layer: Layer, case: Case) -> Expected:
     return Expected(result, any(m < NEAREST_DECISION for m in margins), bool(poles))
 
 
-def _compiled(case: Case):
+def _compiled(case: Case, folder: Path):
     import symback
     from symback.core.diagnostics import InternalFault, LayerError
 
     try:
         with _limited(SECONDS_TO_COMPILE):
-            compiled = symback.compile(symback.loads(case.text))
+            compiled = symback.compile(_loaded(case, folder))
     except LayerError as e:
         return Failure(f"diagnostic {e.diagnostics[0].code if e.diagnostics else ''}", str(e))
     except InternalFault as e:
@@ -127,6 +133,16 @@ def _compiled(case: Case):
         return compiled.load()
     except Exception as e:
         return Failure(f"the module does not load: {type(e).__name__}", f"{e}\n{compiled.source}")
+
+
+def _loaded(case: Case, folder: Path):
+    import symback
+
+    if not case.files:
+        return symback.loads(case.text)
+    path = folder / "random_layer.yaml"
+    path.write_text(case.text, encoding="utf-8")
+    return symback.load(path)
 
 
 def _place(e: BaseException) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tests.oracle import MACHINE, BadLayer, drawn, evaluate, read_text
-from tests.properties.calls import call_line
-from tests.properties.case import Case
+from tests.properties.calls import call, call_line
+from tests.properties.case import Case, folder_of
 from tests.properties.choices import Choices
 from tests.properties.draft import ANY, POSITIVE, SIMPLEX, UNIT, Draft, Tensor, stem_of
 from tests.properties.grammar import FORMS
@@ -44,7 +44,32 @@ def random_case(choices: Choices) -> Case | None:
     depth = c.weighted([(3, 1), (5, 2), (3, 3)])
     for _ in range(c.weighted([(4, 1), (5, 2), (4, 3), (2, 4)])):
         c.weighted(_LINES)(draft, depth)
+    if c.chance(6):
+        _call_of_its_own(draft)
     return finished(draft)
+
+
+def _call_of_its_own(draft: Draft) -> None:
+    """A call of a layer from another file, as random as this one."""
+    case = random_case(draft.choices)
+    if case is None or case.mode != "train":
+        return
+    name = f"inner{len(case.files)}"
+    text = case.text.replace("layer: random_layer", f"layer: {name}", 1)
+    with folder_of(case.files) as folder:
+        layer = read_text(text, "train", folder)
+    if layer.wrt is not None or case.hyper or any(d.role in ("state", "random") for d in layer.tensors.values()) or "modes:" in text:
+        return
+    kinds = {n: _kind_of(v) for n, v in case.values.items()}
+    draft.files |= {**case.files, name: text}
+    call(draft, layer, name, kinds)
+
+
+def _kind_of(values: np.ndarray) -> str:
+    """How values like these are drawn."""
+    if values.dtype.kind != "f" or not values.size:
+        return ANY
+    return POSITIVE if values.min() >= 0.5 and values.max() <= 2 else UNIT if abs(values).max() <= 0.9 else ANY
 
 
 _LINES = (
@@ -64,13 +89,14 @@ _LINES = (
 
 
 def words(text: str) -> set[str]:
-    """The names in a text."""
+    """The names in a text, without those of keywords."""
     out, word = set(), ""
-    for ch in text + " ":
+    for ch, after in zip(text + " ", text[1:] + "  ", strict=True):
         if ch.isalnum() or ch == "_":
             word += ch
         elif word:
-            out.add(word)
+            if ch != "=" or after == "=":
+                out.add(word)
             word = ""
     return out
 
@@ -90,16 +116,18 @@ def finished(draft: Draft) -> Case | None:
     for _ in range(12):
         text = written(draft)
         try:
-            for mode in ("train", "eval")[: 2 if draft.modes else 1]:
-                layer = read_text(text, mode)
-                evaluate(layer, values | drawn(layer, values, draft.passed, np.random.default_rng(0)), draft.passed, MACHINE)
+            with folder_of(draft.files) as folder:
+                for mode in ("train", "eval")[: 2 if draft.modes else 1]:
+                    layer = read_text(text, mode, folder)
+                    evaluate(layer, values | drawn(layer, values, draft.passed, np.random.default_rng(0)), draft.passed, MACHINE)
         except BadLayer as problem:
             if not _settled(draft, str(problem)):
                 return None
         else:
             used = _used(draft)
             passed = {n: v for n, v in draft.passed.items() if n in used}
-            return Case(text, values, passed, "eval" if draft.modes and draft.choices.chance(50) else "train")
+            mode = "eval" if draft.modes and draft.choices.chance(50) else "train"
+            return Case(text, values, passed, mode, dict(draft.files))
     return None
 
 
@@ -218,6 +246,7 @@ def written(draft: Draft) -> str:
     section("where", draft.where)
     section("outputs", draft.outputs)
     section("update", draft.update)
+    section("use", [(n, f"{n}.yaml") for n in draft.files if n in named])
     if draft.modes:
         out.append("modes:\n  eval:" + ("\n    update: {}" if draft.update else ""))
         for kind, lines in (("where", draft.where), ("outputs", draft.outputs)):

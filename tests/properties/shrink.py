@@ -66,7 +66,7 @@ def _case(raw: dict, case: Case) -> Case:
         for k, v in (raw.get(section) or {}).items():
             used |= words(k) | words(v)
     used |= words(str(raw.get("modes", "")))
-    for section in (*_TENSORS, "hyperparameters"):
+    for section in (*_TENSORS, "hyperparameters", "use"):
         kept = {n: d for n, d in (raw.get(section) or {}).items() if n in used}
         raw.pop(section, None)
         if kept:
@@ -75,8 +75,8 @@ def _case(raw: dict, case: Case) -> Case:
         raw["assume"] = [a for a in raw["assume"] if words(a) & used]
         if not raw["assume"]:
             del raw["assume"]
-    names = {n for s in _TENSORS for n in raw.get(s) or {}}
-    return Case(_written(raw), {n: v for n, v in case.values.items() if n in names}, _given(raw, case), case.mode)
+    names = names_of(raw)
+    return Case(_written(raw), {n: v for n, v in case.values.items() if n in names}, _given(raw, case), case.mode, case.files)
 
 
 def _given(raw: dict, case: Case) -> dict[str, object]:
@@ -96,8 +96,10 @@ def _written(raw: dict) -> str:
         "where",
         "outputs",
         "update",
+        "use",
         "modes",
         "assume",
+        "wrt",
     )
     out = []
     for section in order:
@@ -106,6 +108,8 @@ def _written(raw: dict) -> str:
         body = raw[section]
         if isinstance(body, str):
             out.append(f"{section}: {body}")
+        elif section == "wrt":
+            out.append(f"wrt: {_entry([n for n in body if n in names_of(raw)])}")
         elif isinstance(body, list):
             out.append(f"{section}:")
             out.extend(f"  - {v}" for v in body)
@@ -113,6 +117,11 @@ def _written(raw: dict) -> str:
             out.append(f"{section}:")
             out.extend(f"  {k}: {_entry(v, section == 'modes')}" for k, v in body.items())
     return "\n".join(out) + "\n"
+
+
+def names_of(raw: dict) -> set[str]:
+    """The tensors that are declared."""
+    return {n for s in _TENSORS for n in raw.get(s) or {}}
 
 
 def _entry(v: object, quoted: bool = False) -> str:

@@ -79,7 +79,7 @@ def report(seed: int, case: Case, failure: Failure) -> None:
 
     small = shrunk(case, same)
     found = verdict(small, seed) or failure
-    print(f"==== seed {seed}: {failure.kind}\n{small.text}{found.detail}\n", flush=True)
+    print(f"==== seed {seed}: {failure.kind}\n{small.text}{''.join(small.files.values())}{found.detail}\n", flush=True)
 
 
 if __name__ == "__main__":
