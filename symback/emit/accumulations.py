@@ -94,14 +94,15 @@ def _by_taps(
     inner = schedule.inner(len(it.taps))
     inner.lines += [f"{start} = {scalar_text(node)}" for start, node in it.starts]
     statements(inner, [it.value], {})
-    target = items_text(items, fancy) if items else ""
+    everything = all(item == FULL_SLICE for item in items)
+    target = items_text(items, fancy) if not everything else "[...]" if it.assigned else ""
     text = fitted(inner, it.value, len(name) + len(target) + 4)
     if it.repeats:
         inner.lines.append(f"np.add.at({name}, {_index_tuple(items, fancy)}, {text})")
     elif it.ufunc != "add":
         inner.lines.append(f"np.{it.ufunc}({name}, {text}, out={name})")
     else:
-        if len(name) + len(target) + len(text) + 4 > inner.width:
+        if len(name) + len(target) + len(text) + 4 > inner.width and not everything:
             target = items_text(tuple(_named_slice(inner, item) for item in items), fancy)
         inner.lines.append(f"{name}{target} {'=' if it.assigned else '+='} {text}")
     indent = ""

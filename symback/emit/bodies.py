@@ -72,9 +72,9 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
 def _range_checks(program: Program, forward: Schedule, lowered: LoweredBody) -> None:
     """What could not be proved to stay in range when compiled is checked before any work."""
     derived = dict(program.derived)
-    for size in lowered.rooms:
+    for size, least in lowered.rooms:
         formula = f" = {scalar_text(derived[size.data])}" if size.data in derived else ""
-        forward.lines.append(f'_room("{scalar_text(size)}{formula}", {scalar_text(size)})')
+        forward.lines.append(f'_room("{scalar_text(size)}{formula}", {scalar_text(size)}{f", {least}" if least else ""})')
         forward.helpers.setdefault("_room")
     for name, axis, array, size in lowered.array_checks:
         statements(forward, [array], {})
@@ -138,7 +138,7 @@ def _results(schedule: Schedule, arrays: Iterable[Array]) -> list[str]:
     for a in arrays:
         shared = any(base.kind is ArrayKind.ARGUMENT for base in _held(a))
         text = fitted(schedule, a, 40, ATOM if shared else 0)
-        out.append(f"{text}.copy()" if shared or text in out else text)
+        out.append(_copied(a, text) if shared or text in out else text)
     return out
 
 
@@ -149,8 +149,13 @@ def _owned(schedule: Schedule, a: Array, before: list[str]) -> str:
     if len(text) > 24 and a not in schedule.names:
         text = define(schedule, a)
     if shared or text in before:
-        return f"{text}.copy()"
+        return _copied(a, text)
     return text
+
+
+def _copied(a: Array, text: str) -> str:
+    """A copy; of what may be a Python number, an array."""
+    return f"np.array({text})" if any(base.kind is ArrayKind.SCALAR for base in _held(a)) else f"{text}.copy()"
 
 
 def _held(a: Array) -> list[Array]:

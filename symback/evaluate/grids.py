@@ -13,6 +13,7 @@ from symback.core.expr import BEYOND_INTEGERS, HALF, NEG_INF, ONE, Node, Op, Red
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic
+from symback.evaluate.comparisons import compared, compared_exactly
 from symback.evaluate.reductions import neutral, reduced
 from symback.functions.ordinary import WRITTEN_OUT
 
@@ -175,9 +176,8 @@ class Grid:
             return self.real(node) != 0
         if all(self.is_integer(a) for a in node.args):
             left, right = (self.integer(a) for a in node.args)
-        else:
-            left, right = (self.state.arithmetic.real(self.real(a)) for a in node.args)
-        return _COMPARISONS[node.data](left, right).astype(bool)
+            return compared_exactly(node.data, left, right)
+        return compared(node.data, *(self.state.arithmetic.real(self.real(a)) for a in node.args))
 
     def is_integer(self, node: Node) -> bool:
         """Whether the value is an integer for every input."""
@@ -355,7 +355,6 @@ class Grid:
 
 _DIVISIONS = ("floordiv", "mod")
 _INTEGER_CALLS = {"floordiv": np.floor_divide, "mod": np.mod, "Min": np.minimum, "Max": np.maximum, "Abs": np.abs}
-_COMPARISONS = {"<": np.less, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}
 
 
 def _folded(operation: Callable, parts: list[np.ndarray]) -> np.ndarray:

@@ -60,6 +60,7 @@ class Lowering:
     sizes      widths of paddings by the name that they bear in the module
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
+    counted    how many windows there are, where windows are counted by more than a dimension
     finite     definition -> whether it holds finite numbers for finite tensors
     guards     conditions under which the present expression is used: partial functions get a safe argument elsewhere
     lenient    whether reads may leave their tensor where their value is not used, and are then kept inside
@@ -88,6 +89,7 @@ class Lowering:
     known: Mapping[Node, Node] = field(default_factory=dict)
     stored: dict[Array, Array] = field(default_factory=dict)
     sizes: dict[str, Node] = field(default_factory=dict)
+    counted: dict[Node, None] = field(default_factory=dict)
     finite: dict[str, bool] = field(default_factory=dict)
     checked: frozenset[RangeCheck] = frozenset()
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)

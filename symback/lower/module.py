@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from symback.calculus.adjoint import Adjoint
@@ -45,7 +45,7 @@ RULES = {**elements.RULES, Op.READ: reads.read_tensor, Op.REDUCE: reductions.red
 @dataclass(frozen=True, slots=True)
 class LoweredBody:
     """One mode as arrays. `hints`: the names that arrays bear in the declaration; `variables`: those of loops; `sizes`: widths by name;
-    `rooms`: sizes of values that may be negative for some arguments."""
+    `rooms`: sizes that may be below the least that they must be for some arguments, with that least."""
 
     outputs: Mapping[str, Array]
     updates: Mapping[str, Array]
@@ -56,7 +56,7 @@ class LoweredBody:
     sizes: Mapping[str, Node]
     checks: tuple[RangeCheck, ...]
     array_checks: tuple[tuple[str, int, Array, Node], ...]
-    rooms: tuple[Node, ...] = ()
+    rooms: tuple[tuple[Node, int], ...] = ()
 
 
 def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> LoweredBody:
@@ -102,12 +102,21 @@ def _lowered(
                 _hint(hints, low.arrays[stage.name], stage.name)
         gradients = {tensor: low.arrays[name] for tensor, name in adjoint.gradients.items()}
     return low, LoweredBody(
-        outputs, updates, gradients, upstream, hints, tuple(low.variables), low.sizes, checks, array_checks, _rooms(program, body)
+        outputs,
+        updates,
+        gradients,
+        upstream,
+        hints,
+        tuple(low.variables),
+        low.sizes,
+        checks,
+        array_checks,
+        _rooms(program, body, low.counted),
     )
 
 
-def _rooms(program: Program, body: Body) -> tuple[Node, ...]:
-    """The sizes of values that may come out negative, derived dimensions by name."""
+def _rooms(program: Program, body: Body, counted: Iterable[Node]) -> tuple[tuple[Node, int], ...]:
+    """The sizes of values that may come out negative, and the counts of windows that may be none, derived dimensions by name."""
     derived = {dim(n): value for n, value in program.derived}
 
     def declared(size: Node) -> Node:
@@ -115,8 +124,8 @@ def _rooms(program: Program, body: Body) -> tuple[Node, ...]:
             size = substitute(size, derived)
         return size
 
-    sizes = dict.fromkeys(a.args[0] for d in body.definitions for a in d.axes if a.args[0].op is not Op.NUM)
-    return tuple(s for s in sizes if not never_negative(declared(s)))
+    least = dict.fromkeys((a.args[0] for d in body.definitions for a in d.axes), 0) | dict.fromkeys(counted, 1)
+    return tuple((s, n) for s, n in least.items() if s.op is not Op.NUM and not never_negative(add(declared(s), number(-n))))
 
 
 def _without_starts(low: Lowering, name: str) -> Array:

@@ -98,6 +98,8 @@ def read_array(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], 
         seen |= set(f.free)
     if general:
         return _gather(low, name, array, sizes, where)
+    counts = [form.indices[0].args[0] for form in forms if len(form.indices) == 2]
+    low.counted.update(dict.fromkeys(c for c in counts if not loops_of(low, c)))
     return view_of(low, array, sizes, where, forms)
 
 

@@ -342,7 +342,7 @@ def test_arguments_that_leave_no_room_for_a_value_are_refused(range_):
     text = f"layer: a\ninputs: {{x: [L]}}\nparams: {{w: [K]}}\n{range_}\noutputs:\n  y[t]: Sum(x[t + k]*w[k], k)\n"
     module = module_of(text)
     assert module.forward(np.ones(5), np.ones(2))[0].tolist() == [2, 2, 2, 2]
-    with pytest.raises(ValueError, match="size .* is -2, expected at least 0"):
+    with pytest.raises(ValueError, match="size .* is -2, expected at least 1"):
         module.forward(np.ones(2), np.ones(5))
 
 

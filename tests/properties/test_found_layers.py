@@ -115,6 +115,19 @@ found(
     H=3,
 )
 found(
+    "a switch that may give a number for a value without axes",
+    "inputs: {x: []}\nhyperparameters: {gentle: false}\noutputs:\n  y: gentle*x\n",
+)
+found(
+    "a kernel of which each tap adds to all",
+    "inputs: {x: [H, H, Q, Q], b: [H]}\nparams: {w: [H, H, H]}\noutputs:\n  y: depthwise_conv2d(x, w, b)\n",
+    H=2,
+    Q=3,
+)
+found(
+    "an accumulation of a given length", "inputs:\n  x: [3, 3]\nindices: {k: 3, i: 3}\noutputs:\n  y[k]: Sum(x[k, j], (j, 0, i - 1), i)\n"
+)
+found(
     "a masked whole sum over earlier steps",
     "inputs: {x: [N, N], b: [N]}\noutputs:\n  z[i]: b[i] - Sum(Piecewise((x[i, j]*z[j], j < i), (0, True)), j)\n",
     N=3,

@@ -43,10 +43,10 @@ def _labels(name, array, count, source, also=()):
         )
 
 
-def _room(formula, size):
+def _room(formula, size, least=0):
     """A size that the others leave room for."""
-    if size < 0:
-        raise ValueError(f"the size {formula} is {size}, expected at least 0")
+    if size < least:
+        raise ValueError(f"the size {formula} is {size}, expected at least {least}")
 
 
 def _range(name, axis, low, high, size):
