@@ -91,7 +91,7 @@ _LINES = (
 def words(text: str) -> set[str]:
     """The names in a text, without those of keywords."""
     out, word = set(), ""
-    for ch, after in zip(text + " ", text[1:] + "  ", strict=True):
+    for ch, after in zip(text + " ", (text + "  ")[1:], strict=True):
         if ch.isalnum() or ch == "_":
             word += ch
         elif word:
