@@ -3,11 +3,56 @@
 from types import ModuleType
 
 from tests.unseen.case import Unseen
-from tests.unseen.layers import attention, graphs, images, losses, norms, programs, sequences
+from tests.unseen.layers import (
+    activations,
+    attention,
+    convolutions,
+    dynamics,
+    flows,
+    graphs,
+    images,
+    linear_attention,
+    losses,
+    networks,
+    norms,
+    paths,
+    positions,
+    programs,
+    ranking,
+    scans,
+    sequences,
+    spellings,
+    statistics,
+    tables,
+    updates,
+)
 
 
 def _layers(subject: ModuleType) -> list[Unseen]:
     return [value for value in vars(subject).values() if isinstance(value, Unseen)]
 
 
-CASES = [case for subject in (attention, sequences, programs, graphs, images, norms, losses) for case in _layers(subject)]
+SUBJECTS = (
+    activations,
+    attention,
+    convolutions,
+    dynamics,
+    flows,
+    graphs,
+    images,
+    linear_attention,
+    losses,
+    networks,
+    norms,
+    paths,
+    positions,
+    programs,
+    ranking,
+    scans,
+    sequences,
+    spellings,
+    statistics,
+    tables,
+    updates,
+)
+CASES = [case for subject in SUBJECTS for case in _layers(subject)]
