@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from symback.calculus import fingerprint
 from symback.calculus.adjoint import Adjoint, adjoint
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
+from symback.calculus.extrema import with_named_entries
 from symback.calculus.facts import Proof
 from symback.calculus.hoisting import hoisted
 from symback.calculus.radix import split_axes
@@ -81,6 +82,8 @@ def derive(program: Program) -> Mapping[str, Derivation]:
 def _derive_mode(body: Body, program: Program) -> Derivation:
     stable, found = stabilise(split_axes(body, program), program)
     stable = with_arguments(hoisted(settled(without_unused(stable)), program), program)
+    if program.wrt:
+        stable = with_named_entries(stable, program)
     steps = [_stability_step(s) for s in found]
     if not program.wrt:
         fingerprint.verify(program, fingerprint.Claim(body, stable, None, None, tuple(steps)))

@@ -117,7 +117,9 @@ def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> 
     if f.op is Op.READ or not f.free:
         return
     v = low.value(over_steps(low, f))
-    if not v.array.loops:
+    if v.array.kind is Kind.SCALAR:
+        low.checks.setdefault(RangeCheck(name, axis, v.array.data, v.array.data, size))
+    elif not v.array.loops:
         low.array_checks.setdefault((name, axis, v.array, size))
 
 
