@@ -26,9 +26,10 @@ def loop(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mappi
         target = _target(buffers[store.buffer], store)
         schedule.lines.append(f"{target} = {fitted(schedule, store.value, len(target) + 3)}")
     inner = schedule.inner(len(body.variables))
+    step = "_".join(local(v[0]) for v in body.variables)
     for k, store in enumerate(body.stores):
         later = [x for s in body.stores[k + 1 :] for x in s.needs]
-        _step(inner, buffers, store, later, statements)
+        _step(inner, buffers, store, step, later, statements)
     if inner.lines:
         _write(schedule, body, inner)
     for b in body.buffers:
@@ -89,13 +90,15 @@ def _target(buffer: str, store: Store) -> str:
     return f"{buffer}{items_text(store.items) if store.items else '[...]'}"
 
 
-def _step(schedule: Schedule, buffers: Mapping[str, str], store: Store, later: list[Array], statements: Statements) -> None:
-    """One store of a loop's body, after what it needs; a value that later stores read gets a name first."""
+def _step(schedule: Schedule, buffers: Mapping[str, str], store: Store, step: str, later: list[Array], statements: Statements) -> None:
+    """One store of a loop's body, after what it needs; a value that later stores read gets a name first, `h_t` where it is h at step t."""
     roots = list(store.needs)
+    own = {} if store.accumulate is not None else {store.value: f"{buffers[store.buffer]}_{step}"}
     for x in _used_again(roots, later):
-        statements(schedule, [x], {})
+        hints = {x: own[x]} if x in own else {}
+        statements(schedule, [x], hints)
         if x not in schedule.names and x.kind not in TRIVIAL and x.kind not in FREE:
-            define(schedule, x)
+            define(schedule, x, hints.get(x))
     statements(schedule, roots, {})
     if store.accumulate is not None:
         accumulate(schedule, buffers[store.buffer], store.accumulate, store.operands, statements)
