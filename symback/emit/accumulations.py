@@ -23,6 +23,7 @@ FRESH = {
     Kind.PAD,
     Kind.GATHER,
     Kind.CAST,
+    Kind.CONCATENATE,
 }
 """Kinds whose result nobody else holds, so that it may be written into."""
 

@@ -301,6 +301,9 @@ class Speller:
     def _einsum(self, a: Array) -> tuple[str, int]:
         return f'np.einsum("{a.data}", {", ".join(self.text(x) for x in a.args)})', ATOM
 
+    def _concatenate(self, a: Array) -> tuple[str, int]:
+        return f"np.concatenate(({', '.join(self.text(x) for x in a.args)}), axis={a.data})", ATOM
+
     def _arange(self, a: Array) -> tuple[str, int]:
         return f"np.arange({scalar_text(a.data)})", ATOM
 

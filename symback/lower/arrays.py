@@ -38,6 +38,7 @@ class Kind(Enum):
     WINDOWS = "windows"  # (axes, window widths, what is kept of the result)
     KERNEL = "kernel"  # (function name, extra keyword text); a helper of the module
     PART = "part"  # k-th result of a KERNEL that returns several
+    CONCATENATE = "concatenate"  # axis
     SCATTER = "scatter"  # list of scatter items, see scatters.py
     LOOP = "loop"  # LoopBody
     BUFFER = "buffer"  # (loop, name): an array that a loop fills

@@ -29,6 +29,7 @@ from symback.lower import cosines, divergences, exponents, norms, probabilities,
 from symback.lower.arithmetic import as_numbers, choose, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.centred import centred
+from symback.lower.halves import halves
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import is_mask, mask
 from symback.lower.products import combine, factor, lower_power, lower_product, never_negative, safe_argument
@@ -227,7 +228,7 @@ def lower_piecewise(low: Lowering, node: Node) -> Lowered:
     """The first branch whose condition holds; the others' partial functions get safe arguments."""
     if is_mask(node) and not is_indicator(node):
         return low.as_float(mask(low, node))
-    return _branches(low, branches(node))
+    return halves(low, node) or _branches(low, branches(node))
 
 
 def _branches(low: Lowering, pairs: list[tuple[Node, Node]]) -> Lowered:

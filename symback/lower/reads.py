@@ -10,7 +10,7 @@ from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, c
 from symback.lower.arithmetic import choose
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering, RangeCheck
-from symback.lower.views import by_digits, is_window, joined, loops_of, slice_of, step_of, view_of
+from symback.lower.views import by_digits, is_count, is_part, is_window, joined, loops_of, slice_of, step_of, view_of
 
 
 def read_tensor(low: Lowering, node: Node) -> Lowered:
@@ -235,7 +235,9 @@ def _read_padded(low: Lowering, array: Array, sizes: tuple[Node, ...], where: tu
             new_where.append(moved_inside(low, f, before, got[0]))
     if simple:
         fill = "0" if outside == ZERO else "-np.inf"
-        padded = Array(Kind.PAD, (tuple(pads), fill), (array,), tuple(new_sizes), array.element, loops=loops_of(low, *new_sizes))
+        padded = array
+        if any(pad != (ZERO, ZERO) for pad in pads):
+            padded = Array(Kind.PAD, (tuple(pads), fill), (array,), tuple(new_sizes), array.element, loops=loops_of(low, *new_sizes))
         return read_array_unchecked(low, padded, tuple(new_sizes), tuple(new_where))
     return _read_masked(low, array, sizes, where, outside)
 
@@ -269,15 +271,16 @@ def _extreme(name: str, a: Node, b: Node) -> Node:
 def padding(low: Lowering, limits: tuple[Node, Node], size: Node) -> tuple[Node, Node]:
     """How far a position between these limits may lie before and behind an axis."""
     least, greatest = limits
-    before = ZERO if least.op is Op.NUM and least.data >= 0 else call("Max", linear(mul(MINUS_ONE, least)), ZERO)
+    before = ZERO if is_count(least) else call("Max", linear(mul(MINUS_ONE, least)), ZERO)
     beyond = linear(add(greatest, ONE, mul(MINUS_ONE, size)))
-    after = ZERO if beyond.op is Op.NUM and beyond.data <= 0 else call("Max", beyond, ZERO)
+    fits = is_count(linear(mul(MINUS_ONE, beyond))) or is_part(low, linear(add(greatest, ONE)), size)
+    after = ZERO if fits else call("Max", beyond, ZERO)
     return low.size(before, "before"), low.size(after, "after")
 
 
 def moved_inside(low: Lowering, f: Node, before: Node, least: Node) -> Node:
     """f + before, for the padding of an affine position f that begins at `least`: it begins at Max(least, 0)."""
-    if least.op is Op.NUM:
+    if least.op is Op.NUM or is_count(least):
         return add(f, before)
     return linear(add(f, mul(MINUS_ONE, least), low.size(call("Max", least, ZERO), "first")))
 

@@ -11,6 +11,7 @@ from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compar
 from symback.lower.accumulations import ScatterItem, ScatterPlan, are_apart, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, reshaped
 from symback.lower.gathering import gathered
+from symback.lower.halves import on_its_stretch
 from symback.lower.labels import less_one_hot
 from symback.lower.lowering import Lowering
 from symback.lower.narrowing import narrowed
@@ -50,7 +51,7 @@ def cotangent_array(low: Lowering, c: Cotangent) -> Array:
 
 def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatters: list[Scatter], of: str) -> Array:
     """base (or zeros) with the scatters added; those that leave the range go through a padded buffer."""
-    scatters = [gathered(low, s, sizes) for s in scatters]
+    scatters = [gathered(low, on_its_stretch(low, s), sizes) for s in scatters]
     apart = _by_digits_apart(low, base, sizes, scatters, of)
     if apart is not None:
         return apart

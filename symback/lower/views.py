@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symback.calculus.affine import Affine, affine, linear, multiplied_out, scalar
+from symback.calculus.affine import Affine, affine, linear, multiplied_out, scalar, sign_of
 from symback.calculus.radix import digits, merged
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, mul, walk
 from symback.core.program import Role
@@ -77,6 +77,23 @@ def tap_likeness(low: Lowering, i: Node) -> int:
     if size.op is not Op.DIM:
         return 2
     return 0 if any(size.data == name for name, _ in p.derived) else 1
+
+
+def is_count(n: Node) -> bool:
+    """Whether it is made of sizes so that it is at least 0."""
+    return sign_of(n) == 1 and not any(part.op is Op.HYPER for part in walk(n))
+
+
+def is_part(low: Lowering, part: Node, size: Node) -> bool:
+    """Whether a size is defined as a whole part of another, size // number."""
+    value = next((v for n, v in low.program.derived if n == part.data), part) if part.op is Op.DIM else part
+    return (
+        value.op is Op.CALL
+        and value.data == "floordiv"
+        and value.args[0] == size
+        and value.args[1].op is Op.NUM
+        and value.args[1].data >= 1
+    )
 
 
 def _positive(c: Node) -> bool:

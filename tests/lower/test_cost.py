@@ -106,3 +106,74 @@ outputs:
         if 3 - k + q < 3:
             dx[h, s // 2, 3 - k + q] += dy[h, s] * w[h, s, q]
     np.testing.assert_allclose(module.backward(cache, dy).x, dx, atol=1e-14)
+
+
+def test_the_weights_of_a_transposed_convolution_are_gathered_from_windows():
+    backward = source("conv_transpose2d").split("def backward")[1]
+    assert "dw = (x_flat @ columns.T)" in backward and "for " not in backward.split("LATEX")[0]
+
+
+def test_groups_of_channels_are_a_reshape_in_both_directions():
+    text = source("groupnorm")
+    assert "x.reshape(N, groups, Q, H, W)" in text and "np.pad" not in text and "np.add.at" not in text
+
+
+def test_digits_of_two_axes_are_one_transpose():
+    text = source("pixel_shuffle")
+    assert ".transpose(0, 1, 4, 2, 5, 3)" in text and "arange" not in text
+
+
+def test_a_stack_of_products_over_several_axes_is_one_matmul():
+    text = source("grouped_conv2d")
+    assert "einsum" not in text and text.count("columns = ") == 1
+
+
+def test_parts_of_an_axis_are_slices_one_behind_the_other():
+    text = source("concat")
+    assert "y = np.concatenate((a, b), axis=1)" in text and "da = dy[:, :A]" in text and "np.pad" not in text
+    assert "np.where" not in source("rope") and "np.clip" not in source("rope")
+
+
+@pytest.mark.parametrize("condition", ["i < A", "i <= A - 1"])
+def test_a_threshold_on_an_axis_means_the_same_however_it_is_written(condition):
+    text = f"""
+layer: a
+inputs:
+  x: [A]
+  z: [B]
+indices:
+  i: A + B
+outputs:
+  y[i]: Piecewise((x[i]**2, {condition}), (sin(z[i - A]), True))
+"""
+    module = symback.compile(symback.loads(text)).load()
+    x, z, dy = np.arange(1.0, 4), np.array([0.3, -0.2]), np.arange(5.0) - 1
+    y, cache = module.forward(x, z)
+    np.testing.assert_allclose(y, [*(x**2), *np.sin(z)])
+    gradients = module.backward(cache, dy)
+    np.testing.assert_allclose(gradients.x, 2 * x * dy[:3])
+    np.testing.assert_allclose(gradients.z, np.cos(z) * dy[3:])
+
+
+@pytest.mark.parametrize("condition", ["A <= i", "i > A - 1"])
+def test_the_branch_behind_a_threshold_may_come_first(condition):
+    text = f"""
+layer: a
+inputs:
+  x: [A]
+  z: [B]
+indices:
+  i: A + B
+outputs:
+  y[i]: Piecewise((z[i - A], {condition}), (3*x[i], True))
+"""
+    module = symback.compile(symback.loads(text)).load()
+    x, z, dy = np.arange(1.0, 4), np.array([0.3, -0.2]), np.arange(5.0) - 1
+    y, cache = module.forward(x, z)
+    np.testing.assert_allclose(y, [*(3 * x), *z])
+    np.testing.assert_allclose(module.backward(cache, dy).x, 3 * dy[:3])
+
+
+def test_a_vanishing_root_divides_the_cotangent_before_the_sum():
+    backward = source("graph_convolution").split("def backward")[1]
+    assert "a.T @ _over(dy, root[:, None])" in backward
