@@ -33,6 +33,7 @@ class BodyText:
     gradients: tuple[str, ...]
     helpers: tuple[str, ...]
     sizes: tuple[str, ...] = ()
+    sealed: tuple[bool, ...] = ()  # by output: whether forward keeps the memory that it lies in
 
 
 def body_text(program: Program, lowered: LoweredBody) -> BodyText:
@@ -46,12 +47,17 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     for a in kept:
         if a not in forward.names and a.kind is not ArrayKind.ARGUMENT:
             define(forward, a, lowered.hints.get(a))
-    outputs = _results(forward, lowered.outputs.values())
-    updates = dict(zip(lowered.updates, _results(forward, lowered.updates.values()), strict=True))
+    given: set[Array] = set()
+    results = _results(forward, lowered.outputs.values(), given)
+    changes = _results(forward, lowered.updates.values(), given)
     backward, gradients = _backward(
         program, lowered, {a: forward.names[a] for a in kept if a in forward.names}, taken | set(forward.names.values())
     )
     free = _taken_over(program, backward, gradients, lowered, taken | set(forward.names.values()))
+    held = {base for a, name in forward.names.items() if name in free for base in _held(a)}
+    sealed = [not copied and _is_whole(a, held) for (_, copied), a in zip(results, lowered.outputs.values(), strict=True)]
+    outputs = [_apart(r, a, held, yes) for r, a, yes in zip(results, lowered.outputs.values(), sealed, strict=True)]
+    updates = {name: _apart(r, a, held, False) for r, (name, a) in zip(changes, lowered.updates.items(), strict=True)}
     names = names_of(forward.lines)
     used = {*names.then(names_of(f"_ = {t}" for t in (*outputs, *updates.values()))).free, *free}
     widths = [f"{name} = {scalar_text(node)}" for name, node in lowered.sizes.items() if name in used]
@@ -66,6 +72,7 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
         tuple(gradients),
         tuple(helpers),
         tuple(lowered.sizes),
+        tuple(sealed),
     )
 
 
@@ -97,9 +104,8 @@ def _backward(program: Program, lowered: LoweredBody, known: dict[Array, str], t
         backward.helpers.setdefault("_upstream")
         backward.lines += _upstream_lines(name, lowered.outputs[output].shape)
     statements(backward, list(lowered.gradients.values()), lowered.hints)
-    gradients: list[str] = []
-    for name, a in lowered.gradients.items():
-        gradients.append(_unflattened(_owned(backward, a, gradients), program.tensor(name)))
+    given: set[Array] = set()
+    gradients = [_unflattened(_owned(backward, a, given), program.tensor(name)) for name, a in lowered.gradients.items()]
     return backward, gradients
 
 
@@ -132,25 +138,36 @@ def _upstream_lines(name: str, shape: tuple[Node, ...]) -> list[str]:
     return [f'{name} = _upstream("{name}", {name}, {shape_text(shape)}, dtype)']
 
 
-def _results(schedule: Schedule, arrays: Iterable[Array]) -> list[str]:
-    """Returned values: never an argument itself, nor a view of one, nor one array twice."""
-    out: list[str] = []
+def _results(schedule: Schedule, arrays: Iterable[Array], given: set[Array]) -> list[tuple[str, bool]]:
+    """Returned values, and whether each is a copy: never an argument itself, nor a view of one, nor of what was returned before, `given`."""
+    out: list[tuple[str, bool]] = []
     for a in arrays:
-        shared = any(base.kind is ArrayKind.ARGUMENT for base in _held(a))
+        shared = any(base.kind is ArrayKind.ARGUMENT for base in _held(a)) or not given.isdisjoint(_held(a))
         text = fitted(schedule, a, 40, ATOM if shared else 0)
-        out.append(_copied(a, text) if shared or text in out else text)
+        out.append((_copied(a, text) if shared else text, shared))
+        given.update(base for base in _held(a) if base in schedule.names)
     return out
 
 
-def _owned(schedule: Schedule, a: Array, before: list[str]) -> str:
-    """A returned gradient that shares memory with nothing."""
-    shared = any(base.kind is ArrayKind.ARGUMENT or not base.late for base in _held(a))
+def _is_whole(a: Array, held: set[Array]) -> bool:
+    """Whether an array is one of those that forward keeps, not a part of one with fewer axes."""
+    return bool(a.shape) and any(base in held and len(a.shape) >= len(base.shape) for base in _held(a))
+
+
+def _apart(result: tuple[str, bool], a: Array, held: set[Array], sealed: bool) -> str:
+    """A returned value in memory that forward does not keep, unless it is `sealed`."""
+    text, copied = result
+    return text if copied or sealed or held.isdisjoint(_held(a)) else _copied(a, text)
+
+
+def _owned(schedule: Schedule, a: Array, given: set[Array]) -> str:
+    """A returned gradient that shares memory with nothing; `given` is what was returned before."""
+    shared = any(base.kind is ArrayKind.ARGUMENT or not base.late for base in _held(a)) or not given.isdisjoint(_held(a))
     text = Speller(schedule.names).text(a, ATOM if shared else 0)
     if len(text) > 24 and a not in schedule.names:
         text = define(schedule, a)
-    if shared or text in before:
-        return _copied(a, text)
-    return text
+    given.update(base for base in _held(a) if base in schedule.names)
+    return _copied(a, text) if shared else text
 
 
 def _copied(a: Array, text: str) -> str:

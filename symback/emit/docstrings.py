@@ -55,9 +55,12 @@ def indented(doc: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"    {line}" if k and (line or k == len(doc) - 1) else line for k, line in enumerate(doc))
 
 
-def forward_docstring(program: Program, formulas: Mapping[str, Sequence[Formula]]) -> tuple[str, ...]:
-    """Arguments, errors and the formulas of each mode."""
+def forward_docstring(program: Program, formulas: Mapping[str, Sequence[Formula]], sealed: Sequence[str]) -> tuple[str, ...]:
+    """Arguments, errors and the formulas of each mode; `sealed`: the outputs that are returned read-only."""
     lines = ["The layer's value" + (" and what backward needs." if program.wrt else "."), ""]
+    if sealed:
+        verb, what = ("is", "it") if len(sealed) == 1 else ("are", "them")
+        lines += [*textwrap.wrap(f"{', '.join(sealed)} {verb} read-only: backward reads {what} too.", WIDTH - 4), ""]
     lines.append("Args:")
     for t in program.tensors:
         if t.role is not Role.RANDOM:

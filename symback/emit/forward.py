@@ -38,7 +38,8 @@ def forward_function(program: Program, modes: Sequence[Mode]) -> tuple[FunctionV
     if any(t.role is Role.RANDOM for t in program.tensors):  # drawn or not: what cancels is a matter of the formula
         keywords.append("rng: np.random.Generator | None = None")
     arguments = [*(f"{t.name}: np.ndarray" for t in passed), *(["*"] if keywords else []), *keywords]
-    doc = indented(forward_docstring(program, {m.name: m.formulas.forward for m in modes}))
+    sealed = list(dict.fromkeys(name for m in modes for name, yes in zip(m.outputs, m.text.sealed, strict=True) if yes))
+    doc = indented(forward_docstring(program, {m.name: m.formulas.forward for m in modes}, sealed))
     return FunctionView(tuple(signature("forward", arguments, _returns(program, modes))), doc, tuple(laid_out(body))), helpers
 
 
@@ -110,6 +111,10 @@ def _block(program: Program, m: Mode, helpers: dict[str, None]) -> _Block:
     lines: list[str] = []
     definitions = {d.name: d for d in m.derivation.body.definitions}
     results = [_returned(text, definitions[name]) for name, text in zip(m.outputs, m.text.outputs, strict=True)]
+    for k, sealed in enumerate(m.text.sealed):
+        if sealed:
+            helpers.setdefault("_sealed")
+            results[k] = f"_sealed({results[k]})"
     parts = results if len(results) == 1 else ["outputs"]
     if program.wrt:
         lines.append(f"cache = {m.cache}({', '.join([*m.text.kept, 'grad_dtypes'])})")

@@ -75,6 +75,13 @@ def _worked(*arrays):
     return [a.astype(np.float32) if a.dtype == half else a for a in arrays]
 
 
+def _sealed(array):
+    """The array, read-only: the cache holds the same memory."""
+    array = array.view()
+    array.flags.writeable = False
+    return array
+
+
 def _typed(arrays, dtypes):
     """The arrays, each in its dtype."""
     return [np.asarray(a, dtype) for a, dtype in zip(arrays, dtypes, strict=True)]
