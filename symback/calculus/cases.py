@@ -92,8 +92,8 @@ def total_by_form(node: Node) -> bool:
     return node.op in (Op.ADD, Op.MUL) and all(total_by_form(a) for a in node.args)
 
 
-def masked_exponential(node: Node, facts: Facts) -> Node | None:
-    """[c]·exp(u) = exp(u), where u is -oo unless c."""
+def masked_zero(node: Node, facts: Facts) -> Node | None:
+    """[c]·exp(u) = exp(u), where u is -oo unless c; [0 < u]·max(u, 0) = max(u, 0)."""
     if node.op is not Op.MUL:
         return None
     for k, f in enumerate(node.args):
@@ -116,6 +116,8 @@ def _zero_unless(node: Node, condition: Node, facts: Facts, depth: int) -> bool:
     if node.op is Op.CALL and node.data == "exp":
         u = node.args[0]
         return any(_minus_infinity_unless(t, condition, facts, depth) for t in (u.args if u.op is Op.ADD else (u,)))
+    if node.op is Op.CALL and node.data == "Max" and len(node.args) == 2 and condition.op is Op.COMPARE and condition.data in ("<", "<="):
+        return condition.args[0] == ZERO and set(node.args) == set(condition.args)
     return False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.calculus.cases import few_cases, masked_exponential, merge_branches, split_condition
+from symback.calculus.cases import few_cases, masked_zero, merge_branches, split_condition
 from symback.calculus.conditions import clip_cases, held, signed_size, symmetric_range
 from symback.calculus.factors import collect, common_factor, shared_by_some
 from symback.calculus.facts import Row
@@ -26,7 +26,13 @@ ROWS = (
     Row("delta", r"\sum_i [i = e]\, f_i = f_e", "only one term of the sum is not 0", delta, (Op.REDUCE,)),
     Row("recentre", r"\sum_u \bar y_u w_{u+a} = \sum_k \bar y_{k-a} w_k", "both are 0 outside their ranges", recentre, (Op.REDUCE,)),
     Row("few-cases", r"\sum_{i<2} f_i = f_0 + f_1", "the cases are told apart by the index", few_cases, (Op.REDUCE,)),
-    Row("masked-exponential", r"[c]\, e^{u} = e^{u}", "the exponent is -oo unless the condition holds", masked_exponential, (Op.MUL,)),
+    Row(
+        "masked-zero",
+        r"[c]\, e^{u} = e^{u}, \quad [0 < u] \max(u, 0) = \max(u, 0)",
+        "the other factor is 0 unless the condition holds",
+        masked_zero,
+        (Op.MUL,),
+    ),
     Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out, (Op.REDUCE,)),
     Row("separate", r"\sum_{ij} a_i b_j = \sum_i a_i \sum_j b_j", "no factor has both indices", separate, (Op.REDUCE,)),
     Row(

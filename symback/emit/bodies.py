@@ -43,7 +43,7 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     roots = [*lowered.outputs.values(), *lowered.updates.values()]
     kept, slopes = saved(lowered)
     _range_checks(program, forward, lowered)
-    statements(forward, [*roots, *kept], {**dict.fromkeys(slopes, "slope"), **lowered.hints})
+    statements(forward, [*roots, *kept], {**dict.fromkeys((a for a in slopes if a.element == "f"), "slope"), **lowered.hints})
     for a in kept:
         if a not in forward.names and a.kind is not ArrayKind.ARGUMENT:
             define(forward, a, lowered.hints.get(a))

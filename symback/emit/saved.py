@@ -31,14 +31,15 @@ def saved(lowered: LoweredBody) -> tuple[list[Array], list[Array]]:
 
 
 def _factors(roots: list[Array], computed: set[Array]) -> list[Array]:
-    """What backward makes, element by element, without an upstream gradient and combines with one: slopes."""
+    """What backward makes, element by element, without an upstream gradient: slopes, which it combines with one, then what they are made of."""
     order = post_order(roots, {})
     local = {}
     for a in order:
         local[a] = a in computed or a.kind is Kind.ARGUMENT or not a.shape or (is_elementwise(a) and all(map(local.get, a.args)))
         local[a] = local[a] and not a.late and not a.loops
     met = dict.fromkeys(x for a in order if a.late for x in a.args)
-    return [x for x in met if local[x] and x not in computed and is_elementwise(x)]
+    inner = dict.fromkeys(x for a in reversed(order) if local[a] for x in a.args)
+    return [x for x in {**met, **inner} if local[x] and x not in computed and is_elementwise(x)]
 
 
 def _held(kept: Iterable[Array], results: list[Array]) -> int:

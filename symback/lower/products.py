@@ -282,11 +282,14 @@ def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
     condition = conjunction(low, masks)
     factors = list(rest.args) if rest.op is Op.MUL else [rest]
     if all(finite_by_form(low, f) and reads_stay_inside(low, f) for f in factors):
-        small = [f for f in factors if set(low.value(f).axes) <= set(condition.axes)]
-        large = [f for f in factors if f not in small]
+        small = [f for f in factors if low.value(f).axes and set(low.value(f).axes) <= set(condition.axes)]
+        scalars = [f for f in factors if small and scalar(f)]
+        small = small or [f for f in factors if not low.value(f).axes]
+        large = [f for f in factors if f not in small and f not in scalars]
         if large and (small or condition.axes) and not any(may_be_garbage(low, f, condition) for f in large):
             inner = choose(low, condition, low.value(mul(*small)), low.scalar(ZERO)) if small else low.as_float(condition)
-            return combine(low, [Factor(mul(*masks, *small), low.as_float(inner)), *(factor(low, f) for f in large)])
+            product = combine(low, [Factor(mul(*masks, *small), low.as_float(inner)), *(factor(low, f) for f in large)])
+            return times_scalar(low, product, mul(*scalars))
     return choose(low, condition, low.guarded(condition).value(rest), low.scalar(ZERO))
 
 

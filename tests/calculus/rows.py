@@ -41,7 +41,7 @@ EXAMPLES = {
         upstream=frozenset({"g"}),
     ),
     "few-cases": Example("[n]", "Sum(Piecewise((x[n, k], Eq(k, 0)), (y[n, k], True)), k)", "x[n, 0] + y[n, 1]", ("x: [N, 2]", "y: [N, 2]")),
-    "masked-exponential": Example(
+    "masked-zero": Example(
         "[i, j]",
         "Piecewise((1, j <= i), (0, True))*exp(Piecewise((x[i, j], j <= i), (-oo, True)))",
         "exp(Piecewise((x[i, j], j <= i), (-oo, True)))",
