@@ -5,9 +5,10 @@ from __future__ import annotations
 from symback.core.program import LEADING
 from symback.functions import TABLE
 from symback.functions.function import Kernel
+from symback.lower import exponents
 from symback.lower.arrays import Array, Kind
 
-_KERNELS = {row.spelling.name for row in TABLE.values() if isinstance(row.spelling, Kernel)}
+_KERNELS = {*(row.spelling.name for row in TABLE.values() if isinstance(row.spelling, Kernel)), *exponents.KERNELS, "_over", "np.clip"}
 
 
 def is_elementwise(a: Array) -> bool:

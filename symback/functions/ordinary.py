@@ -70,6 +70,7 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "over_squares": lambda x, y: div(x, add(_square(x), _square(y))),
     "hypot": _hypot,
     "direction": lambda x, y: div(x, _hypot(x, y)),
+    "direction_at": lambda x, y, value: div(x, _hypot(x, y)),
     "hypot1m1": lambda u: sub(sqrt(add(ONE, _square(u))), ONE),
     "sqrt1pm1": lambda u: sub(sqrt(add(ONE, u)), ONE),
     "squareplus": lambda u, b: mul(HALF, add(u, sqrt(add(_square(u), b)))),

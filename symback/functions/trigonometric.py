@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, pi
 
 from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, ZERO, Node, add, call, div, mul, neg, number, power, sub
-from symback.functions.function import ONE_ARGUMENT, TWO_ARGUMENT, ZERO_ARGUMENT, Function, Kernel, Ufunc
+from symback.functions.function import ONE_ARGUMENT, TWO_ARGUMENT, ZERO_ARGUMENT, Expansion, Function, Kernel, Ufunc
 
 MINUS_HALF = number("-1/2")
 
@@ -208,12 +208,24 @@ ROWS = (
             lambda a, v: div(power(call("direction", a[1], a[0]), TWO), call("hypot", a[0], a[1])),
             lambda a, v: neg(div(mul(v, call("direction", a[1], a[0])), call("hypot", a[0], a[1]))),
         ),
-        Kernel("_direction"),
-        12,
+        Expansion(lambda x, y: call("direction_at", x, y, call("hypot", x, y))),
+        10,
         lambda mp, x, y: x / mp.hypot(x, y) if x or y else mp.mpf(0),
         r"\frac{{{0}}}{{\sqrt{{{0}^2 + {1}^2}}}}",
         domain=((-inf, inf), (-inf, inf)),
         range=(-1.0, 1.0),
+    ),
+    Function(
+        "direction_at",
+        3,
+        (),
+        Kernel("_direction_at"),
+        5,
+        lambda mp, x, y, h: x / h if h else mp.mpf(0),
+        r"\frac{{{0}}}{{{2}}}",
+        domain=((-inf, inf), (-inf, inf), (0.0, inf)),
+        range=(-1.0, 1.0),
+        notes="x/h with h = hypot(x, y) known; made when code is written, never differentiated",
     ),
     Function(
         "hypot1m1",

@@ -13,6 +13,10 @@ from symback.lower.arrays import Kind
 from symback.lower.lowering import Lowered, Lowering
 
 
+KERNELS = tuple(f"{name}_{form}" for name in ("_decay_of", "_expm1_slope_of") for form in ("product", "gap", "polynomial"))
+"""Names that `decay` and `slope` give to what they make, element by element."""
+
+
 def decay(low: Lowering, node: Node) -> Lowered | None:
     """exp(-|u|); None where u is nothing of the kind."""
     c, size = split_coefficient(node.args[0])

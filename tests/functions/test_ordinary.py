@@ -30,6 +30,8 @@ def test_a_function_written_out_has_its_values(name):
     values = arguments(row)
     if name in INTERNAL:
         values[1] = mpmath.tanh(values[0])
+    if name == "direction_at":
+        values[2] = mpmath.hypot(values[0], values[1])
     if name == "pow_slope_at":
         values[2] = values[0] ** values[1]
     if name == "logsubexp":

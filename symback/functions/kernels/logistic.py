@@ -20,28 +20,25 @@ def _tanh_slope_at(x, t):
 def _tanhshrink(x):
     """x - tanh(x), by the continued fraction of tanh where it cancels."""
     x = np.asarray(x)
-    y = np.asarray(x - np.tanh(x))
-    near = np.abs(x) < 0.8
-    u = x[near]
-    if u.size:
+    y = np.asarray(x - np.tanh(x), order="C")
+    near = np.flatnonzero(np.abs(x) < 0.8)
+    if near.size:
+        u = np.ravel(x)[near]
         s, w = u * u, 0.0
         for k in range(21 if np.finfo(x.dtype).eps < 1e-8 else 11, 1, -2):
             w = s / (k + w)
-        y[near] = u * w / (1 + w)
+        y.reshape(-1)[near] = u * w / (1 + w)
     return y
 
 
 def _log_cosh_at(x, t):
     """log(cosh(x)) with t = tanh(x): -log1p(-t*t)/2 near 0, |x| + log1p(exp(-2|x|)) - log 2 further out."""
-    x = np.asarray(x)
-    s = np.asarray(t * t)
-    tail = s > 0.6
+    s = np.asarray(t * t, order="C")
     y = np.asarray(-0.5 * np.log1p(-np.minimum(s, 0.6)))
-    far = np.abs(x[tail])
-    if far.size:
-        y[tail] = far + (
-            np.log1p(np.exp(-2 * np.minimum(far, 400))) - 0.6931471805599453
-        )
+    tail = np.flatnonzero(s > 0.6)
+    if tail.size:
+        far = np.abs(np.ravel(x)[tail])
+        y.reshape(-1)[tail] = far + (np.log1p(np.exp(-2 * far)) - 0.6931471805599453)
     return y
 
 

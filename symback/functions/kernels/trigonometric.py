@@ -15,8 +15,11 @@ def _over_squares(x, y):
     return np.where(swap, t * r, r)
 
 
-def _direction(x, y):
-    """x/hypot(x, y), and 0 at the origin; nothing in it overflows."""
+def _direction_at(x, y, h):
+    """x/h with h = hypot(x, y), and 0 at the origin; where h leaves the range x and y are scaled."""
+    info = np.finfo(h.dtype)
+    if ((h >= info.tiny) & (h <= info.max)).all():
+        return x / h
     swap = np.abs(y) > np.abs(x)
     big, small = np.where(swap, np.abs(y), np.abs(x)), np.where(swap, x, y)
     t = np.divide(
