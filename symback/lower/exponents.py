@@ -12,7 +12,6 @@ from symback.core.program import Kind as TensorKind
 from symback.lower.arrays import Kind
 from symback.lower.lowering import Lowered, Lowering
 
-
 KERNELS = tuple(f"{name}_{form}" for name in ("_decay_of", "_expm1_slope_of") for form in ("product", "gap", "polynomial"))
 """Names that `decay` and `slope` give to what they make, element by element."""
 
