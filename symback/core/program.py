@@ -164,6 +164,10 @@ class Program:
     functions: Mapping[str, object] = field(default_factory=dict)  # builder: the user's own functions, by CALL name
     file: str = ""
     digest: str = ""  # sha256 of the source text, hexadecimal
+    by_name: Mapping[str, Tensor] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {t.name: t for t in self.tensors})
 
     def tensor(self, name: str) -> Tensor | None:
-        return next((t for t in self.tensors if t.name == name), None)
+        return self.by_name.get(name)

@@ -24,12 +24,20 @@ def read_tensor(low: Lowering, node: Node) -> Lowered:
     if not node.args:
         return Lowered(array, ())
     sizes, shifted = array.shape, _from_low(low, name, node.args)
+    if is_whole_read(shifted, sizes):
+        return Lowered(array, shifted)
     outside = low.outside_of(name)
     if low.lenient and low.ranges and outside is None:
         shifted = tuple(kept_inside(low, f, s) for f, s in zip(shifted, sizes, strict=True))
     if outside is not None and not all(inside(over_steps(low, f), s) or _labels(low, f, s) for f, s in zip(shifted, sizes, strict=True)):
         return _read_padded(low, array, sizes, shifted, outside)
     return read_array(low, name, array, sizes, shifted)
+
+
+def is_whole_read(where: tuple[Node, ...], sizes: tuple[Node, ...]) -> bool:
+    """Whether each position is an index over just its axis, each another: the array itself."""
+    plain = len(where) == len(sizes) and all(f.op is Op.INDEX and f.args[0] == s for f, s in zip(where, sizes, strict=True))
+    return plain and len(set(where)) == len(where)
 
 
 def kept_inside(low: Lowering, f: Node, size: Node) -> Node:

@@ -80,10 +80,15 @@ def in_one_tap(low: Lowering, node: Node, tapped: Mapping[Node, Node]) -> Node:
     return substitute(transform(node, whole, top_down=True), dict(tapped))
 
 
+def adds_indices(node: Node) -> bool:
+    """Whether a position of a read is made of two indices, as those of a window are."""
+    forms = (affine(f) for f in node.args if f.op is not Op.INDEX)
+    return any(f is not None and len(f.indices) == 2 for f in forms)
+
+
 def windows_read(low: Lowering, node: Node) -> Lowered | None:
     """A read as a view of sliding windows, where it is one."""
-    forms = [affine(f) for f in node.args]
-    if not any(f is not None and len(f.indices) == 2 for f in forms):
+    if not adds_indices(node):
         return None
     v = low.value(node)
     return v if taps_of(v) else None

@@ -9,7 +9,7 @@ from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.reads import reads_stay_inside
-from symback.lower.taps import in_one_tap, inside_loop, loop_of, variable, windows_read
+from symback.lower.taps import adds_indices, in_one_tap, inside_loop, loop_of, variable, windows_read
 from symback.lower.views import taps_of
 
 _START = {Reduction.SUM: "0", Reduction.MAX: "-np.inf", Reduction.MIN: "np.inf"}
@@ -35,9 +35,12 @@ def over_taps(low: Lowering, kind: Reduction, body: Node, bound: tuple[Node, ...
 
 def _windows(low: Lowering, body: Node) -> list[tuple[Node, Lowered]]:
     """The reads of sliding windows in an expression, outside its inner reductions and the branches that guard them."""
+    candidates = [r for r in reads(body) if adds_indices(r)]
+    if not candidates:
+        return []
     inner = {r for n in _apart(low, body) for r in reads(n)}
     trial = replace(low, checks=dict(low.checks), array_checks=dict(low.array_checks), memo={})  # what is not used needs no check
-    found = [(r, windows_read(trial, r)) for r in reads(body) if r not in inner]
+    found = [(r, windows_read(trial, r)) for r in candidates if r not in inner]
     return [(r, v) for r, v in found if v is not None]
 
 
