@@ -149,7 +149,7 @@ def inside(node: Node, size: Node) -> bool:
         return 0 <= node.data < size.data
     if node.op is Op.REDUCE and node.data in (Reduction.ARGMAX, Reduction.ARGMIN) and len(node.args) == 4:
         return node.args[1].args[0] == size
-    return _never_negative(node) and _below(node, size, _least_dims(node))
+    return nowhere_negative(node) and _below(node, size, _least_dims(node))
 
 
 def never_negative_for(size: Node, node: Node) -> bool:
@@ -188,13 +188,13 @@ def _not_negative_for(node: Node, least: Mapping[Node, Fraction]) -> bool:
     return total >= 0
 
 
-def _never_negative(node: Node) -> bool:
+def nowhere_negative(node: Node) -> bool:
     if node.op is Op.CALL and node.data == "Min":
-        return all(_never_negative(a) for a in node.args)
+        return all(nowhere_negative(a) for a in node.args)
     if node.op is Op.CALL and node.data == "Max":
-        return any(_never_negative(a) for a in node.args)
+        return any(nowhere_negative(a) for a in node.args)
     if node.op is Op.CALL and node.data in ("floordiv", "mod") and _divisor(node.args[1]):
-        return node.data == "mod" or _never_negative(node.args[0])
+        return node.data == "mod" or nowhere_negative(node.args[0])
     got = bounds(node)
     return got is not None and got[0].op is Op.NUM and got[0].data >= 0
 
@@ -207,7 +207,7 @@ def _below(node: Node, size: Node, least: Mapping[Node, Fraction]) -> bool:
     if node.op is Op.CALL and node.data == "Max":
         return all(_below(a, size, least) for a in node.args)
     if node.op is Op.CALL and node.data in ("floordiv", "mod") and _divisor(node.args[1]):
-        if _never_negative(node.args[0]) and _below(node.args[0], size, least):
+        if nowhere_negative(node.args[0]) and _below(node.args[0], size, least):
             return True
     got = bounds(node)
     return got is not None and _not_negative_for(add(size, MINUS_ONE, mul(MINUS_ONE, got[1])), least)

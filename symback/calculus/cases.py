@@ -31,14 +31,17 @@ def merge_branches(node: Node, facts: Facts) -> Node | None:
     """Terms that the same conditions decide are one case distinction."""
     if node.op is not Op.ADD:
         return None
-    groups: dict[tuple, list[tuple[Node, Node, tuple[Node, ...]]]] = {}
+    groups: dict[Node, list[tuple[Node, Node, tuple[Node, ...]]]] = {}
     for term in node.args:
         _, rest = split_coefficient(term)
         cases = [f for f in (rest.args if rest.op is Op.MUL else (rest,)) if f.op is Op.PIECEWISE]
         if len(cases) == 1:
             others = tuple(f for f in (term.args if term.op is Op.MUL else (term,)) if f is not cases[0])
-            groups.setdefault(tuple(k for _, k in branches(cases[0])), []).append((term, cases[0], others))
-    for conditions, members in groups.items():
+            groups.setdefault(branches(cases[0])[0][1], []).append((term, cases[0], others))
+    for members in groups.values():
+        conditions = max(([k for _, k in branches(case)] for _, case, _ in members), key=len)
+        members = [(term, _refined(case, conditions), others) for term, case, others in members]
+        members = [m for m in members if m[1] is not None]
         if len(members) < 2:
             continue
         common = [f for f in members[0][2] if all(f in others for _, _, others in members)]
@@ -47,11 +50,20 @@ def merge_branches(node: Node, facts: Facts) -> Node | None:
             continue
         values = [ZERO] * len(conditions)
         for (_, case, _), outer in zip(members, own, strict=True):
-            values = [add(v, mul(outer, w)) for v, (w, _) in zip(values, branches(case), strict=True)]
+            values = [add(v, mul(outer, w)) for v, w in zip(values, case, strict=True)]
         merged = mul(*common, piecewise(*zip(values, conditions, strict=True)))
         terms = [m[0] for m in members]
         return add(*(t for t in node.args if t not in terms), merged)
     return None
+
+
+def _refined(case: Node, conditions: list[Node]) -> list[Node] | None:
+    """The values of a case distinction under conditions that begin with its own; None where they do not."""
+    pairs = branches(case)
+    own = [k for _, k in pairs]
+    if own[:-1] != conditions[: len(own) - 1] or len(own) > len(conditions):
+        return None
+    return [v for v, _ in pairs] + [pairs[-1][0]] * (len(conditions) - len(own))
 
 
 def few_cases(node: Node, facts: Facts) -> Node | None:
@@ -89,6 +101,8 @@ def total_by_form(node: Node) -> bool:
         return scalar(node) or (
             node.args[1].op is Op.NUM and node.args[1].data > 0 and node.args[1].data.denominator == 1 and total_by_form(node.args[0])
         )
+    if node.op is Op.REDUCE:
+        return node.data is Reduction.SUM and total_by_form(node.args[0])
     return node.op in (Op.ADD, Op.MUL) and all(total_by_form(a) for a in node.args)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.calculus.affine import scalar
+from symback.calculus.affine import linear, nowhere_negative, scalar
 from symback.calculus.facts import Facts, factors_of
 from symback.core.expr import (
     MINUS_ONE,
@@ -11,6 +11,8 @@ from symback.core.expr import (
     ZERO,
     Node,
     Op,
+    add,
+    both,
     branches,
     call,
     compare,
@@ -19,8 +21,10 @@ from symback.core.expr import (
     is_indicator,
     mul,
     neg,
+    number,
     piecewise,
     split_coefficient,
+    sub,
     transform,
     walk,
 )
@@ -80,6 +84,24 @@ def _under(f: Node, orders: list[tuple[Node, Node]], facts: Facts) -> Node:
     return transform(f, chosen)
 
 
+def certain(node: Node, facts: Facts) -> Node | None:
+    """A condition that indices and sizes always meet, 0 ≤ i, is left out."""
+    if node.op is not Op.PIECEWISE:
+        return None
+    pairs = [(v, _open(c)) for v, c in branches(node)]
+    return piecewise(*pairs) if any(a is not b for (_, a), b in zip(pairs, node.args[1::2], strict=True)) else None
+
+
+def _open(condition: Node) -> Node:
+    conditions = condition.args if condition.op is Op.AND else (condition,)
+    kept = [c for c in conditions if not (_of_positions(c) and nowhere_negative(linear(sub(c.args[1], c.args[0]))))]
+    return both(*kept) if len(kept) < len(conditions) else condition
+
+
+def _of_positions(c: Node) -> bool:
+    return c.op is Op.COMPARE and c.data == "<=" and not any(n.op in (Op.READ, Op.HYPER, Op.CALL) for n in walk(c))
+
+
 def symmetric_range(node: Node, facts: Facts) -> Node | None:
     """[-c < x]·[x < c] = [|x| < c], unless forward has asked for the two by themselves."""
     if node.op is not Op.MUL:
@@ -102,8 +124,15 @@ def clip_cases(node: Node, facts: Facts) -> Node | None:
         return None
     pairs = branches(node)
     if len(pairs) == 2:
-        return _two_sided(*pairs[0], pairs[1][0]) or _one_sided(*pairs[0], pairs[1][0])
+        (first, condition), (second, _) = pairs
+        return _two_sided(first, condition, second) or _two_sided(second, _turned(condition), first) or _one_sided(first, condition, second)
     return _three_cases(pairs) if len(pairs) == 3 else None
+
+
+def _turned(condition: Node) -> Node:
+    """|x| ≤ c for the condition c < |x|: where they meet, both cases have one value."""
+    order = condition.op is Op.COMPARE and condition.data in ("<", "<=")
+    return compare("<=", condition.args[1], condition.args[0]) if order else condition
 
 
 def _two_sided(inner: Node, condition: Node, outer: Node) -> Node | None:
@@ -164,6 +193,32 @@ def _three_cases(pairs: list[tuple[Node, Node]]) -> Node | None:
     return None
 
 
+def _named_size(node: Node, size: Node, facts: Facts) -> bool:
+    """Whether it is the size, by itself or by its name."""
+    return node == size or node.op is Op.READ and facts.unfolded(node) == size
+
+
+def _seen(node: Node, facts: Facts) -> Node:
+    """A named extremum as what it names."""
+    inner = facts.unfolded(node) if node.op is Op.READ else None
+    return inner if inner is not None and _is_extremum(inner) else node
+
+
+def tie(node: Node, facts: Facts) -> Node | None:
+    """{0 if p·x < q·x, 1 if q·x < p·x, else 1/2} = (1 + sign(x))/2 for numbers p > q."""
+    pairs = branches(node) if node.op is Op.PIECEWISE else []
+    if len(pairs) != 3 or any(v.op is not Op.NUM for v, _ in pairs):
+        return None
+    (low, below), (high, above), (level, _) = pairs
+    if any(c.op is not Op.COMPARE or c.data != "<" for c in (below, above)) or below.args != above.args[::-1]:
+        return None
+    c, x = split_coefficient(sub(*below.args))
+    if x.op is not Op.READ or level.data * 2 != low.data + high.data:
+        return None
+    slope = (high.data - low.data) / 2
+    return add(level, mul(number(slope if c > 0 else -slope), call("sign", x)))
+
+
 def signed_size(node: Node, facts: Facts) -> Node | None:
     """sign(x)·|x| = x, and sign(x)·min(|x|, c) is x kept within c."""
     if node.op is not Op.MUL:
@@ -174,10 +229,11 @@ def signed_size(node: Node, facts: Facts) -> Node | None:
         size = call("Abs", s.args[0])
         for j, f in enumerate(node.args):
             rest = mul(*(g for i, g in enumerate(node.args) if i not in (j, k)))
-            if f == size:
+            if _named_size(f, size, facts):
                 return mul(rest, s.args[0])
-            if f.op is Op.CALL and f.data == "Min" and len(f.args) == 2 and size in f.args:
-                c = next(a for a in f.args if a != size)
+            f = _seen(f, facts)
+            if f.op is Op.CALL and f.data == "Min" and len(f.args) == 2 and any(_named_size(a, size, facts) for a in f.args):
+                c = next(a for a in f.args if not _named_size(a, size, facts))
                 if scalar(c):
                     return mul(rest, _between(ONE, s.args[0], c, mul(c, s)))
     return None

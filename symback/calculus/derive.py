@@ -11,6 +11,8 @@ from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_valu
 from symback.calculus.extrema import with_named_entries
 from symback.calculus.facts import Proof
 from symback.calculus.hoisting import hoisted
+from symback.calculus.logits import with_logits
+from symback.calculus.picking import only_where_picked, picked
 from symback.calculus.radix import split_axes
 from symback.calculus.recurrences import settled, with_arguments
 from symback.calculus.simplify import simplified
@@ -80,7 +82,8 @@ def derive(program: Program) -> Mapping[str, Derivation]:
 
 
 def _derive_mode(body: Body, program: Program) -> Derivation:
-    stable, found = stabilise(split_axes(body, program), program)
+    stable, found = stabilise(split_axes(picked(body, program), program), program)
+    stable = with_logits(only_where_picked(without_unused(stable)), program)
     stable = with_arguments(hoisted(settled(without_unused(stable)), program), program)
     if program.wrt:
         stable = with_named_entries(stable, program)

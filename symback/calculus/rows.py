@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from symback.calculus.cases import few_cases, masked_zero, merge_branches, split_condition
-from symback.calculus.conditions import clip_cases, held, signed_size, symmetric_range
+from symback.calculus.conditions import certain, clip_cases, held, signed_size, symmetric_range, tie
 from symback.calculus.factors import collect, common_factor, shared_by_some
 from symback.calculus.facts import Row
 from symback.calculus.folding import contraction_proof, fold_contraction, fold_value
-from symback.calculus.sums import delta, outer_difference, pull_out, recentre, separate, vanishing, vanishing_terms
+from symback.calculus.sums import delta, outer_difference, pull_out, recentre, separate, total_probability, vanishing, vanishing_terms
 from symback.core.expr import Op
 
 INLINE = Row("put-in", r"\bar x = f(\bar h),\ \bar h = g \;\Rightarrow\; \bar x = f(g)", "it is used only here", lambda node, facts: None)
@@ -23,6 +23,7 @@ ROWS = (
         split_condition,
         (Op.PIECEWISE,),
     ),
+    Row("certain-range", r"[0 \le i] = 1", "the indices of its range never leave it", certain, (Op.PIECEWISE,)),
     Row("delta", r"\sum_i [i = e]\, f_i = f_e", "only one term of the sum is not 0", delta, (Op.REDUCE,)),
     Row("recentre", r"\sum_u \bar y_u w_{u+a} = \sum_k \bar y_{k-a} w_k", "both are 0 outside their ranges", recentre, (Op.REDUCE,)),
     Row("few-cases", r"\sum_{i<2} f_i = f_0 + f_1", "the cases are told apart by the index", few_cases, (Op.REDUCE,)),
@@ -43,6 +44,7 @@ ROWS = (
         (Op.REDUCE,),
         lambda n, f: vanishing_terms(n, f) or (),
     ),
+    Row("total-probability", r"\sum_k p_k = 1", "p is a softmax over k", total_probability, (Op.REDUCE,)),
     Row("collect", r"(a - p) - (a - q) = q - p", "equal terms of the brackets meet", collect, (Op.ADD,)),
     Row(
         "outer-difference",
@@ -64,6 +66,13 @@ ROWS = (
         r"\{x \text{ if } |x| \le c, \text{ else } c \operatorname{sign} x\} = \min(\max(x, -c), c)",
         "the cases meet at the bounds",
         clip_cases,
+        (Op.PIECEWISE,),
+    ),
+    Row(
+        "tie",
+        r"\{0 \text{ if } p x < q x, 1 \text{ if } q x < p x, \text{ else } \tfrac12\} = \tfrac12 (1 + \operatorname{sign} x), \quad p > q",
+        "which multiple is larger is a matter of the sign",
+        tie,
         (Op.PIECEWISE,),
     ),
     Row(

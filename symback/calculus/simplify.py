@@ -50,6 +50,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
     log: list[Applied] = []
     stages = _small_gradients_first(list(adjoint.stages), adjoint)
     uses = _uses(stages)
+    readers = _readers(stages)
     beyond = _read_beyond(stages)
     returned = set(adjoint.gradients.values())
     out: list[Stage] = []
@@ -59,6 +60,8 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
             out.append(_loop(stage, facts, inlined, log))
             continue
         stage = _tidy(_inline(stage, inlined, log), facts, log)
+        last = _read_once_here(stage, facts, readers, {*returned, *beyond})
+        stage = _tidy(_inline(stage, last, log), facts, log) if last else stage
         small = uses.get(stage.name, 0) == 1 or stage.value == ZERO or _trivial(stage.value) or _rescaled(stage)
         small = small and (stage.value == ZERO or stage.name not in beyond)
         if small and not stage.scatters and stage.name not in returned and not any(stage.low) and not _large(stage.value):
@@ -116,6 +119,33 @@ def _uses(stages: list[Stage]) -> dict[str, int]:
             for name in _read_names(value):
                 counts[name] = counts.get(name, 0) + 1
     return counts
+
+
+def _readers(stages: list[Stage]) -> dict[str, int]:
+    """How many stages read each cotangent."""
+    counts: dict[str, int] = {}
+    for stage in stages:
+        for name in {n: None for value in _stage_nodes(stage) for n in _read_names(value)}:
+            counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _read_once_here(stage: Cotangent, facts: Facts, readers: Mapping[str, int], kept: set[str]) -> dict[str, Cotangent]:
+    """Named cotangents that only this one reads, and of which its final form reads one element."""
+    names = [n for value in _stage_nodes(stage) for n in _read_names(value)]
+    found = {}
+    for name in names:
+        c = facts.cotangents.get(name) if name not in kept else None
+        if (
+            c is not None
+            and names.count(name) == 1
+            and readers.get(name) == 1
+            and not c.scatters
+            and not any(c.low)
+            and not _large(c.value)
+        ):
+            found[name] = c
+    return found
 
 
 def _read_beyond(stages: list[Stage]) -> set[str]:

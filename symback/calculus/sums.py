@@ -135,6 +135,51 @@ def _put_in(node: Node, name: str, facts: Facts) -> Node:
     return node if new is node else everywhere(everywhere(new, spread, facts), pull_out, facts)
 
 
+def total_probability(node: Node, facts: Facts) -> Node | None:
+    """Σ_k a·p_k = a for a softmax p over k."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or len(node.args) != 4:
+        return None
+    body, binders = opened(node)
+    (k, _, _), factors = binders[0], factors_of(body)
+    moving = [f for f in factors if k in f.free]
+    if len(moving) != 1 or not is_whole(binders[0]):
+        return None
+    seen = factors_of(_behind(moving[0], facts))
+    shares = [f for f in seen if k in f.free]
+    if len(shares) != 1 or not _is_softmax(_behind(shares[0], facts), k, facts):
+        return None
+    return mul(*(f for f in (*factors, *seen) if k not in f.free))
+
+
+def _behind(node: Node, facts: Facts) -> Node:
+    """What a name stands for."""
+    return (facts.unfolded(node) or node) if node.op is Op.READ else node
+
+
+def _is_softmax(p: Node, k: Node, facts: Facts) -> bool:
+    """Whether it is exp(u_k - LogSumExp(u)) for the index k."""
+    exponent = _behind(p.args[0], facts) if p.op is Op.CALL and p.data == "exp" else p
+    if exponent is p or exponent.op is not Op.ADD:
+        return False
+    for t in exponent.args:
+        lse = mul(MINUS_ONE, t)
+        summed = _exponents(lse) if k not in lse.free else None
+        if summed is not None and substitute(summed[0], {summed[1]: k}) == add(exponent, lse):
+            return True
+    return False
+
+
+def _exponents(node: Node) -> tuple[Node, Node] | None:
+    """(u, k) of log Σ_k exp(u_k) over one whole range, as one function or written out."""
+    plain = node.op is Op.CALL and node.data == "log" and node.args[0].op is Op.REDUCE and node.args[0].data is Reduction.SUM
+    if not plain and (node.op is not Op.REDUCE or node.data is not Reduction.LOGSUMEXP):
+        return None
+    body, binders = opened(node.args[0] if plain else node)
+    if plain and (body.op is not Op.CALL or body.data != "exp") or len(binders) != 1 or not is_whole(binders[0]):
+        return None
+    return body.args[0] if plain else body, binders[0][0]
+
+
 def spread(node: Node, facts: Facts) -> Node | None:
     """Σ (a + b) = Σ a + Σ b, and a·(b + c) = a·b + a·c: only to prove something, never kept."""
     if node.op is Op.REDUCE and node.data is Reduction.SUM:

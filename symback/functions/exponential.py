@@ -100,7 +100,7 @@ ROWS = (
         2,
         (),
         Kernel("_expm1_slope_at"),
-        3,
+        2,
         lambda mp, x, t: mp.exp(x),
         r"\left({1} + 1\right)",
         domain=((-inf, inf), (-1.0, inf)),

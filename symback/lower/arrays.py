@@ -115,6 +115,18 @@ def reshaped(array: Array, shape: tuple[Node, ...]) -> Array:
     return array if array.shape == shape else Array(Kind.RESHAPE, shape, (array,), shape, array.element)
 
 
+def parts(roots: Iterable[Array]) -> set[Array]:
+    """Every array that some arrays are made of, themselves among them."""
+    seen: set[Array] = set()
+    stack = list(roots)
+    while stack:
+        a = stack.pop()
+        if a not in seen:
+            seen.add(a)
+            stack.extend(a.args)
+    return seen
+
+
 def signature(data: object) -> str:
     if isinstance(data, Node):
         return str(data.digest)

@@ -159,7 +159,13 @@ def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], b
     condition = conjunction(low, masks)
     hosts = [f for f in factors if set(condition.axes) <= set(low.guarded(condition).value(f).axes)]
     hosts = [f for f in hosts if f.op is not Op.POW or may_be_garbage(low, f, condition)]
-    if not hosts or not all(reads_stay_inside(low, f) for f in factors):
+    if not all(reads_stay_inside(low, f) for f in factors):
+        return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
+    if not hosts and len(factors) > 1 and all(finite_by_form(low, f) or low.value(f).array.late for f in factors):
+        return _contract_operands(
+            low, share_pairs(low, [Factor(mul(*masks), low.as_float(condition)), *(factor(low, f) for f in factors)]), set(bound)
+        )
+    if not hosts:
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     masked = [f for f in hosts if may_be_garbage(low, f, condition)] or [min(hosts, key=lambda f: len(low.value(f).axes))]
     rest = [f for f in factors if f not in masked]

@@ -51,6 +51,7 @@ class Lowering:
     contracted what contractions of several factors have made on the way
     copies     what matrix products have to copy, and the operands of each that does
     shared     those that several products copy, so that they are values of their own
+    made       everything that forward's results are made of, while backward is lowered
     popularity how often a pair of factors occurs in the products of the whole program
     ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
@@ -93,6 +94,7 @@ class Lowering:
     finite: dict[str, bool] = field(default_factory=dict)
     checked: frozenset[RangeCheck] = frozenset()
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    made: frozenset[Array] = frozenset()
 
     def value(self, node: Node) -> Lowered:
         """The expression as an array over its free indices."""
@@ -100,13 +102,20 @@ class Lowering:
         if known is not None:
             return self.value(known)
         key = self._key(node)
-        done = self.memo.get(key)
+        done = self.memo.get(key) or self._unguarded(node)
         if done is None:
             done = self._value(node)
             if done.array in self.stored:
                 done = Lowered(self.stored[done.array], done.axes)
             self.memo[key] = done
         return done
+
+    def _unguarded(self, node: Node) -> Lowered | None:
+        """The value as forward has it, whatever condition it is wanted under."""
+        if not self.guards or not self.made:
+            return None
+        known = self.memo.get((node, self.rank, (), False, self.loop_vars))
+        return known if known is not None and known.array in self.made else None
 
     def has(self, node: Node) -> bool:
         """Whether it is lowered already."""

@@ -18,7 +18,8 @@ def matrix_product(
         (k,) = contracted
         x = low.transposed(a, (*batch, *left, k)).array
         y = low.transposed(b, (*batch, k, *right)).array
-        return _array(Kind.MATMUL, None, (x, y), (*batch, *left, *right))
+        made = _turned_product(low, a, b, left, right, k) if not batch else None
+        return made or _array(Kind.MATMUL, None, (x, y), (*batch, *left, *right))
     if batch:
         return _flat_product(low, a, b, batch, left, right, order)
     if not windows and len(right) == 1 and a.axes == (*left, *order) and b.axes == (*right, *order):
@@ -29,6 +30,13 @@ def matrix_product(
         a, b, left, right = b, a, right, left  # so that the copy of the windows keeps the rows of the image together
     data = (tuple(a.axes.index(c) for c in order), tuple(b.axes.index(c) for c in order))
     return _array(Kind.TENSORDOT, data, (a.array, b.array), (*left, *right))
+
+
+def _turned_product(low: Lowering, a: Lowered, b: Lowered, left: list[Node], right: list[Node], k: Node) -> Lowered | None:
+    """The product as forward has made it the other way round; None where it has not."""
+    y, x = low.transposed(b, (*right, k)).array, low.transposed(a, (k, *left)).array
+    turned = _array(Kind.MATMUL, None, (y, x), (*right, *left))
+    return turned if turned.array in low.made else None
 
 
 def _shares_a_copy(low: Lowering, a: Lowered, b: Lowered, left: list[Node], right: list[Node], order: list[Node]) -> bool:

@@ -35,7 +35,7 @@ from symback.core.expr import (
 from symback.core.program import Body, Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
 from symback.lower import elements, loops, products, reads, reductions
-from symback.lower.arrays import Array, Kind, Slice
+from symback.lower.arrays import Array, Kind, Slice, parts
 from symback.lower.lowering import Lowering, RangeCheck
 from symback.lower.scatters import cotangent_array, scattered
 
@@ -85,6 +85,7 @@ def _lowered(
     updates = {state: low.arrays[name] for state, name in body.updates.items()}
     checks, array_checks = tuple(low.checks), tuple(low.array_checks)  # backward reads where forward has read
     low.checked = frozenset(checks)
+    low.made = frozenset(parts([*outputs.values(), *updates.values()]))
     gradients: dict[str, Array] = {}
     upstream: Mapping[str, str] = {}
     if adjoint is not None:

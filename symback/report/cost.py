@@ -7,12 +7,16 @@ twice is counted once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 
+from symback.core.expr import Node, Op
 from symback.core.program import LEADING, Program
 from symback.core.sizes import size_of
+from symback.functions import TABLE
+from symback.functions.function import Kernel
+from symback.lower.accumulations import ScatterItem
 from symback.lower.arrays import Array, Kind
 from symback.lower.loops import LoopBody, Store
 from symback.lower.module import LoweredBody, lower_body
@@ -33,7 +37,24 @@ WEIGHTS = {
 _FREE = frozenset(
     {Kind.ARGUMENT, Kind.SCALAR, Kind.VIEW, Kind.TRANSPOSE, Kind.RESHAPE, Kind.ARANGE, Kind.FULL, Kind.WINDOWS, Kind.PART, Kind.BUFFER}
 )
-_KERNELS = {"np.asarray": 0, "np.broadcast_to": 0, "np.clip": 1, "_exponentials": 12}
+_KERNELS = {
+    **{row.spelling.name: row.cost for row in TABLE.values() if isinstance(row.spelling, Kernel)},
+    **dict.fromkeys(("np.asarray", "np.broadcast_to", "_small_divergence"), 0),
+    **dict.fromkeys(("np.clip", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap"), 1),
+    **dict.fromkeys(("_tangent", "_log_mean_exp"), 2),
+    **dict.fromkeys(("_centred", "_over"), 3),
+    "_difference_of_roots": 3,
+    "_probability_difference": 4,
+    "_exponentials": 10,
+    "_root_of_powers": 10,
+    "_geometric_mean": 13,
+    "_scaled_tail_sums": 21,
+    "_running_softmax_tail": 30,
+}
+"""Passes over an element of the largest operand, on the path that usual values take."""
+_ACCUMULATED = {"logaddexp": 20}
+_POWERS = {0.0: 1, 1.0: 1, 2.0: 1, 0.5: 2, -1.0: 2}
+"""Powers that NumPy has a short way for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +87,45 @@ class _Counter:
             return 0
         if a.kind is Kind.LOOP:
             return self.loop(a.data)
-        if a.kind in (Kind.REDUCE, Kind.ACCUMULATE):
+        if a.kind is Kind.REDUCE:
             return self.elements(a.args[0])
+        if a.kind is Kind.ACCUMULATE:
+            return self.elements(a.args[0]) * _ACCUMULATED.get(a.data[0], 1)
         if a.kind in (Kind.MATMUL, Kind.TENSORDOT, Kind.EINSUM):
             return self.contraction(a)
         if a.kind is Kind.SCATTER:
-            return sum(self.elements(x) for x in a.args)
+            return sum(self.item(it, a.args) for it in a.data.items)
+        if a.kind is Kind.UFUNC and a.data == "vecdot":
+            return self.elements(a) * size_of(a.args[0].shape[-1], self.sizes, self.hyperparameters)
+        if a.kind is Kind.WHERE and a.args[0].element == "s":
+            return 0
+        if a.kind is Kind.UFUNC and a.data == "power" and a.args[1].kind is Kind.SCALAR:
+            return self.elements(a) * _POWERS.get(self.number(a.args[1].data), WEIGHTS["power"])
         if a.kind is Kind.KERNEL:
-            if a.data[0] == "np.vdot":
-                return self.elements(a.args[0])
-            return self.elements(a) * _KERNELS.get(a.data[0], 8)
+            return int(max(self.elements(x) for x in (a, *a.args)) * _KERNELS.get(a.data[0], 8))
         return self.elements(a) * (WEIGHTS.get(str(a.data), 1) if a.kind in (Kind.UFUNC, Kind.OPERATOR) else 1)
+
+    def number(self, node: Node) -> float | None:
+        """A number of hyperparameters and numbers alone, at the values that they have unless told."""
+        if node.op is Op.HYPER:
+            return float(self.hyperparameters[node.data])
+        if node.op is Op.NUM:
+            return float(node.data)
+        parts = [self.number(a) for a in node.args]
+        if None in parts or node.op not in (Op.ADD, Op.MUL):
+            return None
+        return sum(parts) if node.op is Op.ADD else prod(parts)
+
+    def operands(self, a: Array) -> tuple[Array, ...]:
+        """What an array is made of: of two that a number chooses between, the one that it chooses."""
+        if a.kind is not Kind.WHERE or a.args[0].kind is not Kind.SCALAR or a.args[0].data.op is not Op.COMPARE:
+            return a.args
+        condition, yes, no = a.args
+        left, right = (self.number(n) for n in condition.data.args)
+        if left is None or right is None:
+            return a.args
+        holds = {"<": left < right, "<=": left <= right, "==": left == right, "!=": left != right}[condition.data.data]
+        return (yes if holds else no,)
 
     def contraction(self, a: Array) -> int:
         left, right = a.args[0], a.args[-1]
@@ -87,6 +136,16 @@ class _Counter:
         terms = str(a.data).split("->")[0].split(",")
         letters = {c: s for term, x in zip(terms, (left, right), strict=False) for c, s in zip(term, x.shape, strict=False)}
         return prod(size_of(s, self.sizes, self.hyperparameters) for s in letters.values())
+
+    def item(self, it: ScatterItem, operands: tuple[Array, ...]) -> int:
+        """What is added or written into a buffer: once for each tap, with what is worked out for the tap."""
+        taps = {name for name, _ in it.taps}
+        steps = prod(size_of(extent, self.sizes, self.hyperparameters) for _, extent in it.taps)
+        self.sizes |= dict.fromkeys(taps, 0)
+        value = it.value if isinstance(it.value, Array) else operands[it.value]
+        inner = [x for x in reachable([value]) if x.loops & taps]
+        fancy = any(isinstance(k, int) for k in it.items)
+        return steps * (self.total(inner) + self.elements(value) * (3 if fancy and not it.assigned and not it.repeats else 1))
 
     def loop(self, body: LoopBody) -> int:
         """A step's cost times the number of steps; what a step reads from outside the loop is not counted again."""
@@ -104,7 +163,11 @@ def _roots(stores: Iterable[Store]) -> list[Array]:
     return [a for s in stores for a in (s.value, *s.operands)]
 
 
-def reachable(roots: Iterable[Array], known: Iterable[Array] = ()) -> list[Array]:
+def _operands(a: Array) -> tuple[Array, ...]:
+    return a.args
+
+
+def reachable(roots: Iterable[Array], known: Iterable[Array] = (), of: Callable[[Array], tuple[Array, ...]] = _operands) -> list[Array]:
     """Every array that the roots need and that is not known, each once."""
     seen = dict.fromkeys(known)
     before = len(seen)
@@ -113,15 +176,16 @@ def reachable(roots: Iterable[Array], known: Iterable[Array] = ()) -> list[Array
         a = stack.pop()
         if a not in seen:
             seen[a] = None
-            stack.extend(a.args)
+            stack.extend(of(a))
     return list(seen)[before:]
 
 
 def counted(lowered: LoweredBody, sizes: Mapping[str, int], hyperparameters: Mapping[str, object]) -> Cost:
     """The cost of one mode. What backward reads of forward's work is kept, not worked out again."""
     counter = _Counter(sizes, hyperparameters)
-    forward = reachable([*lowered.outputs.values(), *lowered.updates.values()])
-    backward = reachable(lowered.gradients.values(), forward)
+    counter.sizes |= {name: size_of(value, counter.sizes, hyperparameters) for name, value in lowered.sizes.items()}
+    forward = reachable([*lowered.outputs.values(), *lowered.updates.values()], of=counter.operands)
+    backward = reachable(lowered.gradients.values(), forward, counter.operands)
     done = set(forward)
     kept = dict.fromkeys(_storage(a) for b in (*backward, *lowered.gradients.values()) for a in (b, *b.args) if a in done or not a.late)
     saved = sum(counter.bytes(a) for a in kept if a.kind not in (Kind.SCALAR, Kind.FULL, Kind.ARANGE))

@@ -44,9 +44,13 @@ def behind_a_name(node: Node, ctx: Context) -> Node | None:
     for k, t in enumerate(parts):
         c, y = split_coefficient(t)
         seen = ctx.unfold(y)
-        if c.denominator == 1 and seen is not None and any(s.op is Op.REDUCE and s.data is Reduction.LOGSUMEXP for s in terms(seen)):
+        if c.denominator == 1 and seen is not None and any(_is_log_sum(split_coefficient(s)[1]) for s in terms(seen)):
             return call("exp", add(*without(parts, k), mul(number(c), seen)))
     return None
+
+
+def _is_log_sum(node: Node) -> bool:
+    return node.op is Op.REDUCE and node.data is Reduction.LOGSUMEXP
 
 
 def cubed_root(node: Node, ctx: Context) -> Node | None:
@@ -95,6 +99,18 @@ def bernoulli_gap(node: Node, ctx: Context) -> Node | None:
 
 _SHARED = {"expm1", "complement", "logistic slope", "two-sided softplus", "product of exponentials", "excess of the exponential"}
 
+BEHIND_A_NAME = Rule(
+    "softmax behind a name",
+    r"e^{u - y}, \quad y = \operatorname{LogSumExp}_k u_k",
+    "y is the name of a log-sum-exp",
+    "rounding y costs as many digits as it has before the point",
+    "rule 25; Blanchard, Higham and Higham 2021",
+    "|u| > 10",
+    (Op.CALL,),
+    behind_a_name,
+    (call("exp", ex.X), call("exp", ex.X)),
+)
+
 RULES = (
     Rule(
         "finite factor",
@@ -107,17 +123,7 @@ RULES = (
         finite_factor,
         (mul(ex.X, call("sigmoid_slope", ex.X)), mul(call("finite", ex.X), call("sigmoid_slope", ex.X))),
     ),
-    Rule(
-        "softmax behind a name",
-        r"e^{u - y}, \quad y = \operatorname{LogSumExp}_k u_k",
-        "y is the name of a log-sum-exp",
-        "rounding y costs as many digits as it has before the point",
-        "rule 25; Blanchard, Higham and Higham 2021",
-        "|u| > 10",
-        (Op.CALL,),
-        behind_a_name,
-        (call("exp", ex.X), call("exp", ex.X)),
-    ),
+    BEHIND_A_NAME,
     Rule(
         "cubed root",
         r"x^{-3/2} = x^{-1/2} \left(x^{-1/2}\right)^2",

@@ -29,6 +29,7 @@ from symback.rewrite.rule import Rule, Step
 
 RULES: tuple[Rule, ...] = (
     *vectors.RULES,
+    gradients.BEHIND_A_NAME,
     normalised.NAMED,
     *cosine.FORWARD,
     *roots.RULES,

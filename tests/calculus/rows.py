@@ -31,6 +31,7 @@ EXAMPLES = {
     "split-condition": Example(
         "[n]", "Piecewise((x[n]*y[n], x[n] > 0), (0, True))", "x[n]*y[n]*Piecewise((1, x[n] > 0), (0, True))", ("x: [N]", "y: [N]")
     ),
+    "certain-range": Example("[i]", "Piecewise((x[i], 0 <= N - 1 - i), (0, True))", "x[i]", ("x: [N]",)),
     "delta": Example("[n]", "Sum(KroneckerDelta(n, m)*x[m]*y[n], m)", "x[n]*y[n]", ("x: [N]", "y: [N]")),
     "recentre": Example(
         "[a]",
@@ -67,6 +68,8 @@ EXAMPLES = {
         ("x: [N]",),
     ),
     "clip-cases": Example("[n]", "Piecewise((3*x[n], Abs(x[n]) <= 2), (6*sign(x[n]), True))", "3*Min(Max(x[n], -2), 2)", ("x: [N]",)),
+    "tie": Example("[n]", "Piecewise((0, x[n] < x[n]/10), (1, x[n]/10 < x[n]), (1/2, True))", "1/2 + sign(x[n])/2", ("x: [N]",)),
+    "total-probability": Example("[n]", "Sum(y[n]*exp(x[n, k] - LogSumExp(x[n, j], j)), k)", "y[n]", ("x: [N, K]", "y: [N]")),
     "signed-size": Example("[n]", "sign(x[n])*Min(Abs(x[n]), 2)", "Min(Max(x[n], -2), 2)", ("x: [N]",)),
     "merge-cases": Example(
         "[n]",
