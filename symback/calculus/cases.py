@@ -8,6 +8,7 @@ from symback.core.expr import (
     NEG_INF,
     ONE,
     ZERO,
+    Binder,
     Node,
     Op,
     Reduction,
@@ -82,8 +83,13 @@ def few_cases(node: Node, facts: Facts) -> Node | None:
         )
         if told_apart:
             rest = [c for c in binders if c is not b]
-            return add(*(total(substitute(body, {i: number(v)}), *rest) for v in range(int(size.data))))
+            return add(*(_at_a_case(body, rest, {i: number(v)}) for v in range(int(size.data))))
     return None
+
+
+def _at_a_case(body: Node, binders: list[Binder], case: dict[Node, Node]) -> Node:
+    """The sum over the other indices at one value of an index that their limits may depend on."""
+    return total(substitute(body, case), *((i, substitute(low, case), substitute(high, case)) for i, low, high in binders))
 
 
 def split_condition(node: Node, facts: Facts) -> Node | None:

@@ -180,7 +180,7 @@ def _lines(draft: Draft) -> list[tuple[str, str]]:
 def _used(draft: Draft) -> set[str]:
     used = set().union(*[words(k) | words(v) for k, v in _lines(draft)])
     shapes = set().union(*[words(s) for t in draft.tensors if t.name in used for s in (*t.shape, t.values or "")], set())
-    used |= shapes | set().union(*[words(v) for v in draft.indices.values()], set())
+    used |= shapes | set().union(*[words(v) for i, v in draft.indices.items() if i in used], set())
     for dim in reversed(draft.derived):
         if dim in used:
             used |= words(draft.derived[dim])
