@@ -37,6 +37,7 @@ from symback.core.program import Kind as TensorKind
 from symback.lower import elements, loops, products, reads, reductions
 from symback.lower.arrays import Array, Kind, Slice, parts
 from symback.lower.lowering import Lowering, RangeCheck
+from symback.lower.picks import label_of
 from symback.lower.scatters import cotangent_array, scattered
 
 RULES = {**elements.RULES, Op.READ: reads.read_tensor, Op.REDUCE: reductions.reduce}
@@ -168,7 +169,8 @@ def _definition_array(low: Lowering, d: Definition) -> Array:
 
 
 def spread_reads(low: Lowering, d: Definition, value: Node) -> tuple[Node, list[Scatter]]:
-    """(other terms, scatters): y_u = Σ_l x_l·w_{u - s·l}, with w 0 outside its range, is each x_l·w_k added at u = k + s·l."""
+    """(other terms, scatters): y_u = Σ_l x_l·w_{u - s·l}, with w 0 outside its range, is each x_l·w_k added at u = k + s·l;
+    y_u = Σ_n [u = t_n]·x_n is each x_n added at t_n."""
     rest, scatters = [], []
     for term in value.args if value.op is Op.ADD else (value,):
         found = _spread_read(low, d, term)
@@ -188,6 +190,13 @@ def _spread_read(low: Lowering, d: Definition, term: Node) -> Scatter | None:
     factors = body.args if body.op is Op.MUL else (body,)
     if not all(is_whole(b) for b in binders):
         return None
+    for u in d.axes:
+        at_label = label_of(low, body, u)
+        if at_label is not None and not any(u in g.free for g in (*outer, at_label[1])):
+            label, rest = at_label
+            scope = (*(a for a in d.axes if a is not u), *(b[0] for b in binders if b[0] in label.free))
+            value = total(mul(*outer, rest), *(b for b in binders if b[0] not in label.free))
+            return Scatter(tuple(label if a is u else a for a in d.axes), scope, value)
     for f in factors:
         if f.op is not Op.READ or low.outside_of(str(f.data)) != ZERO:
             continue

@@ -33,6 +33,7 @@ from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.contractions import over_axes, sum_over
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.picks import picked
 from symback.lower.products import Factor, combine, factor
 from symback.lower.windowed import over_taps
 
@@ -55,6 +56,10 @@ def reduce(low: Lowering, node: Node) -> Lowered:
     if partial:
         return _partial(low, node, body, binders, partial)
     bound = tuple(b[0] for b in binders)
+    at_label = picked(low, body, bound) if node.data is Reduction.SUM else None
+    if at_label is not None:
+        rest, left = at_label
+        return low.value(reduction(Reduction.SUM, rest, [whole(b) for b in left]) if left else rest)
     tapped = over_taps(low, node.data, body, bound)
     if tapped is not None:
         return tapped

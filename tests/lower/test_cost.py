@@ -177,3 +177,24 @@ outputs:
 def test_a_vanishing_root_divides_the_cotangent_before_the_sum():
     backward = source("graph_convolution").split("def backward")[1]
     assert "a.T @ _over(dy, root[:, None])" in backward
+
+
+def test_a_sum_against_one_hot_rows_is_a_scatter_and_its_gradient_a_gather():
+    text = source("segment_sum")
+    assert "np.add.at(y, ids, x)" in text and "dx = dy[ids]" in text
+
+
+def test_a_sum_over_classes_against_a_one_hot_row_picks_the_label():
+    text = """
+layer: a
+inputs:
+  x: [N, C]
+  t: {shape: [N], values: C}
+outputs:
+  y[n]: Sum(KroneckerDelta(c, t[n])*x[n, c]**2, c)
+"""
+    module = symback.compile(symback.loads(text)).load()
+    x, t, dy = np.arange(6.0).reshape(3, 2), np.array([1, 0, 1]), np.array([1.0, -1.0, 2.0])
+    y, cache = module.forward(x, t)
+    np.testing.assert_allclose(y, [1, 4, 25])
+    np.testing.assert_allclose(module.backward(cache, dy).x, [[0, 2], [-4, 0], [0, 20]])
