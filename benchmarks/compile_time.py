@@ -78,10 +78,22 @@ def normalised(count: int) -> str:
     return "\n".join([*lines, "outputs:", f"  y[n, d]: {before}[n, d]"]) + "\n"
 
 
+def transformer(count: int) -> str:
+    """The library's transformer block, called again and again: with what it calls it comes to about 20 statements."""
+    shapes = {"gamma1": "D", "beta1": "D", "Wq": "D, H, E", "Wk": "D, H, E", "Wv": "D, H, E", "Wo": "H, E, D", "gamma2": "D", "beta2": "D",
+              "W1": "D, F", "b1": "F", "W2": "F, D", "b2": "D"}  # fmt: skip
+    blocks = max(count // 20, 1)
+    lines = ["layer: transformer", "inputs:", "  x0: [N, T, D]", "params:"]
+    lines += [f"  {name}_{k}: [{shape}]" for k in range(blocks) for name, shape in shapes.items()]
+    lines += ["where:", *(f"  x{k + 1}: transformer_block(x{k}, {', '.join(f'{name}_{k}' for name in shapes)})" for k in range(blocks))]
+    return "\n".join([*lines, "outputs:", f"  y[n, t, d]: x{blocks}[n, t, d]"]) + "\n"
+
+
 NETWORKS: dict[str, Callable[[int], str]] = {
     "elementwise chain": elementwise_chain,
     "perceptron": perceptron,
     "normalised residual": normalised,
+    "transformer": transformer,
 }
 
 

@@ -108,10 +108,19 @@ def vanishing_terms(node: Node, facts: Facts) -> Proof | None:
             known = () if subject is moving[0] else ((moving[0], subject),)
             return (*known, *((a, b) for a, b in zip(whole_terms, terms, strict=True) if a != b))
         last = _last_defined(left, facts)
-        if last is None:
+        if last is None or _stands_alone(left, facts):
             return None
         terms = [_put_in(t, last, facts) for t in terms]
     return None
+
+
+def _stands_alone(left: Node, facts: Facts) -> bool:
+    """Whether a cotangent stands in one term only: no definition of forward holds one, so that nothing can cancel that term."""
+    count: dict[object, int] = {}
+    for term in left.args if left.op is Op.ADD else (left,):
+        for name in {n.data for n in walk(term) if n.op is Op.READ and n.data in facts.upstream}:
+            count[name] = count.get(name, 0) + 1
+    return 1 in count.values()
 
 
 def _last_defined(left: Node, facts: Facts) -> str | None:
