@@ -167,9 +167,12 @@ def _divides(size: int, by: int) -> bool:
 
 
 def _has_room(program: Program, body: Body, sizes: Mapping[str, int]) -> bool:
-    """Whether no index of the left has a range of less than nothing, such as one over H - 2 positions where H is 1."""
+    """Whether each index of the left has a range, unlike one over H - 2 positions where H is 2.
+
+    A sum over nothing is 0, whatever is taken out of it, a pole too. Only what is always empty is compared so.
+    """
     hyper = hyperparameter_values(program)
-    return all(size_of(a.args[0], sizes, hyper) >= 0 for d in body.definitions for a in d.axes)
+    return all(size_of(a.args[0], sizes, hyper) >= (a.args[0].op is not Op.NUM) for d in body.definitions for a in d.axes)
 
 
 def _is_small(program: Program, body: Body, sizes: Mapping[str, int]) -> bool:

@@ -100,9 +100,10 @@ def _range_checks(program: Program, forward: Schedule, lowered: LoweredBody) -> 
 def _backward(program: Program, lowered: LoweredBody, known: dict[Array, str], taken: set[str]) -> tuple[Schedule, list[str]]:
     """Backward's statements and the texts of the gradients."""
     backward = Schedule(known, Taken(taken))
+    check = "_upstream" if len(lowered.outputs) == 1 else "_upstream_or_zero"
     for output, name in lowered.upstream.items():
-        backward.helpers.setdefault("_upstream")
-        backward.lines += _upstream_lines(name, lowered.outputs[output].shape)
+        backward.helpers.setdefault(check)
+        backward.lines += _upstream_lines(check, name, lowered.outputs[output].shape)
     statements(backward, list(lowered.gradients.values()), lowered.hints)
     given: set[Array] = set()
     gradients = [_unflattened(_owned(backward, a, given), program.tensor(name)) for name, a in lowered.gradients.items()]
@@ -128,14 +129,14 @@ def with_leading(text: str, rest: tuple[Node, ...]) -> str:
     return f"{text}.reshape({sizes})" if text.isidentifier() or text.endswith(")") else f"({text}).reshape({sizes})"
 
 
-def _upstream_lines(name: str, shape: tuple[Node, ...]) -> list[str]:
+def _upstream_lines(check: str, name: str, shape: tuple[Node, ...]) -> list[str]:
     if shape and shape[0].data == LEADING:
         sizes = [scalar_text(s) for s in shape[1:]]
         return [
-            f'{name} = _upstream("{name}", {name}, {tuple_text(["*lead_shape", *sizes])}, dtype)',
+            f'{name} = {check}("{name}", {name}, {tuple_text(["*lead_shape", *sizes])}, dtype)',
             f"{name} = {name}.reshape({', '.join(['lead_size', *sizes])})",
         ]
-    return [f'{name} = _upstream("{name}", {name}, {shape_text(shape)}, dtype)']
+    return [f'{name} = {check}("{name}", {name}, {shape_text(shape)}, dtype)']
 
 
 def _results(schedule: Schedule, arrays: Iterable[Array], given: set[Array]) -> list[tuple[str, bool]]:

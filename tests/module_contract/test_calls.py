@@ -94,6 +94,34 @@ def test_none_means_zero_for_one_of_several_outputs():
             np.testing.assert_allclose(getattr(got, n), getattr(expected, n), rtol=1e-12, atol=1e-14)
 
 
+def test_none_is_no_gradient_of_a_single_output():
+    y, cache = forward("linear")
+    for wrong in (None, "text", cache, [[1.0], [1.0, 2.0]], np.ones((3, 2), object)):
+        with pytest.raises((TypeError, ValueError), match="dy"):
+            module_of(LINEAR).backward(cache, wrong)
+
+
+def test_an_array_with_masked_elements_is_refused_by_name():
+    values = arrays("linear")
+    hidden = np.ma.masked_array(values["x"], mask=values["x"] > 0)
+    with pytest.raises(TypeError, match="x is masked"):
+        forward("linear", x=hidden)
+    whole = np.ma.masked_array(values["x"], mask=False)
+    y, cache = forward("linear", x=whole)
+    assert type(y) is np.ndarray and np.array_equal(y, forward("linear")[0])
+    with pytest.raises(TypeError, match="dy is masked"):
+        module_of(LINEAR).backward(cache, np.ma.masked_array(np.ones((3, 2)), mask=np.eye(3, 2)))
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_a_matrix_counts_as_the_array_that_it_is():
+    x = np.asmatrix(arrays("linear")["x"])
+    y, cache = forward("linear", x=x)
+    grads = module_of(LINEAR).backward(cache, np.ones((3, 2)))
+    assert type(y) is np.ndarray and type(grads.x) is np.ndarray
+    assert np.array_equal(y, forward("linear")[0])
+
+
 def test_gradients_add_over_the_outputs():
     module = module_of(LAYERS["branches"])
     got = module.forward(*arrays("branches").values())

@@ -7,10 +7,7 @@ import numpy as np
 
 def _tensor(name, value, kind, axes):
     """The argument as an array; its kind of number and its rank are checked."""
-    try:
-        array = np.asarray(value)
-    except ValueError as fault:
-        raise ValueError(f"{name} is no array: {fault}") from fault
+    array = _array(name, value)
     kinds = {"float": "f", "integer": "iu", "bool": "b"}[kind]
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name} holds {array.dtype}, expected {kind} elements")
@@ -19,6 +16,17 @@ def _tensor(name, value, kind, axes):
     if array.ndim < least or (array.ndim != rank and not axes.startswith("[...")):
         shape = list(array.shape)
         raise ValueError(f"{name} has shape {shape}, expected {axes}")
+    return array
+
+
+def _array(name, value):
+    """The value as an array."""
+    try:
+        array = np.asarray(value)
+    except ValueError as fault:
+        raise ValueError(f"{name} is no array: {fault}") from fault
+    if array is not value and np.ma.is_masked(value):
+        raise TypeError(f"{name} is masked in places, expected an array without gaps")
     return array
 
 
@@ -58,15 +66,20 @@ def _range(name, axis, low, high, size):
 
 
 def _upstream(name, value, shape, dtype):
-    """The gradient by an output, with exactly the output's shape; None is zero."""
-    if value is None:
-        return np.zeros(shape, dtype)
-    array = np.asarray(value)
+    """The gradient by an output, with exactly the output's shape."""
+    array = _array(name, value)
     if array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
     if array.dtype.kind not in "fiu":
         raise TypeError(f"{name} holds {array.dtype}, expected float elements")
     return array.astype(dtype, copy=False)
+
+
+def _upstream_or_zero(name, value, shape, dtype):
+    """The gradient by one of several outputs; None is zero."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    return _upstream(name, value, shape, dtype)
 
 
 def _worked(*arrays):
