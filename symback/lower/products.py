@@ -283,8 +283,10 @@ def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
     factors = list(rest.args) if rest.op is Op.MUL else [rest]
     if all(finite_by_form(low, f) and reads_stay_inside(low, f) for f in factors):
         small = [f for f in factors if low.value(f).axes and set(low.value(f).axes) <= set(condition.axes)]
-        scalars = [f for f in factors if small and scalar(f)]
-        small = small or [f for f in factors if not low.value(f).axes]
+        numbers = [f for f in factors if not low.value(f).axes]
+        narrow = any(len(low.value(f).axes) < len(condition.axes) for f in small)  # a number costs nothing there
+        scalars = [f for f in numbers if small and not narrow and scalar(f)]
+        small = small + numbers if narrow or not small else small
         large = [f for f in factors if f not in small and f not in scalars]
         if large and (small or condition.axes) and not any(may_be_garbage(low, f, condition) for f in large):
             inner = choose(low, condition, low.value(mul(*small)), low.scalar(ZERO)) if small else low.as_float(condition)
