@@ -74,8 +74,8 @@ def _cancelled(program: Program, point: Point, reference: Reference, node: Node)
     grid.extents = [grid.extent(i) for i in free]
     if 0 in grid.extents:
         return 0.0
-    total = np.abs(np.broadcast_to(grid.real(node), grid.extents)).reshape(-1)
-    terms = [np.abs(np.broadcast_to(grid.real(t), grid.extents)).reshape(-1) for t in node.args]
+    total = np.abs(np.broadcast_to(grid.real(node), grid.extents).reshape(-1))
+    terms = [np.abs(np.broadcast_to(grid.real(t), grid.extents).reshape(-1)) for t in node.args]
     worst = 0.0
     for k, whole in enumerate(total):
         largest = max(t[k] for t in terms)

@@ -52,7 +52,7 @@ class Reference:
 
     def total(self, tensors: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]) -> object:
         values = self.evaluate(tensors)
-        return sum(((values[n] * w).sum() for n, w in weights.items()), start=self.arithmetic.number(0))
+        return sum((np.sum(values[n] * w) for n, w in weights.items()), start=self.arithmetic.number(0))
 
     def slopes(self, name: str, flat: Iterable[int], weights: Mapping[str, np.ndarray]) -> list[Slope]:
         """The derivative of the weighted sum of outputs by the elements of a tensor at flat positions."""

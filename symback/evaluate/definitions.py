@@ -186,7 +186,7 @@ def from_zero(state: Values, definition: Definition) -> np.ndarray:
     """A definition's positions 0 … size-1."""
     origin = state.origin[definition.name]
     cut = tuple(slice(-o, -o + _size(state, a.args[0])) for o, a in zip(origin, definition.axes, strict=True))
-    return state.arrays[definition.name][cut]
+    return state.arrays[definition.name][(*cut, ...)]
 
 
 def _size(state: Values, node: Node) -> int:

@@ -244,7 +244,7 @@ class Grid:
         shape = [1] * len(self.extents)
         for axis in places:
             shape[axis] = self.extents[axis]
-        return array[tuple(cut)].transpose(sorted(range(len(places)), key=places.__getitem__)).reshape(shape)
+        return array[(*cut, ...)].transpose(sorted(range(len(places)), key=places.__getitem__)).reshape(shape)
 
     def padding(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """What reading an empty tensor gives."""

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import symback
 from symback.check.accuracy import State, check_accuracy
 from symback.check.cancellation import helpful_rule
 from symback.check.reference import Reference
@@ -64,6 +65,12 @@ def reference_at(program, x):
     point = drawn(program, {"N": len(x)}, np.random.default_rng(0))
     point.tensors["x"][:] = x
     return Reference(program, "train", point, np.dtype(np.float32))
+
+
+def test_a_layer_of_one_number_is_judged():
+    compiled = symback.compile(symback.loads("layer: total\ninputs:\n  x: [N]\noutputs:\n  y: Sum(sigmoid(x[n]), n)\n"))
+    report = check_accuracy(compiled.program, compiled.load(), dtypes=(np.float32,))
+    assert {r.what for r in report.rows} == {"output y", "gradient dx"} and all(r.samples for r in report.rows)
 
 
 def test_slopes_are_exact_far_out_in_a_tail():
