@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import symback
+from symback.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -46,6 +47,21 @@ def test_quoted_functions_are_those_that_the_compiler_writes(layers):
     assert quoted
     for text in quoted:
         assert any(text in source for source in sources)
+
+
+def test_quoted_output_is_what_the_commands_print(layers, capsys):
+    for text in blocks("text"):
+        command, expected = text.split("\n", 1)
+        assert command.startswith("$ symback ") and main(command.split()[2:]) == 0
+        assert expected in capsys.readouterr().out
+
+
+def test_the_readme_names_every_command_and_option():
+    options = {a for a in re.findall(r"--[a-z]+", (ROOT / "symback" / "cli" / "__init__.py").read_text())}
+    commands = re.findall(r"(?:command|with_layer)\(\"([a-z]+)\"", (ROOT / "symback" / "cli" / "__init__.py").read_text())
+    assert len(commands) >= 8
+    assert all(f"symback {name}" in README for name in commands)
+    assert all(o in README for o in options - {"--version", "--target", "--output", "--seed"})
 
 
 def test_the_files_and_folders_that_the_readme_links_to_exist():
