@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symback.core.expr import Node, Op, is_indicator, mul, substitute
+from symback.core.expr import TRUE, ZERO, Node, Op, both, branches, indicator, is_indicator, mul, substitute
 from symback.lower.lowering import Lowering
 
 
@@ -19,18 +19,29 @@ def picked(low: Lowering, body: Node, bound: Sequence[Node]) -> tuple[Node, tupl
 
 
 def label_of(low: Lowering, body: Node, s: Node) -> tuple[Node, Node] | None:
-    """(label, other factors) of a product that is 0 but where the index s is the label; None for another product."""
-    factors = body.args if body.op is Op.MUL else (body,)
-    for f in factors:
-        if not is_indicator(f):
+    """(label, the rest) of a product or a Piecewise that is 0 but where the index s is the label; None for another one."""
+    value, conditions = _conditional(body)
+    for c in conditions:
+        if c.op is not Op.COMPARE or c.data != "==" or s not in c.args:
             continue
-        condition = f.args[1]
-        if condition.op is not Op.COMPARE or condition.data != "==" or s not in condition.args:
-            continue
-        (label,) = (a for a in condition.args if a is not s) if condition.args[0] != condition.args[1] else (s,)
+        (label,) = (a for a in c.args if a is not s) if c.args[0] != c.args[1] else (s,)
         if label.op is Op.READ and s not in label.free and _is_label(low, label, s.args[0]):
-            return label, mul(*(g for g in factors if g is not f))
+            return label, mul(value, indicator(both(*(d for d in conditions if d is not c))))
     return None
+
+
+def _conditional(body: Node) -> tuple[Node, tuple[Node, ...]]:
+    """(value, conditions) of what is the value where all conditions hold and 0 elsewhere."""
+    if body.op is Op.PIECEWISE and not is_indicator(body):
+        first, *others = branches(body)
+        return (first[0], _parts(first[1])) if others == [(ZERO, TRUE)] else (body, ())
+    factors = body.args if body.op is Op.MUL else (body,)
+    masks = [f for f in factors if is_indicator(f)]
+    return mul(*(f for f in factors if f not in masks)), tuple(c for f in masks for c in _parts(f.args[1]))
+
+
+def _parts(condition: Node) -> tuple[Node, ...]:
+    return condition.args if condition.op is Op.AND else (condition,)
 
 
 def _is_label(low: Lowering, label: Node, size: Node) -> bool:

@@ -35,6 +35,7 @@ from symback.lower.contractions import over_axes, sum_over
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.picks import picked
 from symback.lower.products import Factor, combine, factor
+from symback.lower.segments import added
 from symback.lower.windowed import over_taps
 
 _ACCUMULATE = {
@@ -60,6 +61,9 @@ def reduce(low: Lowering, node: Node) -> Lowered:
     if at_label is not None:
         rest, left = at_label
         return low.value(reduction(Reduction.SUM, rest, [whole(b) for b in left]) if left else rest)
+    segments = added(low, body, bound) if node.data is Reduction.SUM else None
+    if segments is not None:
+        return segments
     tapped = over_taps(low, node.data, body, bound)
     if tapped is not None:
         return tapped
