@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symback.calculus.affine import Affine, affine, bounds, inside, multiplied_out
+from symback.calculus.affine import Affine, affine, inside, multiplied_out
 from symback.calculus.cotangents import Cotangent, Scatter
 from symback.calculus.radix import digit_of, digits
 from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute, walk
@@ -15,7 +15,7 @@ from symback.lower.halves import on_its_stretch
 from symback.lower.labels import less_one_hot
 from symback.lower.lowering import Lowering
 from symback.lower.narrowing import narrowed
-from symback.lower.reads import Limits, as_index, gathered_axes, moved_inside, padding, read_was_checked
+from symback.lower.reads import Limits, as_index, gathered_axes, moved_inside, padding, read_was_checked, step_bounds
 from symback.lower.taps import in_one_tap, inside_loop, loop_of, tapped_indices
 from symback.lower.views import loops_of, slice_of, step_of
 
@@ -170,7 +170,7 @@ def leaving(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> list
 
 
 def _padding(low: Lowering, t: Node, size: Node) -> tuple[Node, Node]:
-    limits = bounds(t)
+    limits = step_bounds(low, t)
     return (ZERO, ZERO) if limits is None else padding(low, limits, size)
 
 
@@ -179,7 +179,7 @@ def through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array
     pads = [_padding(low, t, size) if t.free and not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
     wide = tuple(add(b, size, a) for (b, a), size in zip(pads, sizes, strict=True))
     targets = tuple(
-        t if pad == (ZERO, ZERO) else moved_inside(low, t, pad[0], bounds(t)[0]) for t, pad in zip(s.targets, pads, strict=True)
+        t if pad == (ZERO, ZERO) else moved_inside(low, t, pad[0], step_bounds(low, t)[0]) for t, pad in zip(s.targets, pads, strict=True)
     )
     operands: list[Array] = []
     part = scatter_item(low, Scatter(targets, s.scope, s.value), wide, operands)

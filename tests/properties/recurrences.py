@@ -195,6 +195,24 @@ def _history(draft: Draft, depth: int) -> None:
     draft.values.append(Tensor(name, tuple(scope.values())))
 
 
+def _filter(draft: Draft, depth: int) -> None:
+    """A filter of its own past: as many lags as there are taps, fewer at the first steps."""
+    c = draft.choices
+    time, taps = c.of(list(draft.sizes)), c.of(list(draft.sizes))
+    t = stem_of(time)
+    k = index_for(draft, taps, {t: time})
+    name = draft.fresh("h")
+    w = find_tensor(draft, (taps,), UNIT, {}).name
+    past = c.of(
+        [
+            f"Sum({w}[{k}]*{name}[{t} - 1 - {k}], ({k}, 0, Min({taps}, {t}) - 1))",
+            f"Sum(Piecewise(({w}[{k}]*{name}[{t} - 1 - {k}], {k} < {t}), (0, True)), {k})",
+        ]
+    )
+    draft.where.append((f"{name}[{t}]", f"{atom(draft.expression({t: time}, depth - 1))} + 0.5*{past}"))
+    draft.values.append(Tensor(name, (time,)))
+
+
 def _alignment(draft: Draft, depth: int) -> None:
     """Dynamic programming with a diagonal move, over two indices: an edit distance, soft-DTW."""
     c = draft.choices
@@ -264,6 +282,7 @@ _RECURRENCES = (
     _running_extremum,
     _later_axis,
     _history,
+    _filter,
     _alignment,
     _last_step,
     _mixture,
