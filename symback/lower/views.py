@@ -21,7 +21,7 @@ def by_digits(
     low: Lowering, array: Array, sizes: tuple[Node, ...], where: tuple[Node, ...]
 ) -> tuple[Array, tuple[Node, ...], tuple[Node, ...]]:
     """The read with axes reshaped so that g·Q + q is two indices, and i // Q, i % Q are one."""
-    if len(where) != len(sizes) or low.lenient:
+    if len(where) != len(sizes):
         return array, sizes, where
     count: dict[Node, int] = {}
     for f in where:
@@ -35,12 +35,12 @@ def by_digits(
         f, size = where[k], sizes[k]
         split = digits(affine(f))
         join = merged(where, sizes, k)
-        if split is not None and all(count[i] == 1 for i in split[0]):
+        if split is not None and all(count[i] == 1 for i in split[0]) and (split[1] == size or not low.lenient):
             order, total = split
             cut.append(FULL_SLICE if total == size else Slice(None, total))
             new_sizes += [i.args[0] for i in order]
             new_where += order
-        elif join is not None and count[join[0]] == join[1]:
+        elif join is not None and count[join[0]] == join[1] and not low.lenient:
             i, n = join
             cut += [FULL_SLICE] * n
             new_sizes.append(multiplied_out(mul(*sizes[k : k + n])))
