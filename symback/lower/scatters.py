@@ -46,12 +46,12 @@ def cotangent_array(low: Lowering, c: Cotangent) -> Array:
     scatters = [
         Scatter(tuple(add(t, number(-k)) if k else t for t, k in zip(s.targets, offsets, strict=True)), s.scope, s.value) for s in scatters
     ]
-    return scattered(low, base, sizes, scatters, c.of)
+    return scattered(low, base, sizes, [gathered(low, on_its_stretch(low, s), sizes) for s in scatters], c.of)
 
 
 def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatters: list[Scatter], of: str) -> Array:
     """base (or zeros) with the scatters added; those that leave the range go through a padded buffer."""
-    scatters = [gathered(low, on_its_stretch(low, s), sizes) for s in scatters]
+    scatters = [on_its_stretch(low, s) for s in scatters]
     apart = _by_digits_apart(low, base, sizes, scatters, of)
     if apart is not None:
         return apart
