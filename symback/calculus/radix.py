@@ -13,6 +13,8 @@ from symback.calculus.affine import Affine, multiplied_out, scalar
 from symback.core.expr import ONE, ZERO, Node, Op, Reduction, add, call, index, mul, number, read, transform, walk
 from symback.core.program import Body, Definition, Equation, Group, Program, Section
 
+WIDEST_PADDING = 256
+
 
 def digits(form: Affine | None) -> tuple[tuple[Node, ...], Node] | None:
     """(indices, outermost first, and the number of positions) of Σ coefficient·index where each coefficient is the product
@@ -104,12 +106,17 @@ def _plan(d: Definition) -> tuple[Node, Node] | None:
             exact = bases and multiplied_out(mul(_quotient(axis.args[0], next(iter(bases))), next(iter(bases)))) == axis.args[0]
             if (
                 len(bases) == 1
-                and (exact or _multilinear(d.value))
+                and (exact or (_multilinear(d.value) and not _is_wide(next(iter(bases)))))
                 and not _stands_elsewhere(d.value, axis, next(iter(bases)))
                 and any(n.op is Op.CALL and n.data == "floordiv" and n.args[0] == axis for n in walk(d.value))
             ):
                 return axis, next(iter(bases))
     return None
+
+
+def _is_wide(base: Node) -> bool:
+    """Whether padding an axis to a multiple of a number could take far more room than the axis."""
+    return base.op is Op.NUM and base.data > WIDEST_PADDING
 
 
 def _multilinear(node: Node) -> bool:

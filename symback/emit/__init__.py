@@ -52,6 +52,11 @@ def build(program: Program, *, target: str = "numpy", extras: tuple[str, ...] = 
     if target not in TARGETS:
         raise LayerError(Diagnostic("E702", f"there is no target {target!r}", None, f"choose among: {', '.join(TARGETS)}"))
     _refuse_giants(program)
-    derivations = derive(program)
-    view = with_extras(module_view(program, derivations), program, derivations, extras)
-    return Built(render(target, view), program, derivations)
+    try:
+        derivations = derive(program)
+        view = with_extras(module_view(program, derivations), program, derivations, extras)
+        return Built(render(target, view), program, derivations)
+    except RecursionError:  # Python's own parser counts every term of a sum as a level
+        raise LayerError(
+            Diagnostic("E703", f"an expression of {program.name} is too long for Python", None, "name parts of it under `where`")
+        ) from None

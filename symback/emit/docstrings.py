@@ -55,6 +55,9 @@ def indented(doc: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"    {line}" if k and (line or k == len(doc) - 1) else line for k, line in enumerate(doc))
 
 
+LONGEST_FORMULA = 8000
+
+
 def forward_docstring(program: Program, formulas: Mapping[str, Sequence[Formula]], sealed: Sequence[str]) -> tuple[str, ...]:
     """Arguments, errors and the formulas of each mode; `sealed`: the outputs that are returned read-only."""
     lines = ["The layer's value" + (" and what backward needs." if program.wrt else "."), ""]
@@ -91,7 +94,10 @@ def _formula_lists(formulas: Mapping[str, Sequence[Formula]]) -> list[str]:
 
 def _formula_lines(f: Formula) -> list[str]:
     left = f"{f.name}[{', '.join(written(a) for a in f.axes)}]" if f.axes else f.name
-    whole = f"{left} = {written(f.value)}".replace("\\", "\\\\")
+    value = written(f.value)
+    if len(value) > LONGEST_FORMULA:
+        value = f"{value[:LONGEST_FORMULA]} …"
+    whole = f"{left} = {value}".replace("\\", "\\\\")
     return textwrap.wrap(
         whole, WIDTH - 8, initial_indent="    ", subsequent_indent="        ", break_long_words=False, break_on_hyphens=False
     ) or [whole]

@@ -8,7 +8,7 @@ FORM = (
     Code(
         "E101",
         "the file is too large",
-        "A layer file has at most 2²⁰ characters, 30000 values and 100000 operators and brackets, so that reading it takes no more than a moment. Split it into layers that call each other.",
+        "A layer file has at most 2²⁰ characters, 30000 values, 100000 operators and brackets, 500 outputs, 500 hyperparameters and 50 modes, so that reading it takes no more than a moment. Split it into layers that call each other.",
     ),
     Code("E102", "the file is not UTF-8", "Layer files are UTF-8, with or without a byte-order mark. Save it so."),
     Code(

@@ -28,6 +28,7 @@ KEYS = (
 ROLES = {"inputs": Role.INPUT, "params": Role.PARAM, "state": Role.STATE, "random": Role.RANDOM}
 SECTIONS = {"where": Section.WHERE, "outputs": Section.OUTPUT, "update": Section.UPDATE}
 TENSOR_KEYS = ("shape", "values", "also", "dtype", "grad", "outside", "init")
+MOST_ENTRIES = {"outputs": 500, "hyperparameters": 500, "modes": 50}
 MODE_KEYS = ("where", "outputs", "update", "random")
 
 
@@ -57,6 +58,7 @@ class _Declaration:
 
     def layer(self, file: str, source: str) -> Layer:
         attempt = self.faults.attempt
+        self.bounded()
         name = attempt(self.name) or "layer"
         tensors = [t for key, role in ROLES.items() for k, v in self.table(key) if (t := attempt(self.tensor, k, v, role))]
         hypers = [h for k, v in self.table("hyperparameters") if (h := attempt(self.hyperparameter, k, v))]
@@ -85,6 +87,13 @@ class _Declaration:
         )
 
     # ---------------------------------------------------------------------------- the form of sections
+
+    def bounded(self) -> None:
+        """Raise LayerError where a section has more entries than a generated module can have in a sensible time."""
+        for key, most in MOST_ENTRIES.items():
+            section = self.sections.get(key)
+            if section is not None and isinstance(section[1], Table) and len(section[1].entries) > most:
+                stop("E101", f"`{key}` has more than {most} entries", section[0].span, "split it into layers that call each other")
 
     def table(self, key: str) -> tuple[tuple[Scalar, Value], ...]:
         if key not in self.sections:

@@ -208,6 +208,7 @@ class _Parser:
             inner = self.named(token)
         else:
             self.unexpected(token)
+        turns = 0
         while True:
             following = self.peek()
             if self.accept("."):
@@ -215,6 +216,9 @@ class _Parser:
                 if attribute.text != "T":
                     self.fail("E304", "attributes are not part of the language", following, "only `.T`, the transpose, may stand here")
                 inner = Syntax(Form.TRANSPOSE, None, (inner,), self.span(start, attribute.end))
+                turns += 1
+                if turns + self.depth > MAX_DEPTH:
+                    self.fail("E302", f"nested more than {MAX_DEPTH} deep", following, "name a part of it under `where`")
             elif following.text == "[":
                 self.fail(
                     "E303",

@@ -127,7 +127,7 @@ class _Loader:
         for root in (folder, *self.library_paths):
             path = root / written
             if path.exists() or path.is_symlink():
-                if not path.resolve().is_relative_to(root.resolve()):
+                if not Path(_identity(path)).is_relative_to(root.resolve()):
                     stop("E513", f"`{use.path}` is a link out of the layer's folder", use.span, "copy the file into the folder")
                 return path
         stop("E512", f"there is no file `{use.path}` beside this one", use.span, "a path is relative to the layer's own folder")
