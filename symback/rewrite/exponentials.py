@@ -39,13 +39,20 @@ from symback.rewrite.patterns import (
 )
 from symback.rewrite.rule import Rule
 
+def _bounded(w: Node) -> Node:
+    """w where exp(-w²) is not 0 in any dtype, so that its square does not overflow."""
+    return call("within", w, number(64))
+
+
+_EXPONENTS = {"gauss": lambda w: neg(power(_bounded(w), TWO)), "half_gauss": lambda w: mul(number("-1/2"), power(_bounded(w), TWO))}
+
 
 def difference_of_exponentials(node: Node, ctx: Context) -> Node | None:
     """C·exp(u) - C → C·expm1(u); exp(u) - exp(-u) → 2 sinh u; exp(u) - exp(v) by a function of its own."""
-    for _, c, call_, rest in scaled_pairs(node, ("exp", "expm1_slope")):
+    for _, c, call_, rest in scaled_pairs(node, ("exp", "expm1_slope", "gauss", "half_gauss")):
         left = minus_term(rest, neg(c))
         if left is not None and has_read(call_):
-            return add(left, mul(c, call("expm1", call_.args[0])))
+            return add(left, mul(c, call("expm1", _EXPONENTS.get(call_.data, lambda u: u)(call_.args[0]))))
     if holds_reduction(node):
         return None
     pair = two_exponentials(node)

@@ -97,7 +97,15 @@ def bernoulli_gap(node: Node, ctx: Context) -> Node | None:
     return None
 
 
-_SHARED = {"expm1", "complement", "logistic slope", "two-sided softplus", "product of exponentials", "excess of the exponential"}
+_SHARED = {
+    "expm1",
+    "complement",
+    "logistic slope",
+    "two-sided softplus",
+    "product of exponentials",
+    "excess of the exponential",
+    "difference of sigmoids",
+}
 
 BEHIND_A_NAME = Rule(
     "softmax behind a name",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.core.expr import ONE, ZERO, Node, Op, add, call, div, mul, neg, power, sub, walk
+from symback.core.expr import ONE, ZERO, Node, Op, add, call, div, mul, number, power, sub, walk
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import factors, has_read, holds_reduction, is_call, without
@@ -19,12 +19,13 @@ def removable(node: Node, ctx: Context) -> Node | None:
         for f in factors(u):
             if f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0 or not has_read(f):
                 continue
-            below = power(f, neg(e))
             rest = without(node.args, k)
-            if below in rest:
-                name = "spherical_bessel" if base.data == "sin" else "exp_moment"
-                w = power(div(u, f), e)
-                return mul(*without(rest, rest.index(below)), w, power(call(name, ZERO, u), e))
+            name = "spherical_bessel" if base.data == "sin" else "exp_moment"
+            for d in range(int(e.data), 0, -1):
+                below = power(f, number(-d))
+                if below in rest:
+                    left = power(base, add(e, number(-d)))
+                    return mul(*without(rest, rest.index(below)), left, power(div(u, f), number(d)), power(call(name, ZERO, u), number(d)))
     return None
 
 

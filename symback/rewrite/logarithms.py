@@ -80,6 +80,8 @@ _LOGS = {
     "ndtr": lambda u: call("log_ndtr", u),
     "erfc": lambda u: add(call("log", TWO), call("log_ndtr", neg(mul(power(TWO, HALF), u)))),
     "cosh": lambda u: call("log_cosh", u),
+    "sinh": lambda u: add(u, call("log1mexp", mul(number(-2), u)), neg(call("log", TWO))),
+    "tanh": lambda u: sub(call("log1mexp", mul(number(-2), u)), call("softplus", mul(number(-2), u))),
     "sech": lambda u: neg(call("log_cosh", u)),
     "tanh_slope": lambda u: mul(number(-2), call("log_cosh", u)),
     "gauss": lambda u: neg(power(u, TWO)),
@@ -119,10 +121,21 @@ def _log1p(v: Node, ctx: Context) -> Node:
     seen = ctx.see(rest)
     if c == -1 and is_call(seen, "sigmoid"):
         return call("log_sigmoid", neg(seen.args[0]))
-    w = root(v)
+    w = root(v) or _positive_root(v, ctx)
     if w is not None and c > 0:
         return call("log1p_square", w)
     return call("log1p", v)
+
+
+def _positive_root(v: Node, ctx: Context) -> Node | None:
+    """w with v = w², where v is a square times what is known to be positive; None for a v without a square."""
+    if is_call(v, "square_over") and ctx.positive(v.args[1]):
+        return mul(v.args[0], power(v.args[1], number("-1/2")))
+    squares = [f for f in factors(v) if f.op is not Op.NUM and root(f) is not None]
+    others = [f for f in factors(v) if f not in squares]
+    if not squares or not all(ctx.positive(f) for f in others):
+        return None
+    return mul(*(root(f) for f in squares), *(power(f, HALF) for f in others))
 
 
 def _log_of_product(u: Node, ctx: Context) -> Node | None:

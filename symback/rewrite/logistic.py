@@ -5,7 +5,7 @@ from __future__ import annotations
 from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, ZERO, Node, Op, add, call, mul, neg, number, power, split_coefficient, sub
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import is_call, minus_term, scaled_pairs, terms, without
+from symback.rewrite.patterns import factors, is_call, minus_term, scaled_pairs, terms, without
 from symback.rewrite.rule import Rule
 
 
@@ -144,6 +144,48 @@ def softplus_shift(node: Node, ctx: Context) -> Node | None:
     return None
 
 
+def logit_and_target(node: Node, ctx: Context) -> Node | None:
+    """C·softplus(u) - C·t·u with a tensor t → C·(t·softplus(-u) + (1 - t)·softplus(u))."""
+    if ctx.summed:
+        return None
+    for c, u, rest in _sides(node):
+        for k, term in enumerate(terms(rest)):
+            for t in factors(term):
+                if t.op is Op.READ and term == neg(mul(c, t, u)):
+                    made = mul(c, call("two_sided_softplus", u, t, sub(ONE, t)))
+                    return add(*without(terms(rest), k), made)
+    return None
+
+
+def difference_of_sigmoids(node: Node, ctx: Context) -> Node | None:
+    """C·σ(u) - C·σ(v) for u > v → -C·σ(u)·σ(-v)·(exp(v - u) - 1)."""
+    found = list(_sigmoids(node, ctx))
+    for c, u, rest in found:
+        for d, v, _ in found:
+            if c != neg(d) or not _above(u, v, ctx):
+                continue
+            left = minus_term(rest, mul(d, call("sigmoid", v)))
+            if left is not None:
+                gap = call("expm1", _gap(v, u))
+                return sub(left, mul(c, call("sigmoid", u), call("sigmoid", _gap(ZERO, v)), gap))
+    return None
+
+
+def _gap(u: Node, v: Node) -> Node:
+    """u - v, term by term."""
+    return add(u, *(neg(t) for t in terms(v)))
+
+
+def _above(u: Node, v: Node, ctx: Context) -> bool:
+    gap = _gap(u, v)
+    if ctx.positive(gap):
+        return True
+    if gap.op is not Op.ADD or len(gap.args) != 2:
+        return False
+    a, b = gap.args
+    return ctx.exceeds(a, neg(b)) or ctx.exceeds(b, neg(a))
+
+
 def folded_softplus(node: Node, ctx: Context) -> Node | None:
     """C·Max(u, 0) + C·log1p(exp(-|u|)) → C·softplus(u), as the careful write it."""
     for _, c, m, rest in scaled_pairs(node, ("Max",)):
@@ -236,6 +278,34 @@ RULES = (
         (Op.ADD,),
         softplus_shift,
         (sub(call("softplus", ex.X), ex.X), call("softplus", neg(ex.X))),
+    ),
+    Rule(
+        "logit and target",
+        r"\operatorname{softplus}(u) - t u = t\operatorname{softplus}(-u) + (1 - t)\operatorname{softplus}(u)",
+        "t is a tensor; not under a sum",
+        "both terms grow while their difference vanishes for t = 1",
+        "rule 20",
+        "|u| > 10",
+        (Op.ADD,),
+        logit_and_target,
+        (
+            sub(call("softplus", ex.X), mul(ex.T, ex.X)),
+            call("two_sided_softplus", ex.X, ex.T, sub(ONE, ex.T)),
+        ),
+    ),
+    Rule(
+        "difference of sigmoids",
+        r"\sigma(u) - \sigma(v) = -\sigma(u)\,\sigma(-v)\,(e^{v - u} - 1)",
+        "u is known to be above v",
+        "nothing is left of the difference where both are near 0 or 1",
+        "rule 1",
+        "|u|, |v| > 10",
+        (Op.ADD,),
+        difference_of_sigmoids,
+        (
+            sub(call("sigmoid", ex.X), call("sigmoid", sub(ex.X, ONE))),
+            neg(mul(call("sigmoid", ex.X), call("sigmoid", sub(ONE, ex.X)), call("expm1", MINUS_ONE))),
+        ),
     ),
     Rule(
         "softplus folded",

@@ -40,7 +40,9 @@ def _side(t: Node) -> Node | None:
     """w with t = w²; for a positive number its root."""
     if t.op is Op.NUM:
         return sqrt(t) if t.data > 0 else None
-    return root(t)
+    c, rest = split_coefficient(t)
+    w = root(rest)
+    return mul(sqrt(number(c)), w) if w is not None and c > 0 else None
 
 
 def root_minus(node: Node, ctx: Context) -> Node | None:
@@ -136,7 +138,7 @@ def _divided(product: tuple[Node, ...], wanted: Node) -> Node | None:
     """The product over `wanted` where every factor of `wanted` is one of it."""
     left = list(product)
     for w in factors(wanted):
-        if w.op is Op.NUM:
+        if not has_read(w):
             left.append(power(w, MINUS_ONE))
         elif w in left:
             left.remove(w)
@@ -159,6 +161,31 @@ def lorentzian(node: Node, ctx: Context) -> Node | None:
     ):
         return call("square", call("reciprocal", call("hypot", *sides)))
     return None
+
+
+def squared_direction(node: Node, ctx: Context) -> Node | None:
+    """x²/(x² + y²) → the square of x/hypot(x, y)."""
+    for k, f in enumerate(node.args):
+        if not is_call(f, "square") or not is_call(f.args[0], "reciprocal") or not is_call(f.args[0].args[0], "hypot"):
+            continue
+        a, b = f.args[0].args[0].args
+        for x, y in ((a, b), (b, a)):
+            left = _divided(without(node.args, k), power(x, TWO)) if has_read(x) else None
+            if left is not None:
+                return mul(left, call("square", call("direction", x, y)))
+    return None
+
+
+def difference_of_squares(node: Node, ctx: Context) -> Node | None:
+    """C·x² - C·y² → C·(x - y)·(x + y) for what the caller passed."""
+    if ctx.summed or len(node.args) != 2:
+        return None
+    (c, x), (d, y) = (split_coefficient(t) for t in node.args)
+    if c != -d or not all(t.op is Op.POW and t.args[1] == TWO and t.args[0].op is Op.READ for t in (x, y)):
+        return None
+    if c < 0:
+        c, x, y = d, y, x
+    return mul(number(c), sub(x.args[0], y.args[0]), add(x.args[0], y.args[0]))
 
 
 def versine(node: Node, ctx: Context) -> Node | None:
@@ -240,6 +267,31 @@ RULES = (
         (Op.POW,),
         lorentzian,
         (power(add(power(ex.X, TWO), ONE), MINUS_ONE), call("square", call("reciprocal", call("hypot", ex.X, ONE)))),
+    ),
+    Rule(
+        "squared direction",
+        r"\frac{x^2}{x^2 + y^2}",
+        "not under a sum",
+        "a quotient of infinities, and a slope whose two terms cancel",
+        "rule 16",
+        "|x| > 1e19 (float32)",
+        (Op.MUL,),
+        squared_direction,
+        (
+            mul(power(ex.X, TWO), call("square", call("reciprocal", call("hypot", ex.X, ONE)))),
+            call("square", call("direction", ex.X, ONE)),
+        ),
+    ),
+    Rule(
+        "difference of squares",
+        r"x^2 - y^2 = (x - y)(x + y)",
+        "x and y are what the caller passes; not under a sum",
+        "the squares are rounded before they cancel",
+        "rule 31",
+        "x near y or -y",
+        (Op.ADD,),
+        difference_of_squares,
+        (sub(power(ex.X, TWO), power(ex.Y, TWO)), mul(sub(ex.X, ex.Y), add(ex.X, ex.Y))),
     ),
     Rule(
         "half-angle",
