@@ -39,6 +39,7 @@ from symback.rewrite.patterns import (
 )
 from symback.rewrite.rule import Rule
 
+
 def _bounded(w: Node) -> Node:
     """w where exp(-w²) is not 0 in any dtype, so that its square does not overflow."""
     return call("within", w, number(64))
