@@ -45,15 +45,17 @@ def _mean_of_squares(x, size, axis):
 def _difference_of_roots(a, b, x, y, scale, axis):
     """a - b for the roots of scale*sum(x*x) and scale*sum(y*y).
 
-    Near each other it is scale*sum((x - y)*(x + y))/(a + b), in the next wider precision.
+    Near each other it is scale*sum((x - y)*(x + y))/(a + b), closer in the next wider precision.
     """
     with np.errstate(invalid="ignore"):
         gap = np.asarray(a - b)
-    near = np.abs(gap) < a / 4
-    if near.any():
-        x, y = (np.moveaxis(v, axis, -1)[near].astype(_wider(x)) for v in (x, y))
-        size = a[near] + b[near].astype(x.dtype)
-        gap[near] = scale * np.vecdot(x - y, (x + y) / size[:, None])
+    apart, size = np.abs(gap), np.asarray(a)
+    close = apart < size / 64
+    for rows, kind in ((~close & (apart < size / 8), x.dtype), (close, _wider(x))):
+        if rows.any():
+            u, v = (np.moveaxis(w, axis, -1)[rows].astype(kind) for w in (x, y))
+            half = 0.5 * size[rows] + 0.5 * np.asarray(b)[rows].astype(kind)
+            gap[rows] = scale * np.vecdot(u - v, (0.5 * u + 0.5 * v) / half[:, None])
     return gap
 
 
