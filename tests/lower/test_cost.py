@@ -198,3 +198,21 @@ outputs:
     y, cache = module.forward(x, t)
     np.testing.assert_allclose(y, [1, 4, 25])
     np.testing.assert_allclose(module.backward(cache, dy).x, [[0, 2], [-4, 0], [0, 20]])
+
+
+def test_a_read_that_was_spread_is_not_gathered_again():
+    text = """
+layer: a
+inputs:
+  x: [N, C, L]
+  w: {shape: [C, O, K], outside: 0, grad: false}
+dims:
+  U: 2*L + K - 2
+indices:
+  u: U
+outputs:
+  y[n, o, u]: Sum(x[n, c, l]*w[c, o, u - 2*l], c, l)
+"""
+    forward = symback.compile(symback.loads(text)).source.split("def backward")[0]
+    assert "w_flat" in forward or "np.tensordot(w, x" in forward
+    assert "arange" not in forward
