@@ -26,7 +26,7 @@ class Built:
     derivations: Mapping[str, Derivation]
 
 
-MAX_PARTS, MAX_FACTORS = 4000, 64
+MAX_PARTS, MAX_FACTORS = 4000, 24
 """Different parts of the largest line, and different factors of the largest product, that are derived."""
 
 
