@@ -308,6 +308,8 @@ class Speller:
         return f"np.arange({scalar_text(a.data)})", ATOM
 
     def _cast(self, a: Array) -> tuple[str, int]:
+        if _is_python(a.args[0]):
+            return f"np.asarray({self.text(a.args[0])}, {a.data})", ATOM
         return f"{self.text(a.args[0], ATOM)}.astype({a.data})", ATOM
 
     def _full(self, a: Array) -> tuple[str, int]:
@@ -357,3 +359,8 @@ def shape_text(shape: tuple[Node, ...]) -> str:
     if len(shape) == 1:
         return f"({scalar_text(shape[0])},)"
     return f"({', '.join(scalar_text(s) for s in shape)})"
+
+
+def _is_python(a: Array) -> bool:
+    """Whether the text is a Python number, which has no methods of an array."""
+    return a.kind is Kind.SCALAR or (a.kind is Kind.OPERATOR and all(map(_is_python, a.args)))

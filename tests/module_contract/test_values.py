@@ -196,3 +196,11 @@ def test_a_common_power_with_a_named_exponent_is_taken_out_once():
         "layer: a\ninputs: {x: [N], y: [N]}\nhyperparameters: {g: 0.75}\noutputs:\n  z: Sum((1 - (x[n] + 1)/(x[n] + 3*y[n] + 5))**g, n)\n"
     )
     assert symback.compile(symback.loads(text)).source.count("np.power") == 2
+
+
+def test_a_reduction_of_a_number_to_a_named_power_is_a_number():
+    text = "layer: a\ninputs: {x: [N, C]}\nhyperparameters: {p: 2.0}\noutputs:\n  y[n, c]: x[n, c]*Amax(3, c)**p + (Argmax(oo, c) + 1)**p\n"
+    x = np.ones((2, 3))
+    y, cache = module_of(text).forward(x)
+    np.testing.assert_array_equal(y, np.full((2, 3), 10.0))
+    np.testing.assert_array_equal(module_of(text).backward(cache, x).x, np.full((2, 3), 9.0))
