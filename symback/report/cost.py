@@ -156,11 +156,12 @@ class _Counter:
         variables = {v[0] for v in body.variables}
         self.sizes |= dict.fromkeys(variables, 0)
         inner = [a for a in reachable(_roots(body.stores)) if a.loops & variables]
-        return steps * (self.total(inner) + sum(self.elements(s.value) for s in body.stores)) + self.total(reachable(_roots(body.before)))
+        stored = sum(self.elements(s.value) if s.accumulate is None else self.item(s.accumulate, s.operands) for s in body.stores)
+        return steps * (self.total(inner) + stored) + self.total(reachable(_roots(body.before)))
 
 
 def _roots(stores: Iterable[Store]) -> list[Array]:
-    return [a for s in stores for a in (s.value, *s.operands)]
+    return [a for s in stores for a in s.needs]
 
 
 def _operands(a: Array) -> tuple[Array, ...]:

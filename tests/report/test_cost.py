@@ -1,8 +1,11 @@
 """The count of operations, at sizes where it can be worked out by hand."""
 
+import pytest
+
 import symback
 from symback.lower.module import lower_body
 from symback.report.cost import cost_table, counted, representative_sizes
+from tests.library.modules import LAYERS, compiled
 
 AFFINE = """\
 layer: affine
@@ -39,3 +42,21 @@ def test_an_exponential_counts_eight():
 def test_the_table_says_at_which_sizes():
     table = cost_table(symback.compile(symback.loads(AFFINE)).built)
     assert "bytes kept" in table and "N = 7, I = 3, O = 5" in table
+
+
+def recurrence(steps):
+    return cost_of(
+        "layer: r\ninputs:\n  x: [T, N]\nwhere:\n  h[-1, n]: 0\n  h[t, n]: tanh(h[t-1, n])*x[t, n]\noutputs:\n  y[n]: h[T-1, n]\n"
+        f"check:\n  dims: {{T: {steps}, N: 3}}\n"
+    )
+
+
+def test_a_recurrence_costs_its_step_times_the_number_of_steps():
+    five, ten, fifteen = recurrence(5), recurrence(10), recurrence(15)
+    assert five.forward == 5 * 3 * (8 + 1 + 1)
+    assert fifteen.backward - ten.backward == ten.backward - five.backward > 5 * 3
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_layer_of_the_library_has_a_cost(layer):
+    assert "bytes kept" in cost_table(compiled(layer).built)
