@@ -6,17 +6,28 @@ bound with limits) what the limits reach. Two different sizes are an error that 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from symback.core.diagnostics import Span
 from symback.core.expr import Node, text
 from symback.frontend.faults import did_you_mean, stop
 from symback.frontend.scope import Entry, Known, Scope
-from symback.frontend.sizes import same_size
+from symback.frontend.sizes import at_most, expanded, same_size
 from symback.frontend.syntax import Form, Syntax, walk
 from symback.frontend.vocabulary import FUNCTIONS, POSITIONWISE, REDUCTIONS
 
 LEADING_NAME = "..."
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A place where an index stands beside other things in an axis, the other indices among them."""
+
+    tensor: str
+    axis: int
+    position: Syntax
+    others: tuple[Binding, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +38,7 @@ class Binding:
     span: Span | None
     limited: bool = False
     uses: list[tuple[str, int, Span | None]] = field(default_factory=list)  # (tensor, axis, place) where it stands alone
+    moved: list[Moved] = field(default_factory=list)
     size: Node | None = None
     why: Span | None = None  # the place that settled the size
     limits: list[Binding] = field(default_factory=list)  # indices that are a limit of this one, but for a number
@@ -166,8 +178,17 @@ class _Collector:
                     env[LEADING_NAME] = self.free(LEADING_NAME, a.span)
                 continue
             self.visit(a, env)
+            axis = self.axis_of(s.args, k)
             if a.form is Form.NAME and a.value in env:
-                env[a.value].uses.append((self.scope.names[s.value], self.axis_of(s.args, k), a.span))
+                env[a.value].uses.append((self.scope.names[s.value], axis, a.span))
+            else:
+                self.moved(self.scope.names[s.value], axis, a, env)
+
+    def moved(self, tensor: str, axis: int, position: Syntax, env: dict[str, Binding]) -> None:
+        """Note for each index of a position that it stands there beside other things."""
+        names = dict.fromkeys(p.value for p in _outside_brackets(position) if p.form is Form.NAME and p.value in env)
+        for name in names:
+            env[name].moved.append(Moved(tensor, axis, position, tuple(env[n] for n in names if n != name)))
 
     def not_a_tensor(self, s: Syntax) -> None:
         if s.value in FUNCTIONS:
@@ -220,6 +241,14 @@ class _Collector:
                         mine[k].limits.append(around[who])
         self.found.bound[id(s)] = tuple(mine)
         self.visit(s.args[0], inner)
+
+
+def _outside_brackets(s: Syntax) -> Iterator[Syntax]:
+    """The parts of an expression that do not stand inside the brackets of a tensor."""
+    if s.form is not Form.SUBSCRIPT:
+        yield s
+        for a in s.args:
+            yield from _outside_brackets(a)
 
 
 def check_rank(s: Syntax, scope: Scope, known: Known) -> None:
@@ -302,10 +331,19 @@ def settle(indices: Indices, scope: Scope, known: Known) -> list[Binding]:
                     "E405",
                     f"the index `{binding.name}` runs over `{text(binding.size)}` in one place and over `{text(size)}` here",
                     span,
-                    f"use two indices, or give its range under `indices`: `{binding.name}: {text(size)}`",
+                    _how_to_agree(binding.name, binding.size, size, known),
                     (binding.why, f"here it runs over `{text(binding.size)}`"),
                 )
     return [b for b in indices.every if b.size is None and not b.limited and b.name != LEADING_NAME]
+
+
+def _how_to_agree(name: str, one: Node, other: Node, known: Known) -> str:
+    """What mends an index of two sizes: the smaller of them as its range, where it is seen to be smaller."""
+    first, second = expanded(one, known.derived), expanded(other, known.derived)
+    smaller = one if at_most(first, second) else other if at_most(second, first) else None
+    if smaller is None:
+        return "use two indices, or one dimension for both axes"
+    return f"use two indices, or give its range under `indices`: `{name}: {text(smaller)}`"
 
 
 def borrow(indices: Indices) -> bool:

@@ -32,6 +32,7 @@ from symback.frontend.scope import GRADE_OF_KIND, Entry, Grade, Known, Scope
 from symback.frontend.shapes import Shapes, is_whole_form
 from symback.frontend.sizes import difference, expanded
 from symback.frontend.starts import without_starts
+from symback.frontend.suggestions import how_to_give_a_range
 from symback.frontend.syntax import Form, Syntax
 
 
@@ -193,7 +194,8 @@ class _Mode:
     def equation(self, entry: Entry, indices: Indices) -> Equation:
         missing = settle(indices, entry.scope, self.known)
         if missing:
-            stop("E414", f"nothing tells the range of the index `{missing[0].name}`", missing[0].span, "give its range under `indices`")
+            hint = how_to_give_a_range(missing[0], entry.scope, self.known)
+            stop("E414", f"nothing tells the range of the index `{missing[0].name}`", missing[0].span, hint)
         builder = Elements(entry.value, entry.scope, self.known, indices)
         env: dict[str, tuple[Node, ...]] = {}
         lhs: list[Node] = []
@@ -295,7 +297,7 @@ class _Mode:
                 "E414",
                 f"nothing tells the range of the index `{missing[0].name}`",
                 missing[0].span,
-                "let it stand alone in an axis, or give its range under `indices`",
+                how_to_give_a_range(missing[0], self.scope, self.known),
             )
         builder = Elements(s, self.scope, self.known, indices)
         env = {}

@@ -18,6 +18,7 @@ from symback.frontend.ranges import LEADING_NAME, Indices, borrow, check_rank, i
 from symback.frontend.roots import base_scope
 from symback.frontend.scope import Entry, Grade, Known, Scope
 from symback.frontend.sizes import same_size
+from symback.frontend.suggestions import how_to_give_a_range
 from symback.frontend.syntax import Form, Syntax, walk
 from symback.frontend.vocabulary import REDUCTIONS
 
@@ -283,7 +284,7 @@ class Shapes:
                         "E414",
                         f"nothing tells the range of the index `{b.name}`",
                         b.span,
-                        f"let it stand alone in an axis, or give its range: `indices: {{{b.name}: N}}`",
+                        how_to_give_a_range(b, entry.scope, self.known),
                     )
         if stuck and not blamed and not self.faults.found:
             by_target = {e.target: e for e in stuck}

@@ -162,25 +162,25 @@ def at_most(left: Node, right: Node) -> bool:
 
 def solved(shape: Node, size: Node, unknown: Node) -> Node | None:
     """The value of `unknown` for which `shape`, linear in it, is `size`; None where that cannot be told."""
-    slope = _slope(shape, unknown)
+    slope = slope_of(shape, unknown)
     if slope is None or slope == ZERO:
         return None
     return floor_divide(add(size, neg(substitute(shape, {unknown: ZERO}))), slope)
 
 
-def _slope(shape: Node, unknown: Node) -> Node | None:
+def slope_of(shape: Node, unknown: Node) -> Node | None:
     """The factor of `unknown` in an expression that is linear in it."""
     if shape == unknown:
         return ONE
     if shape.op is Op.ADD:
-        parts = [_slope(t, unknown) for t in shape.args]
+        parts = [slope_of(t, unknown) for t in shape.args]
         return None if None in parts else add(*parts)
     if shape.op is Op.MUL:
         holding = [f for f in shape.args if not _is_free_of(f, unknown)]
         if len(holding) > 1:
             return None
         if holding:
-            inner = _slope(holding[0], unknown)
+            inner = slope_of(holding[0], unknown)
             return None if inner is None else mul(inner, *(f for f in shape.args if f is not holding[0]))
     return ZERO if _is_free_of(shape, unknown) else None
 

@@ -81,8 +81,14 @@ def _partial(low: Lowering, node: Node, body: Node, binders: tuple[Binder, ...],
         found = _prefix(low, kind, body, binders[0])
         if found is None and kind is Reduction.SUM:
             found = _weighted_tail(low, body, binders[0])
+        if found is None:
+            found = _stretch(low, kind, body, binders[0])
         if found is not None:
             return found
+    elif kind in _NEUTRAL:
+        split = _one_by_one(kind, body, binders)
+        if split is not None:
+            return low.value(split)
     if kind is Reduction.SUM and body.op is Op.MUL:
         bound = {b[0] for b in binders}
         outer = [f for f in body.args if not (f.free & bound)]
@@ -150,34 +156,67 @@ def _is_running(entry: Node, moving: Node, i: Node, j: Node) -> bool:
     return len(binders) == 1 and binders[0][1] == ZERO and binders[0][2] == i and substitute(inner, {binders[0][0]: j}) == entry
 
 
+def _one_by_one(kind: Reduction, body: Node, binders: tuple[Binder, ...]) -> Node | None:
+    """Whole ranges first, then one that ends or begins at an index which the body does not use, then the others."""
+    for chosen in binders:
+        (j, lo, hi), others = chosen, [b for b in binders if b is not chosen]
+        within = {b[0] for b in others}
+        sides = ((lo, hi), (hi, lo))
+        open_ended = any(_runs_along(side, j, body) is not None and not (side.free | other.free) & within for side, other in sides)
+        if is_whole(chosen) or not open_ended or any(j in side.free for b in others for side in b[1:]):
+            continue
+        limits = {i for b in binders for side in b[1:] for i in side.free}
+        first = [b for b in others if is_whole(b) and b[0] not in limits]
+        inner = reduction(kind, body, first) if first else body
+        rest = [b for b in others if b not in first]
+        summed = reduction(kind, inner, (chosen,))
+        return reduction(kind, summed, rest) if rest else summed
+    return None
+
+
+def _stretch(low: Lowering, kind: Reduction, body: Node, binder: Binder) -> Lowered | None:
+    """A range between two indices: an accumulation along the one, of a body that is neutral beyond the other."""
+    if kind not in _ACCUMULATE:
+        return None
+    j, lo, hi = binder
+    end = add(j.args[0], MINUS_ONE)
+    for moving, fixed, condition, limits in ((hi, lo, compare("<=", lo, j), (ZERO, hi)), (lo, hi, compare("<=", j, hi), (lo, end))):
+        i = _runs_along(moving, j, body)
+        if i is None or i in fixed.free:
+            continue
+        found = _prefix(low, kind, piecewise((body, condition), (_NEUTRAL[kind], TRUE)), (j, *limits))
+        if found is not None:
+            return found
+    return None
+
+
+def _runs_along(limit: Node, j: Node, body: Node) -> Node | None:
+    """The index i of a limit i + c that has j's range and that the body does not use."""
+    form = (limit, 0) if limit.op is Op.INDEX else index_plus(limit)
+    return form[0] if form is not None and form[0].args == j.args and form[0] not in body.free else None
+
+
 def _prefix(low: Lowering, kind: Reduction, body: Node, binder: Binder) -> Lowered | None:
     """j from 0 to i + c, or from i + c to the end, of a body that does not use i: an accumulation read at i + c."""
     j, lo, hi = binder
     end = add(j.args[0], MINUS_ONE)
     if kind not in _ACCUMULATE:
         return None
-    if lo == ZERO and hi.free and not hi.free & body.free:
+    if lo == ZERO:
         at, backward = hi, False
-    elif hi == end and lo.free and not lo.free & body.free:
+    elif hi == end:
         at, backward = lo, True
     else:
         return None
-    if at.op is not Op.INDEX:
-        form = index_plus(at)
-        if form is None:
-            return None
-        i, shift = form
-    else:
-        i, shift = at, 0
-    if i.args[0] != j.args[0]:
+    i = _runs_along(at, j, body)
+    if i is None:
         return None
+    shift = 0 if at == i else index_plus(at)[1]
     v = low.as_float(low.value(body))
-    if j not in v.axes:
+    if j not in v.axes or i in v.axes:
         return None
     axis = v.axes.index(j)
     axes = tuple(i if x == j else x for x in v.axes)
-    if i in body.free:
-        return None
     run = Array(Kind.ACCUMULATE, (_ACCUMULATE[kind], axis, backward), (v.array,), v.array.shape, "f")
     if shift == 0:
         return Lowered(run, axes)

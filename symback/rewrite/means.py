@@ -13,6 +13,7 @@ from symback.core.expr import (
     Reduction,
     add,
     call,
+    is_whole,
     mul,
     neg,
     opened,
@@ -53,7 +54,7 @@ def _means(t: Node, ctx: Context) -> Iterator[tuple[Node, Node, Binder, Node, No
         if not is_sum(s):
             continue
         body, binders = opened(s)
-        if len(binders) != 1:
+        if len(binders) != 1 or not is_whole(binders[0]):
             continue
         inside = factors(body)
         for m, f in enumerate(inside):

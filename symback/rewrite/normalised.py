@@ -195,6 +195,8 @@ def probability(node: Node, ctx: Context) -> Node | None:
     if assumed is not None:
         return assumed
     body, binders = opened(node)
+    if not all(is_whole(b) for b in binders):
+        return None
     bound = {b[0] for b in binders}
     inside = factors(body)
     for k, f in enumerate(inside):
@@ -215,7 +217,7 @@ def dominant_shift(node: Node, ctx: Context) -> Node | None:
         if c >= 0 or not is_sum(s):
             continue
         body, binders = opened(s)
-        if len(binders) != 1:
+        if len(binders) != 1 or not is_whole(binders[0]):
             continue
         (idx, _, _) = binders[0]
         inside = factors(body)

@@ -50,6 +50,13 @@ def test_codes_without_an_example_text_are_few_and_each_has_a_test_of_its_own():
     assert without == {"E101", "E102", "E112", "E509", "E510", "E511", "E513"}
 
 
+@pytest.mark.parametrize("name", ["E405-smaller", "E414", "E414-several", "E414-mirrored", "E414-window"])
+def test_the_range_that_a_hint_suggests_mends_the_file(name):
+    path = ERRORS / f"{name}.yaml"
+    ranges = [d.mend.rpartition("`: `" if "E405" in name else "`indices: {")[2].rstrip("`}") for d in diagnosed(path).diagnostics]
+    resolve(loads(f"{path.read_text(encoding='utf-8')}indices: {{{', '.join(ranges)}}}\n"))
+
+
 def code_of(text: str | None = None, load=None) -> str:
     with pytest.raises(LayerError) as caught:
         resolve(loads(text) if load is None else load())

@@ -187,6 +187,6 @@ def state_lines(draft: Draft, depth: int) -> None:
     draft.update.append((here, f"0.9*{here} + 0.1*{atom(positive(draft, indices, 1))}"))
     name = draft.fresh("v")
     draft.where.append((left(name, indices), f"{atom(draft.expression(indices, min(depth, 1)))}/{here}"))
-    draft.values.append(Tensor(name, shape))
     if c.chance(50):
         draft.modes.append((left(name, indices), f"{atom(draft.expression(indices, 1))}*{here}"))
+    draft.values.append(Tensor(name, shape))

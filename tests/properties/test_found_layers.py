@@ -150,6 +150,22 @@ found(
     N=3,
     C=4,
 )
+found(
+    "part of a softmax is not a total probability",
+    "inputs: {x: [I], g: [I]}\nindices: {i: I}\nwhere:\n  p[k]: Softmax(x[k], k)\n  q[k]: Softmax(g[k], k)\noutputs:\n"
+    "  a[i]: Sum(exp(x[k])/Sum(exp(x[j]), j), (k, i, I - 1))\n  b[i]: g[i] - Sum(p[k]*g[k], (k, 0, i))\n"
+    "  c: Sum(p[k]*g[k], (k, 1, I - 1)) - Sum(q[k]*g[k], (k, 1, I - 1))\n",
+    I=4,
+)
+found(
+    "reductions between two indices",
+    "inputs: {a: [T], x: [T, D], b: [T, T]}\nindices: {s: T, t: T}\noutputs:\n  y[t, s]: Sum(a[r], (r, s + 1, t))\n"
+    "  z[t, s, d]: Prod(x[r, d], (r, t, s))\n  m[t, s]: Piecewise((Amax(a[r], (r, s, t)), s <= t), (0, True))\n"
+    "  l[t, s]: Piecewise((LogSumExp(a[r], (r, s, t)), s <= t), (0, True))\n  v[t]: Sum(a[r]*b[r, t], (r, 1, t))\n"
+    "  u[t, s]: Sum(b[r, p]*x[r, d]*x[p, d], (r, t, T - 1), (p, 0, s - 1), d)\n  e: Sum(a[r]*a[p], (r, p + 1, T - 1), p)\n",
+    T=4,
+    D=2,
+)
 
 
 @pytest.mark.parametrize("name", FOUND)
