@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from symback.calculus import fingerprint
 from symback.calculus.adjoint import Adjoint, adjoint
@@ -12,9 +13,12 @@ from symback.calculus.extrema import with_named_entries
 from symback.calculus.facts import Proof
 from symback.calculus.hoisting import hoisted
 from symback.calculus.logits import with_logits
+from symback.calculus.naming import with_named_sums
 from symback.calculus.picking import only_where_picked, picked
 from symback.calculus.radix import split_axes
 from symback.calculus.recurrences import settled, with_arguments
+from symback.calculus.returned import reading_returned
+from symback.calculus.rows import FOLD
 from symback.calculus.simplify import simplified
 from symback.core.expr import Node, Op, walk
 from symback.core.program import Body, Definition, Equation, Program, Section
@@ -82,7 +86,7 @@ def derive(program: Program) -> Mapping[str, Derivation]:
 
 
 def _derive_mode(body: Body, program: Program) -> Derivation:
-    stable, found = stabilise(split_axes(picked(body, program), program), program)
+    stable, found = stabilise(with_named_sums(split_axes(picked(body, program), program)), program)
     stable = with_logits(only_where_picked(without_unused(stable)), program)
     stable = with_arguments(hoisted(settled(without_unused(stable)), program), program)
     if program.wrt:
@@ -96,8 +100,13 @@ def _derive_mode(body: Body, program: Program) -> Derivation:
     steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after, a.proof) for a in applied]
     final, found = _stable_gradients(final, context_within(stable, program))
     steps += [_stability_step(s) for s in found]
+    final = replace(final, stages=tuple(reading_returned(final.stages, set(final.gradients.values()), partial(_fold_step, steps))))
     fingerprint.verify(program, fingerprint.Claim(body, stable, swept, final, tuple(steps)))
     return Derivation(stable, final, tuple(steps), swept=swept)
+
+
+def _fold_step(steps: list[DerivationStep], subject: str, before: Node, after: Node) -> None:
+    steps.append(DerivationStep(FOLD.name, FOLD.statement, FOLD.reason, subject, before, after))
 
 
 def _stability_step(step: Step) -> DerivationStep:

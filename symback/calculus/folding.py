@@ -69,6 +69,16 @@ def fold_contraction(node: Node, facts: Facts) -> Node | None:
         if found is not None:
             value, rest = found
             return mul(number(c), total(mul(value, *rest), *more))
+    return _fold_part(body, binders, facts)
+
+
+def _fold_part(body: Node, binders: tuple, facts: Facts) -> Node | None:
+    """The same where both sums are one: Σ_ej P_ij·g_ie·V_je."""
+    for b in binders if len(binders) > 1 else ():
+        found = unify_product(facts.known, list(body.args), {b[0]})
+        if found is not None:
+            value, rest = found
+            return total(mul(value, *rest), *(other for other in binders if other is not b))
     return None
 
 

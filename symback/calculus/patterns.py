@@ -167,7 +167,9 @@ def _match(pattern: Node, target: Node, binding: dict[Node, Node]) -> dict[Node,
         return binding
     if not pattern.free:
         return binding if pattern == target else None
-    if pattern.op is not target.op or pattern.data != target.data or len(pattern.args) != len(target.args) or pattern.op is Op.REDUCE:
+    if pattern.op is Op.REDUCE:
+        return _match_whole(pattern, target, binding)
+    if pattern.op is not target.op or pattern.data != target.data or len(pattern.args) != len(target.args):
         return None
     for p, t in zip(pattern.args, target.args, strict=True):
         got = _match(p, t, binding)
@@ -175,3 +177,11 @@ def _match(pattern: Node, target: Node, binding: dict[Node, Node]) -> dict[Node,
             return None
         binding = got
     return binding
+
+
+def _match_whole(pattern: Node, target: Node, binding: dict[Node, Node]) -> dict[Node, Node] | None:
+    """Bind the indices of two expressions that are equal but for the names of these."""
+    (key, own), (found, others) = skeleton(pattern), skeleton(target)
+    if key != found or any(binding.get(i, j) != j for i, j in zip(own, others, strict=True)):
+        return None
+    return {**binding, **dict(zip(own, others, strict=True))}

@@ -1,4 +1,4 @@
-"""u - mean(u) with the rounding of the mean taken out where it shows (rule 28 of the numerics)."""
+"""u - mean(u) for a value of forward, with the rounding of the mean taken out where it shows (rule 28 of the numerics)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _mean_of(low: Lowering, mean: Node) -> tuple[Node, tuple[Node, ...]] | None:
 
 def _kernel(low: Lowering, entry: Node, mean: Node, at: tuple[Node, ...]) -> Lowered | None:
     x, m = low.as_float(low.value(entry)), low.as_float(low.value(mean))
-    if any(i not in x.axes for i in at) or x.array.element != "f" or any(a not in x.axes for a in m.axes):
+    if any(i not in x.axes for i in at) or x.array.element != "f" or m.array.late or any(a not in x.axes for a in m.axes):
         return None
     axes = tuple(x.axes.index(i) for i in at)
     args = (x.array, low.aligned(m, x.axes))

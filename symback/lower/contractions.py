@@ -20,9 +20,10 @@ from symback.lower.products import (
     gathered,
     is_pole,
     may_be_garbage,
+    most_shared,
     pair_key,
+    product_of,
     reads_padding,
-    share_pairs,
     times_scalar,
 )
 from symback.lower.reads import reads_stay_inside
@@ -114,7 +115,7 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
             operands += [Factor(f.args[0], low.value(f.args[0]))] * 2
         else:
             operands.append(factor(low, f))
-    operands = share_pairs(low, operands)
+    operands = _shared(low, operands, bound)
     up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
     poles = [o for o in down if is_pole(low, o.node)]
     if poles and any(o.value.array.late for o in up):
@@ -163,7 +164,7 @@ def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], b
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     if not hosts and len(factors) > 1 and all(finite_by_form(low, f) or low.value(f).array.late for f in factors):
         return _contract_operands(
-            low, share_pairs(low, [Factor(mul(*masks), low.as_float(condition)), *(factor(low, f) for f in factors)]), set(bound)
+            low, _shared(low, [Factor(mul(*masks), low.as_float(condition)), *(factor(low, f) for f in factors)], bound), set(bound)
         )
     if not hosts:
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
@@ -172,7 +173,7 @@ def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], b
     if not all(finite_by_form(low, f) or low.value(f).array.late for f in rest):
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     chosen = [Factor(mul(f, *masks), choose(low, condition, low.guarded(condition).value(f), low.scalar(ZERO))) for f in masked]
-    operands = share_pairs(low, [*chosen, *(factor(low, f) for f in rest)])
+    operands = _shared(low, [*chosen, *(factor(low, f) for f in rest)], bound)
     up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
     return _contract_operands(low, _divided(low, up, down) if down else operands, set(bound))
 
@@ -190,19 +191,55 @@ def _divided(low: Lowering, up: list[Factor], down: list[Factor]) -> list[Factor
     return out
 
 
+def _shared(low: Lowering, operands: list[Factor], bound: tuple[Node, ...]) -> list[Factor]:
+    """Pairs that other products hold too are made first, and summed at once over the indices that they alone have."""
+    operands = list(operands)
+    while (best := _made_already(low, operands, bound) or most_shared(low, operands)) is not None:
+        i, j = best
+        own = _own_indices(operands, i, j, bound)
+        operands[i] = _summed_pair(low, operands[i], operands[j], own) if own else product_of(low, [operands[i], operands[j]])
+        del operands[j]
+    return operands
+
+
+def _own_indices(operands: list[Factor], i: int, j: int, bound: tuple[Node, ...]) -> set[Node]:
+    """The summed indices that two of the operands have, and no other; none where one is divided by."""
+    if operands[i].inverse or operands[j].inverse:
+        return set()
+    others = [o for k, o in enumerate(operands) if k not in (i, j)]
+    joint = (*operands[i].value.axes, *operands[j].value.axes)
+    return {x for x in bound if x in joint and not any(x in o.value.axes for o in others)}
+
+
+def _summed_pair(low: Lowering, a: Factor, b: Factor, own: set[Node]) -> Factor:
+    value = _pair(low, a.value, b.value, own)
+    low.contracted.add(value.array)
+    return Factor(total(mul(a.node, b.node), *(whole(x) for x in sorted(own, key=lambda n: str(n.data)))), value)
+
+
+def _made_already(low: Lowering, operands: list[Factor], bound: tuple[Node, ...]) -> tuple[int, int] | None:
+    """Two of three or more operands whose sum over the indices that they alone have has been made for another contraction."""
+    for i, a in enumerate(operands) if len(operands) > 2 else ():
+        for j in range(i + 1, len(operands)):
+            own = _own_indices(operands, i, j, bound)
+            if own and _pair(low, a.value, operands[j].value, own).array in low.contracted:
+                return i, j
+    return None
+
+
 def _contract_operands(low: Lowering, operands: list[Factor], bound: set[Node]) -> Lowered:
     """Pairwise contractions in the order of least cost at representative sizes."""
     operands = _absorb(low, operands, bound)
     while len(operands) > 2:
-        i, j, local, value = _cheapest_pair(low, operands, bound)
-        node = total(mul(operands[i].node, operands[j].node), *(whole(x) for x in sorted(local, key=lambda n: str(n.data))))
+        i, j, local = _cheapest_pair(low, operands, bound)
         others = [o for k, o in enumerate(operands) if k not in (i, j)]
-        low.contracted.add(value.array)
-        operands = _absorb(low, [*others, Factor(node, value)], bound - local)
         bound = bound - local
+        operands = _absorb(low, [*others, _summed_pair(low, operands[i], operands[j], local)], bound)
     if len(operands) == 1:
         return over_axes(low, Reduction.SUM, operands[0].value, tuple(x for x in operands[0].value.axes if x in bound))
-    return _pair(low, operands[0].value, operands[1].value, bound)
+    last = _pair(low, operands[0].value, operands[1].value, bound)
+    low.contracted.add(last.array)
+    return last
 
 
 def _absorb(low: Lowering, operands: list[Factor], bound: set[Node]) -> list[Factor]:
@@ -223,8 +260,8 @@ def _absorb(low: Lowering, operands: list[Factor], bound: set[Node]) -> list[Fac
     return operands
 
 
-def _cheapest_pair(low: Lowering, operands: list[Factor], bound: set[Node]) -> tuple[int, int, set[Node], Lowered]:
-    """(i, j, indices summed with them, their contraction): the pair after which all is done at least cost. What another
+def _cheapest_pair(low: Lowering, operands: list[Factor], bound: set[Node]) -> tuple[int, int, set[Node]]:
+    """(i, j, indices summed with them): the pair after which all is done at least cost. What another
     contraction has made already is free; of equals, forward sums early, and backward takes a product that others hold too."""
     best = None
     for i in range(len(operands)):
@@ -238,7 +275,7 @@ def _cheapest_pair(low: Lowering, operands: list[Factor], bound: set[Node]) -> t
             cost = (0 if value.array in low.contracted else extent(joint)) + extent(rest)
             wanted = low.popularity.get(pair_key(a.node, b.node), 0) if value.array.late else len(local)
             if best is None or (cost, -wanted) < best[0]:
-                best = ((cost, -wanted), (i, j, local, value))
+                best = ((cost, -wanted), (i, j, local))
     return best[1]
 
 

@@ -18,7 +18,7 @@ def matrix_product(
         (k,) = contracted
         x = low.transposed(a, (*batch, *left, k)).array
         y = low.transposed(b, (*batch, k, *right)).array
-        made = _turned_product(low, a, b, left, right, k) if not batch else None
+        made = _turned_product(low, a, b, batch, left, right, k) if len(left) == 1 else None
         return made or _array(Kind.MATMUL, None, (x, y), (*batch, *left, *right))
     if batch:
         return _flat_product(low, a, b, batch, left, right, order)
@@ -32,11 +32,13 @@ def matrix_product(
     return _array(Kind.TENSORDOT, data, (a.array, b.array), (*left, *right))
 
 
-def _turned_product(low: Lowering, a: Lowered, b: Lowered, left: list[Node], right: list[Node], k: Node) -> Lowered | None:
-    """The product as forward has made it the other way round; None where it has not."""
-    y, x = low.transposed(b, (*right, k)).array, low.transposed(a, (k, *left)).array
-    turned = _array(Kind.MATMUL, None, (y, x), (*right, *left))
-    return turned if turned.array in low.made else None
+def _turned_product(
+    low: Lowering, a: Lowered, b: Lowered, batch: list[Node], left: list[Node], right: list[Node], k: Node
+) -> Lowered | None:
+    """The product as it has been made the other way round; None where it has not."""
+    y, x = low.transposed(b, (*batch, *right, k)).array, low.transposed(a, (*batch, k, *left)).array
+    turned = _array(Kind.MATMUL, None, (y, x), (*batch, *right, *left))
+    return turned if turned.array in low.made or turned.array in low.contracted else None
 
 
 def _shares_a_copy(low: Lowering, a: Lowered, b: Lowered, left: list[Node], right: list[Node], order: list[Node]) -> bool:

@@ -16,6 +16,7 @@ from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask
 from symback.lower.reads import reads_stay_inside, stays_inside
+from symback.rewrite.power_sums import power_sum
 
 MOST_PAIRED = 12
 """Factors of a product in which pairs are looked for; `popularity` counts no more either."""
@@ -79,11 +80,21 @@ def factor(low: Lowering, node: Node) -> Factor:
         e = node.args[1].data
         if e.denominator == 2 and -4 < e < -1 and not low.guards:  # by the reciprocal root, which other powers share
             return Factor(node, _whole_power(low, low.value(power(node.args[0], number("-1/2"))), int(-2 * e)))
+        if e == -1 and not low.guards and (square := _squared_root(low, node.args[0])) is not None:
+            return Factor(node, square, True)
         divisor = _divisor(low, node)
         reciprocal = operate(low, "/", low.scalar(ONE), divisor)
         known = reciprocal.array in low.computed and not reads_padding(low, node)
         return Factor(node, reciprocal) if known else Factor(node, divisor, True)
     return Factor(node, low.value(node))
+
+
+def _squared_root(low: Lowering, base: Node) -> Lowered | None:
+    """A scaled sum of squares by its root, where forward has that; None for another base."""
+    if power_sum(base) is None:
+        return None
+    root = low.value(power(base, HALF))
+    return operate(low, "*", root, root) if root.array in low.made else None
 
 
 def _divisor(low: Lowering, node: Node) -> Lowered:
@@ -105,23 +116,25 @@ def combine(low: Lowering, factors: list[Factor]) -> Lowered:
 def share_pairs(low: Lowering, factors: list[Factor]) -> list[Factor]:
     """Pairs that other products hold too are multiplied first, so that they are one value."""
     factors = list(factors)
-    while 2 < len(factors) <= MOST_PAIRED:
-        best, most = None, 1
-        for i, a in enumerate(factors):
-            for j in range(i + 1, len(factors)):
-                b = factors[j]
-                if a.inverse and b.inverse or not (set(a.value.axes) <= set(b.value.axes) or set(b.value.axes) <= set(a.value.axes)):
-                    continue
-                count = low.popularity.get(pair_key(a.node, b.node), 0)
-                if count > most:
-                    best, most = (i, j), count
-        if best is None:
-            break
+    while (best := most_shared(low, factors)) is not None:
         i, j = best
-        merged = _product_of(low, [factors[i], factors[j]])
-        factors[i : i + 1] = [merged]
+        factors[i] = product_of(low, [factors[i], factors[j]])
         del factors[j]
     return factors
+
+
+def most_shared(low: Lowering, factors: list[Factor]) -> tuple[int, int] | None:
+    """The pair, one within the axes of the other, that most other products hold too; None where none is shared or one pair is all."""
+    best, most = None, 1
+    for i, a in enumerate(factors) if 2 < len(factors) <= MOST_PAIRED else ():
+        for j in range(i + 1, len(factors)):
+            b = factors[j]
+            if a.inverse and b.inverse or not (set(a.value.axes) <= set(b.value.axes) or set(b.value.axes) <= set(a.value.axes)):
+                continue
+            count = low.popularity.get(pair_key(a.node, b.node), 0)
+            if count > most:
+                best, most = (i, j), count
+    return best
 
 
 def gathered(low: Lowering, factors: list[Factor], keep: int = 1) -> list[Factor]:
@@ -133,13 +146,13 @@ def gathered(low: Lowering, factors: list[Factor], keep: int = 1) -> list[Factor
     for key in sorted(levels, key=len):
         inside = [w for w in waiting if set(w.value.axes) <= key]
         waiting = [w for w in waiting if not set(w.value.axes) <= key]
-        waiting.append(_product_of(low, [*levels[key], *inside]))
+        waiting.append(product_of(low, [*levels[key], *inside]))
     while len(waiting) > keep:
-        waiting[-2:] = [_product_of(low, waiting[-2:])]
+        waiting[-2:] = [product_of(low, waiting[-2:])]
     return waiting
 
 
-def _product_of(low: Lowering, factors: list[Factor]) -> Factor:
+def product_of(low: Lowering, factors: list[Factor]) -> Factor:
     """One factor of several: the division is done where it touches fewest elements."""
     if len(factors) == 1:
         return factors[0]
