@@ -8,7 +8,13 @@ from symback.functions.function import Kernel
 from symback.lower import exponents
 from symback.lower.arrays import Array, Kind
 
-_KERNELS = {*(row.spelling.name for row in TABLE.values() if isinstance(row.spelling, Kernel)), *exponents.KERNELS, "_over", "np.clip"}
+_KERNELS = {
+    *(row.spelling.name for row in TABLE.values() if isinstance(row.spelling, Kernel)),
+    *exponents.KERNELS,
+    "_either",
+    "_over",
+    "np.clip",
+}
 
 
 def is_elementwise(a: Array) -> bool:
@@ -16,5 +22,5 @@ def is_elementwise(a: Array) -> bool:
     if len(a.shape) != 1 or a.shape[0].data != LEADING or a.loops or a.element not in ("f", "b"):
         return False
     if a.kind is Kind.KERNEL:
-        return a.data[0] in _KERNELS and not a.data[1]
+        return a.data[0] in _KERNELS and a.data[1] in ("", "dtype")
     return a.kind in (Kind.OPERATOR, Kind.UFUNC, Kind.WHERE) or (a.kind is Kind.CAST and a.data == "dtype")

@@ -1,9 +1,9 @@
-"""Arithmetic of lowered values: element types, operators, selection."""
+"""Arithmetic of lowered values: element types, operators."""
 
 from __future__ import annotations
 
-from symback.core.expr import FALSE, TRUE, Node, Op
-from symback.lower.arrays import Array, Kind
+from symback.core.expr import Node, Op
+from symback.lower.arrays import Kind
 from symback.lower.lowering import Lowered, Lowering
 
 
@@ -55,25 +55,3 @@ def integral(node: Node) -> bool:
 
 def negative(low: Lowering, v: Lowered) -> Lowered:
     return low.elementwise(Kind.OPERATOR, "neg", [v], "i" if v.array.element == "b" else v.array.element)
-
-
-def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered:
-    """np.where, in the float type of its branches; a Python conditional where the condition is a number's."""
-    if condition.array.kind is Kind.SCALAR:
-        if condition.array.data == TRUE:
-            return yes
-        if condition.array.data == FALSE:
-            return no
-    if yes.array == no.array and yes.axes == no.axes:
-        return yes
-    elements = {yes.array.element, no.array.element}
-    if "f" in elements:
-        yes, no = low.as_float(yes), low.as_float(no)
-    element = result_element(*elements) if elements != {"b"} else "b"
-    if condition.array.element == "s" and yes.axes != no.axes:
-        axes = low.union([yes, no])
-        yes, no = (Lowered(low.broadcast(v, axes, element), axes) for v in (yes, no))
-    if element == "s" and condition.array.element != "s":
-        chosen = low.elementwise(Kind.WHERE, None, [condition, yes, no], "i")
-        return Lowered(Array(Kind.CAST, "dtype", (chosen.array,), chosen.array.shape, "f"), chosen.axes)
-    return low.elementwise(Kind.WHERE, None, [condition, yes, no], element)

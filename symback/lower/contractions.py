@@ -7,8 +7,9 @@ from math import prod
 from symback.calculus.affine import scalar
 from symback.core.expr import ONE, ZERO, Node, Op, Reduction, fresh_index, mul, number, split_coefficient, substitute, total, whole
 from symback.lower import divergences, softmax
-from symback.lower.arithmetic import choose, operate
+from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
+from symback.lower.choices import choose
 from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask

@@ -26,9 +26,10 @@ from symback.core.expr import (
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
 from symback.lower import cosines, divergences, exponents, norms, probabilities, softmax
-from symback.lower.arithmetic import as_numbers, choose, negative, operate
+from symback.lower.arithmetic import as_numbers, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.centred import centred
+from symback.lower.choices import choose
 from symback.lower.halves import halves
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import is_mask, mask

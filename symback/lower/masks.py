@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from symback.calculus.affine import scalar
 from symback.core.expr import FALSE, ONE, TRUE, ZERO, Node, Op, branches, is_indicator
-from symback.lower.arithmetic import choose
 from symback.lower.arrays import Kind
+from symback.lower.choices import choose
 from symback.lower.lowering import Lowered, Lowering
 
 

@@ -10,8 +10,9 @@ from symback.calculus.affine import bounds, scalar
 from symback.calculus.patterns import skeleton_key
 from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, number, power, split_coefficient
 from symback.lower import norms, softmax
-from symback.lower.arithmetic import choose, negative, operate
+from symback.lower.arithmetic import negative, operate
 from symback.lower.arrays import FULL_SLICE, Array, Kind
+from symback.lower.choices import choose, multiple_of, replaced
 from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask
@@ -390,18 +391,26 @@ def safe_argument(low: Lowering, v: Lowered, instead: Node) -> Lowered:
     for guard in low.guards:
         if not set(guard.axes) <= set(v.axes):
             continue  # the value is used for several elements of the condition: it stays as small as it is
-        v = _kept_within(low, guard.array, v) or choose(low, guard, v, low.scalar(instead))
+        v = _kept_within(low, guard.array, v, instead) or choose(low, guard, v, low.scalar(instead))
     return v
 
 
-def _kept_within(low: Lowering, guard: Array, v: Lowered) -> Lowered | None:
-    """Min(v, c) under the condition v <= c, Max(v, c) under c <= v, for a number c, which the condition allows; None under another."""
+def _kept_within(low: Lowering, guard: Array, v: Lowered, instead: Node) -> Lowered | None:
+    """Min(v, c) under the condition v <= c, Max(v, c) under c <= v, for a number c, which the condition allows; a multiple of
+    v that may be 0 instead is one of Min(v, 0); None under another."""
     turned = guard.kind is Kind.OPERATOR and guard.data == "~"
     order = guard.args[0] if turned else guard
     if order.kind is not Kind.OPERATOR or order.data != ("<" if turned else "<="):
         return None
     less, greater = reversed(order.args) if turned else order.args
     for name, bound in (("minimum", greater), ("maximum", less)):
-        if {less, greater} == {v.array, bound} and bound.kind is Kind.SCALAR:
-            return low.elementwise(Kind.UFUNC, name, [v, Lowered(bound, ())], "f")
+        if bound.kind is not Kind.SCALAR:
+            continue
+        x = less if bound is greater else greater
+        kept = low.elementwise(Kind.UFUNC, name, [Lowered(x, v.axes), Lowered(bound, ())], "f")
+        if x == v.array:
+            return kept
+        multiple = replaced(v.array, x, kept.array) if instead == bound.data == ZERO and multiple_of(v.array) == x else None
+        if multiple is not None:
+            return Lowered(multiple, v.axes)
     return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from symback.calculus.affine import affine, bounds, inside, linear, never_negative_for
 from symback.calculus.radix import digits
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, walk
-from symback.lower.arithmetic import choose
 from symback.lower.arrays import Array, Kind
+from symback.lower.choices import choose
 from symback.lower.lowering import Lowered, Lowering, RangeCheck
 from symback.lower.views import by_digits, is_count, is_part, is_window, joined, loops_of, slice_of, step_of, view_of
 

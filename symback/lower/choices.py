@@ -1,0 +1,120 @@
+"""Choices between two values by a condition on elements.
+
+`np.where` guesses which side is next: where the condition is as good as random, a guess that fails costs more than twenty
+multiplications. So a choice is arithmetic wherever that gives the same numbers at no more passes.
+"""
+
+from __future__ import annotations
+
+from symback.core.expr import FALSE, ONE, TRUE, ZERO
+from symback.lower import conditions
+from symback.lower.arithmetic import operate, result_element
+from symback.lower.arrays import Array, Kind
+from symback.lower.lowering import Lowered, Lowering
+
+
+def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered:
+    """yes where the condition holds, else no, in the float type of the two; a Python conditional where the condition is a number's."""
+    if condition.array.kind is Kind.SCALAR:
+        if condition.array.data == TRUE:
+            return yes
+        if condition.array.data == FALSE:
+            return no
+    if yes.array == no.array and yes.axes == no.axes:
+        return yes
+    elements = {yes.array.element, no.array.element}
+    if "f" in elements:
+        yes, no = low.as_float(yes), low.as_float(no)
+    element = result_element(*elements) if elements != {"b"} else "b"
+    if condition.array.element == "s" and yes.axes != no.axes:
+        axes = low.union([yes, no])
+        yes, no = (Lowered(low.broadcast(v, axes, element), axes) for v in (yes, no))
+    if condition.array.element == "b" and condition.axes and element in ("f", "s"):
+        found = _as_arithmetic(low, condition, yes, no)
+        if found is not None:
+            return found
+    return low.elementwise(Kind.WHERE, None, [condition, yes, no], element)
+
+
+def _as_arithmetic(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
+    """The choice without a choice, with the same numbers; None where that would take more passes, or meet 0·∞."""
+    here, there = (conditions.where(condition.array, holds=holds) for holds in (True, False))
+    if yes.array.kind is Kind.SCALAR and no.array.kind is Kind.SCALAR:
+        return _of_numbers(low, condition, yes, no)
+    for known, number, other in ((here, yes, no), (there, no, yes)):
+        if number.array.kind is Kind.SCALAR and known.number(other.array) == number.array.data:
+            return other  # it is that number there by itself
+    if no.array.data == ZERO and not set(yes.axes) - set(condition.axes):
+        kept = there.sides(yes.array) == conditions.BOTH and conditions.made_of_the_same(yes.array, condition.array)
+        return operate(low, "*", yes, low.as_float(condition)) if kept else None
+    return _two_halves(low, condition, yes, no) or _scaled(low, condition, yes, no)
+
+
+def _of_numbers(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered:
+    """One of two numbers: read from a table of the two, or a multiple of the condition."""
+    if no.array.data != ZERO:
+        return low.elementwise(Kind.KERNEL, ("_either", "dtype"), [condition, yes, no], "f")
+    mask = low.as_float(condition)
+    return mask if yes.array.data == ONE else operate(low, "*", mask, yes)
+
+
+def _two_halves(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
+    """f(max(x, c)) + g for a choice between f(x) + m above c and g below, where f(c) = 0, and g is the number m above c."""
+    for holds, taken, other in ((True, yes, no), (False, no, yes)):
+        here, there = (conditions.where(condition.array, holds=h) for h in (holds, not holds))
+        for ordered, name in ((here.at_least, "maximum"), (here.at_most, "minimum")):
+            for x, bounds in ordered.items():
+                if x.kind is Kind.SCALAR or bounds[0].kind is not Kind.SCALAR:
+                    continue
+                half = low.elementwise(Kind.UFUNC, name, [Lowered(x, condition.axes), Lowered(bounds[0], ())], "f")
+                varying, number = _apart(taken.array)
+                moved = replaced(varying, x, half.array)
+                if moved is not None and there.number(moved) == ZERO and here.number(other.array) == number:
+                    return operate(low, "+", Lowered(moved, taken.axes), other)
+    return None
+
+
+def _apart(a: Array) -> tuple[Array, object]:
+    """(f, m) with a = f + m for a number m."""
+    if a.kind is Kind.OPERATOR and a.data == "+" and a.args[1].kind is Kind.SCALAR:
+        return a.args[0], a.args[1].data
+    return a, ZERO
+
+
+def replaced(a: Array, x: Array, instead: Array) -> Array | None:
+    """The array with another operand, where it is x by sums and products with numbers; None where it is more than that."""
+    if a == x:
+        return instead
+    if a.kind is not Kind.OPERATOR or a.data not in ("+", "-", "*", "/", "neg"):
+        return None
+    args = [b if b.kind is Kind.SCALAR else replaced(b, x, instead) for b in a.args]
+    return None if None in args else Array(a.kind, a.data, args, a.shape, a.element)
+
+
+def multiple_of(a: Array) -> Array:
+    """b with a = b·c or b/c for numbers c."""
+    while a.kind is Kind.OPERATOR and a.data in ("*", "/") and a.args[1].kind is Kind.SCALAR:
+        a = a.args[0]
+    return a
+
+
+def _scaled(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
+    """A value times one of two numbers, for a choice between two multiples of it; a number is a multiple of what is 1 where it is chosen."""
+    here, there = (conditions.where(condition.array, holds=holds) for holds in (True, False))
+    (a, p), (b, q) = _multiple(yes.array), _multiple(no.array)
+    if a != b and yes.array.kind is Kind.SCALAR and here.number(b) == ONE:
+        a, p = b, yes.array
+    if a != b and no.array.kind is Kind.SCALAR and there.number(a) == ONE:
+        b, q = a, no.array
+    axes = yes.axes if yes.axes else no.axes
+    if a != b or a.kind is Kind.SCALAR or set(axes) != set(condition.axes):
+        return None
+    factor = _of_numbers(low, condition, Lowered(p, ()), Lowered(q, ())) if q.data != ZERO else None
+    return None if factor is None else operate(low, "*", Lowered(a, axes), factor)
+
+
+def _multiple(a: Array) -> tuple[Array, Array]:
+    """(b, c) with a = b·c for a number c."""
+    if a.kind is Kind.OPERATOR and a.data == "*" and a.args[1].kind is Kind.SCALAR:
+        return a.args[0], a.args[1]
+    return a, Array(Kind.SCALAR, ONE, (), (), "s")
