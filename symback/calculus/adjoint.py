@@ -41,6 +41,8 @@ from symback.core.expr import (
 )
 from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Tensor
 
+_PLAIN: Mapping[str, str] = {}
+
 
 @dataclass(slots=True)
 class _Pending:
@@ -62,9 +64,9 @@ class Adjoint:
     cotangent_of: Mapping[str, str]
 
 
-def adjoint(body: Body, program: Program) -> Adjoint:
-    """The cotangents of everything between the outputs and `program.wrt`."""
-    return _Sweep(body, program).run()
+def adjoint(body: Body, program: Program, called: Mapping[str, str] = _PLAIN) -> Adjoint:
+    """The cotangents of everything between the outputs and `program.wrt`; that of `y` is called `dy` where `called` has no name for it."""
+    return _Sweep(body, program, called).run()
 
 
 def active_names(body: Body, wrt: Iterable[str]) -> set[str]:
@@ -83,8 +85,8 @@ def active_names(body: Body, wrt: Iterable[str]) -> set[str]:
 
 
 class _Sweep:
-    def __init__(self, body: Body, program: Program):
-        self.body, self.program = body, program
+    def __init__(self, body: Body, program: Program, called: Mapping[str, str]):
+        self.body, self.program, self.called = body, program, called
         self.definitions = {d.name: d for d in body.definitions}
         self.scope = Scope(active_names(body, program.wrt), self.definitions, program.functions)
         self.pending: dict[str, _Pending] = {}
@@ -139,7 +141,7 @@ class _Sweep:
     def _close(self, name: str) -> str:
         """Emit the cotangent of a value whose uses have all contributed; its name."""
         slot = self._slot(name)
-        cotangent = self._fresh_name(f"d{name}")
+        cotangent = self._fresh_name(self.called.get(name, f"d{name}"))
         self.names[name] = cotangent
         self.stages.append(Cotangent(cotangent, name, slot.axes, add(*slot.terms), tuple(slot.scatters), slot.low))
         return cotangent
@@ -181,7 +183,7 @@ class _Sweep:
         order = [d for d in reversed(group.definitions) if d.name in self.scope.active]
         for d in order:
             self._slot(d.name)
-            name = self._fresh_name(f"d{d.name}")
+            name = self._fresh_name(self.called.get(d.name, f"d{d.name}"))
             self.names[d.name] = name
         starts = {
             d.name: Cotangent(

@@ -76,16 +76,16 @@ class Derivation:
         return {tensor: by_name[name] for tensor, name in self.adjoint.gradients.items()}
 
 
-def derive(program: Program) -> Mapping[str, Derivation]:
-    """A derivation for each mode, checked by evaluation.
+def derive(program: Program, called: Mapping[str, str] | None = None) -> Mapping[str, Derivation]:
+    """A derivation for each mode, checked by evaluation; `called`: what the cotangents of some values are to be called.
 
     Raises:
         InternalFault: a rule changed a value.
     """
-    return {mode: _derive_mode(body, program) for mode, body in program.bodies.items()}
+    return {mode: _derive_mode(body, program, called or {}) for mode, body in program.bodies.items()}
 
 
-def _derive_mode(body: Body, program: Program) -> Derivation:
+def _derive_mode(body: Body, program: Program, called: Mapping[str, str]) -> Derivation:
     stable, found = stabilise(with_named_sums(split_axes(picked(body, program), program)), program)
     stable = with_logits(only_where_picked(without_unused(stable)), program)
     stable = with_arguments(hoisted(settled(without_unused(stable)), program), program)
@@ -95,7 +95,7 @@ def _derive_mode(body: Body, program: Program) -> Derivation:
     if not program.wrt:
         fingerprint.verify(program, fingerprint.Claim(body, stable, None, None, tuple(steps)))
         return Derivation(stable, None, tuple(steps))
-    swept = adjoint(stable, program)
+    swept = adjoint(stable, program, called)
     final, applied = simplified(swept, stable, program)
     steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after, a.proof) for a in applied]
     final, found = _stable_gradients(final, context_within(stable, program))

@@ -1,4 +1,4 @@
-"""Local derivatives: of one right-hand side with respect to each element that it reads."""
+"""Local derivatives: the slope of an expression by each of its parts, and so of a right-hand side by each element that it reads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from symback.calculus.affine import scalar, sign_of
 from symback.core.expr import (
-    HALF,
     MINUS_ONE,
     ONE,
     TRUE,
@@ -47,6 +46,15 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """∂(an expression)/∂(one of its parts) = slope, for every value of the binders that the part stands under."""
+
+    part: Node
+    slope: Node
+    binders: tuple[Binder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """What a local derivative depends on: the tensors and values that are differentiated, and the definitions by name."""
 
@@ -59,9 +67,30 @@ def local_derivatives(value: Node, scope: Scope) -> list[Local]:
     """One entry per read of an active tensor."""
     if value.op is Op.READ:
         return [Local(value, ONE)] if value.data in scope.active else []
-    if not _reaches(value, scope.active):
+    if not reaches(value, scope.active):
         return []
-    return _RULES[value.op](value, scope)
+    if value.op is Op.PIECEWISE:
+        return _by_branches(value, scope)
+    out = []
+    for p in partials(value, scope):
+        out += [Local(inner.read, mul(p.slope, inner.slope), (*p.binders, *inner.binders)) for inner in local_derivatives(p.part, scope)]
+    return out
+
+
+def _by_branches(node: Node, scope: Scope) -> list[Local]:
+    pairs = branches(node)
+    out = []
+    for k, (value, condition) in enumerate(pairs):
+        for local in local_derivatives(value, scope):
+            before = [(ZERO, c) for _, c in pairs[:k]]
+            after = [] if condition == TRUE else [(ZERO, TRUE)]
+            out.append(Local(local.read, piecewise(*before, (local.slope, condition), *after), local.binders))
+    return out
+
+
+def partials(node: Node, scope: Scope) -> list[Partial]:
+    """One entry per part of a sum, product, power, function or reduction that depends on an active tensor."""
+    return _RULES[node.op](node, scope)
 
 
 def vanishes_flatly(node: Node, scope: Scope, within: tuple[str, ...] = ()) -> bool:
@@ -89,108 +118,48 @@ def vanishes_flatly(node: Node, scope: Scope, within: tuple[str, ...] = ()) -> b
     return False
 
 
-def _reaches(node: Node, active: Collection[str]) -> bool:
+def reaches(node: Node, active: Collection[str]) -> bool:
+    """Whether it reads an active tensor."""
     return any(n.op is Op.READ and n.data in active for n in walk(node))
 
 
-def _scaled(parts: list[Local], factor: Node) -> list[Local]:
-    return [Local(p.read, mul(factor, p.slope), p.binders) for p in parts]
+def _sum_rule(node: Node, scope: Scope) -> list[Partial]:
+    return [Partial(a, ONE) for a in node.args if reaches(a, scope.active)]
 
 
-def _sum_rule(node: Node, scope: Scope) -> list[Local]:
-    return [part for a in node.args for part in local_derivatives(a, scope)]
+def _product_rule(node: Node, scope: Scope) -> list[Partial]:
+    args = node.args
+    return [Partial(a, mul(*args[:k], *args[k + 1 :])) for k, a in enumerate(args) if reaches(a, scope.active)]
 
 
-def _product_rule(node: Node, scope: Scope) -> list[Local]:
-    out = []
-    for k, factor in enumerate(node.args):
-        parts = local_derivatives(factor, scope)
-        if parts:
-            out += _scaled(parts, mul(*node.args[:k], *node.args[k + 1 :]))
-    return out
-
-
-def _power_rule(node: Node, scope: Scope) -> list[Local]:
+def _power_rule(node: Node, scope: Scope) -> list[Partial]:
     base, exponent = node.args
-    out: list[Local] = []
-    inner = local_derivatives(base, scope)
-    if inner:
+    out = []
+    if reaches(base, scope.active):
         slope = mul(exponent, power(base, add(exponent, MINUS_ONE)))
         if exponent.op is not Op.NUM and not scalar(exponent):
-            slope = TABLE["pow"].derivatives[0]((base, exponent), node)
+            slope = TABLE["pow"].derivative(0, (base, exponent), node)
         elif exponent.op is Op.NUM and exponent.data < 1 and vanishes_flatly(base, scope):
             root = power(base, number(abs(exponent.data)))
             slope = piecewise((ZERO, compare("==", root, ZERO)), (slope, TRUE))
-        out += _scaled(inner, slope)
-    if not scalar(exponent):
-        outer = local_derivatives(exponent, scope)
-        if outer:
-            out += _scaled(outer, TABLE["pow"].derivatives[1]((base, exponent), node))
+        out.append(Partial(base, slope))
+    if not scalar(exponent) and reaches(exponent, scope.active):
+        out.append(Partial(exponent, TABLE["pow"].derivative(1, (base, exponent), node)))
     return out
 
 
-def _call_rule(node: Node, scope: Scope) -> list[Local]:
+def _call_rule(node: Node, scope: Scope) -> list[Partial]:
     if node.data == "stop_gradient":
         return []
-    if node.data in ("Max", "Min"):
-        return _extreme_rule(node, scope)
-    out = []
-    for k, argument in enumerate(node.args):
-        parts = local_derivatives(argument, scope)
-        if parts:
-            row = TABLE.get(node.data) or scope.functions[node.data]
-            out += _scaled(parts, row.derivatives[k](node.args, node))
-    return out
+    row = TABLE.get(node.data) or scope.functions[node.data]
+    return [Partial(a, row.derivative(k, node.args, node)) for k, a in enumerate(node.args) if reaches(a, scope.active)]
 
 
-def _extreme_rule(node: Node, scope: Scope) -> list[Local]:
-    """Max and Min: ties are shared equally, a tie with a constant goes to the constant."""
-    below = (lambda a, b: compare("<", a, b)) if node.data == "Max" else (lambda a, b: compare("<", b, a))
-    fixed = [a for a in node.args if _constant(a)]
-    moving = [a for a in node.args if not _constant(a)]
-    out = []
-    for k, argument in enumerate(moving):
-        parts = local_derivatives(argument, scope)
-        if not parts:
-            continue
-        others = moving[:k] + moving[k + 1 :]
-        wins = both(*(below(f, argument) for f in fixed))
-        if not others:
-            share = indicator(wins)
-        elif len(others) == 1:
-            share = piecewise((ZERO, below(argument, others[0])), (ONE, below(others[0], argument)), (HALF, TRUE))
-            share = share if wins == TRUE else piecewise((share, wins), (ZERO, TRUE))
-        else:
-            ties = add(ONE, *(indicator(compare("==", argument, o)) for o in others))
-            reached = both(wins, *(compare("<=", o, argument) if node.data == "Max" else compare("<=", argument, o) for o in others))
-            share = piecewise((power(ties, MINUS_ONE), reached), (ZERO, TRUE))
-        out += _scaled(parts, share)
-    return out
-
-
-def _constant(node: Node) -> bool:
-    return not any(n.op is Op.READ for n in walk(node))
-
-
-def _piecewise_rule(node: Node, scope: Scope) -> list[Local]:
-    pairs = branches(node)
-    out = []
-    for k, (value, condition) in enumerate(pairs):
-        for part in local_derivatives(value, scope):
-            before = [(ZERO, c) for _, c in pairs[:k]]
-            after = [] if condition == TRUE else [(ZERO, TRUE)]
-            out.append(Local(part.read, piecewise(*before, (part.slope, condition), *after), part.binders))
-    return out
-
-
-def _reduction_rule(node: Node, scope: Scope) -> list[Local]:
+def _reduction_rule(node: Node, scope: Scope) -> list[Partial]:
     kind = node.data
     if kind in (Reduction.ARGMAX, Reduction.ARGMIN):
         return []
     body, binders = opened_anew(node)
-    parts = local_derivatives(body, scope)
-    if not parts:
-        return []
     if kind is Reduction.SUM:
         weight = ONE
     elif kind is Reduction.LOGSUMEXP:
@@ -201,7 +170,7 @@ def _reduction_rule(node: Node, scope: Scope) -> list[Local]:
         reached = indicator(compare("==", body, node))
         again, again_binders = opened_anew(node)
         weight = div(reached, total(indicator(compare("==", again, node)), *again_binders))
-    return [Local(p.read, mul(weight, p.slope), (*binders, *p.binders)) for p in parts]
+    return [Partial(body, weight, binders)]
 
 
 def _others_product(node: Node, body: Node) -> Node:
@@ -227,6 +196,5 @@ _RULES = {
     Op.MUL: _product_rule,
     Op.POW: _power_rule,
     Op.CALL: _call_rule,
-    Op.PIECEWISE: _piecewise_rule,
     Op.REDUCE: _reduction_rule,
 }

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from symback.calculus.adjoint import Adjoint, active_names
 from symback.calculus.cotangents import Cotangent
-from symback.calculus.derive import without_unused
-from symback.calculus.locals import Scope, local_derivatives
+from symback.calculus.derive import Derivation, without_unused
+from symback.calculus.locals import Scope, partials, reaches
 from symback.calculus.simplify import simplified
 from symback.core import expr
 from symback.core.expr import ZERO, Node, Op, walk
@@ -39,6 +39,12 @@ def tangents(program: Program, of: Mapping[str, tuple[str, ...]]) -> Tangents:
     bodies = {mode: _body(body, program, names, of[mode]) for mode, body in program.bodies.items()}
     made = replace(program, tensors=(*passed, *directions), bodies=bodies, wrt=())
     return Tangents(made, names)
+
+
+def active_outputs(derivations: Mapping[str, Derivation]) -> dict[str, tuple[str, ...]]:
+    """By mode, the outputs that have tangents: those that are floats."""
+    kinds = {mode: {d.name: d.kind for d in v.body.definitions} for mode, v in derivations.items()}
+    return {mode: tuple(o for o in v.body.outputs if kinds[mode][o] is Kind.FLOAT) for mode, v in derivations.items()}
 
 
 def _names(program: Program) -> dict[str, str]:
@@ -106,11 +112,13 @@ def with_simplified(body: Body, made: Sequence[Definition], program: Program) ->
         found, _ = simplified(found, body, program)
     context = context_within(body, program)
     groups = list(body.groups)
+    outside = {d.name: d.outside for d in made}
     for stage in found.stages:
         value, _ = stabilise_gradient(stage.value, context, stage.name)
         section = Section.OUTPUT if stage.name in outputs else Section.WHERE
         low = (0,) * len(stage.axes)
-        groups.append(Group((Definition(stage.name, section, stage.axes, (Equation(stage.axes, value),), Kind.FLOAT, low),)))
+        equations = (Equation(stage.axes, value),)
+        groups.append(Group((Definition(stage.name, section, stage.axes, equations, Kind.FLOAT, low, outside=outside.get(stage.name)),)))
     return without_unused(replace(body, groups=tuple(groups)))
 
 
@@ -141,22 +149,24 @@ def _tangent(definition: Definition, scope: Scope, names: Mapping[str, str], of:
 
 
 def _derivative(value: Node, scope: Scope, names: Mapping[str, str]) -> Node:
-    """The tangent of an expression."""
-    parts = []
-    for local in local_derivatives(value, scope):
-        moved = expr.read(names[local.read.data], *local.read.args)
-        parts.append(expr.total(_within_guards(local.slope, moved), *local.binders))
-    return expr.add(*parts)
+    """The tangent of an expression: that of each part times the slope by it; of a Piecewise, branch by branch."""
+    return expr.add(*_terms(value, scope, names))
 
 
-def _within_guards(slope: Node, moved: Node) -> Node:
-    """slope·moved, with what is moved read only where the slope's conditions let it be read."""
-    factors = slope.args if slope.op is Op.MUL else (slope,)
-    guards = [f for f in factors if _keeps_in_range(f)]
-    product = expr.mul(*(f for f in factors if f not in guards), moved)
-    for guard in guards:
-        product = expr.piecewise(*((expr.mul(value, product), condition) for value, condition in expr.branches(guard)))
-    return product
+def _terms(value: Node, scope: Scope, names: Mapping[str, str]) -> list[Node]:
+    """The terms of a tangent: one a factor of a product, which are contracted apart where they are summed."""
+    if value.op is Op.READ:
+        return [expr.read(names[value.data], *value.args)] if value.data in scope.active else []
+    if not reaches(value, scope.active):
+        return []
+    if value.op is Op.PIECEWISE:
+        return [expr.piecewise(*((_derivative(v, scope, names), condition) for v, condition in expr.branches(value)))]
+    found = [(p, _terms(p.part, scope, names)) for p in partials(value, scope)]
+    terms = [[expr.total(expr.mul(p.slope, t), *p.binders) for t in inner] for p, inner in found]
+    if value.op is not Op.ADD:
+        return [t for inner in terms for t in inner]
+    together = expr.add(*(t for inner in terms if len(inner) == 1 for t in inner))
+    return [together, *(t for inner in terms if len(inner) > 1 for t in inner)]
 
 
 def _still(definition: Definition, name: str) -> Definition:

@@ -58,9 +58,9 @@ def indented(doc: Sequence[str]) -> tuple[str, ...]:
 LONGEST_FORMULA = 8000
 
 
-def forward_docstring(program: Program, formulas: Mapping[str, Sequence[Formula]], sealed: Sequence[str]) -> tuple[str, ...]:
-    """Arguments, errors and the formulas of each mode; `sealed`: the outputs that are returned read-only."""
-    lines = ["The layer's value" + (" and what backward needs." if program.wrt else "."), ""]
+def forward_docstring(program: Program, formulas: Mapping[str, Sequence[Formula]], sealed: Sequence[str], first: str) -> tuple[str, ...]:
+    """Arguments, errors and the formulas of each mode; `sealed`: the outputs that are returned read-only; `first`: the first line."""
+    lines = [first or "The layer's value" + (" and what backward needs." if program.wrt else "."), ""]
     if sealed:
         verb, what = ("is", "it") if len(sealed) == 1 else ("are", "them")
         lines += [*textwrap.wrap(f"{', '.join(sealed)} {verb} read-only: backward reads {what} too.", WIDTH - 4), ""]

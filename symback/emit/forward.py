@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symback.core.expr import Node
-from symback.core.program import LEADING, Definition, Kind, Program, Role, Tensor
+from symback.core.program import LEADING, Kind, Program, Role, Tensor
 from symback.emit.bodies import with_leading
 from symback.emit.docstrings import forward_docstring, indented
 from symback.emit.identifiers import Names, names_of
 from symback.emit.initialisers import default_text, distribution_text, type_hint
 from symback.emit.layout import laid_out, signature, tuple_text
-from symback.emit.modes import Mode
+from symback.emit.modes import Mode, Result
 from symback.emit.numpy_text import shape_text
 from symback.emit.prologue import arguments_checked
 from symback.emit.view import FunctionView
 
 
-def forward_function(program: Program, modes: Sequence[Mode]) -> tuple[FunctionView, dict[str, None]]:
-    """The function, and the helpers that it calls."""
+def forward_function(
+    program: Program, modes: Sequence[Mode], called: str = "forward", doc: str = ""
+) -> tuple[FunctionView, dict[str, None]]:
+    """The function, and the helpers that it calls; `doc`: what it returns, where that is not the layer's value."""
     passed = [t for t in program.tensors if t.role is not Role.RANDOM]
     prologue = arguments_checked(program, passed)
     helpers = dict(prologue.helpers)
@@ -39,8 +41,9 @@ def forward_function(program: Program, modes: Sequence[Mode]) -> tuple[FunctionV
         keywords.append("rng: np.random.Generator | None = None")
     arguments = [*(f"{t.name}: np.ndarray" for t in passed), *(["*"] if keywords else []), *keywords]
     sealed = list(dict.fromkeys(name for m in modes for name, yes in zip(m.outputs, m.text.sealed, strict=True) if yes))
-    doc = indented(forward_docstring(program, {m.name: m.formulas.forward for m in modes}, sealed))
-    return FunctionView(tuple(signature("forward", arguments, _returns(program, modes))), doc, tuple(laid_out(body))), helpers
+    listed = {m.name: (*m.formulas.forward, *m.formulas.backward) if doc else m.formulas.forward for m in modes}
+    words = indented(forward_docstring(program, listed, sealed, doc))
+    return FunctionView(tuple(signature(called, arguments, _returns(program, modes))), words, tuple(laid_out(body))), helpers
 
 
 def states(program: Program) -> list[Tensor]:
@@ -49,8 +52,8 @@ def states(program: Program) -> list[Tensor]:
 
 
 def _returns(program: Program, modes: Sequence[Mode]) -> str:
-    parts = [" | ".join(dict.fromkeys("np.ndarray" if len(m.outputs) == 1 else m.returned for m in modes))]
-    if program.wrt:
+    parts = [" | ".join(dict.fromkeys(m.returned or "np.ndarray" for m in modes))]
+    if modes[0].cache:
         parts.append(" | ".join(m.cache for m in modes))
     if states(program):
         parts.append("State")
@@ -109,23 +112,25 @@ def _block(program: Program, m: Mode, helpers: dict[str, None]) -> _Block:
     tensors = {t.name: t for t in program.tensors}
     draws = [_draw(tensors[name]) for name in m.derivation.body.random]
     lines: list[str] = []
-    definitions = {d.name: d for d in m.derivation.body.definitions}
-    results = [_returned(text, definitions[name]) for name, text in zip(m.outputs, m.text.outputs, strict=True)]
+    results = [_returned(text, r) for r, text in zip(m.results, m.text.outputs, strict=True)]
     for k, sealed in enumerate(m.text.sealed):
         if sealed:
             helpers.setdefault("_sealed")
             results[k] = f"_sealed({results[k]})"
-    parts = results if len(results) == 1 else ["outputs"]
-    if program.wrt:
+    returned = f"{m.returned}({', '.join(results)})"
+    alone = not m.cache and not states(program)
+    if m.cache:
         lines.append(f"cache = {m.cache}({', '.join([*m.text.kept, 'grad_dtypes'])})")
+    if m.returned and not alone:
+        lines.append(f"outputs = {returned}")
+    parts = results if not m.returned else [returned] if alone else ["outputs"]
+    if m.cache:
         parts = [*parts, "cache"]
-    if len(results) > 1:
-        lines.append(f"outputs = {m.returned}({', '.join(results)})")
     if states(program):
         lines.append(f"state = State({', '.join(_next_state(t, k, m) for k, t in enumerate(states(program)))})")
         parts = [*parts, "state"]
     value = f"return {', '.join(parts)}"
-    if len(value) + 8 > 88 and len(results) == 1:
+    if len(value) + 8 > 88 and not m.returned:
         lines.append(f"output = {results[0]}")
         value = f"return {', '.join(['output', *parts[1:]])}"
     lines.append(value)
@@ -136,14 +141,14 @@ def _draw(t: Tensor) -> str:
     return f"{t.name} = np.asarray({distribution_text(t.init, shape_text(t.shape))}, dtype)"
 
 
-def _returned(text: str, d: Definition) -> str:
+def _returned(text: str, r: Result) -> str:
     """An output in its shape and element type."""
-    leading: tuple[Node, ...] | None = tuple(a.args[0] for a in d.axes[1:]) if d.axes and d.axes[0].args[0].data == LEADING else None
+    leading: tuple[Node, ...] | None = tuple(a.args[0] for a in r.axes[1:]) if r.axes and r.axes[0].args[0].data == LEADING else None
     if leading is not None:
         text = with_leading(text, leading)
-    if d.kind is Kind.FLOAT:
+    if r.kind is Kind.FLOAT:
         return f"np.asarray({text}, result_dtype)"
-    return text if d.axes else f"np.asarray({text})"
+    return text if r.axes else f"np.asarray({text})"
 
 
 def _next_state(t: Tensor, which: int, m: Mode) -> str:

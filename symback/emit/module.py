@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from symback import __version__
 from symback.calculus.derive import Derivation
@@ -13,9 +14,9 @@ from symback.emit.docstrings import module_docstring
 from symback.emit.forward import forward_function, states
 from symback.emit.identifiers import taken_names
 from symback.emit.initialisers import initialisers
-from symback.emit.modes import Mode
+from symback.emit.modes import Mode, outputs_of
 from symback.emit.naming import Taken
-from symback.emit.view import ModuleView, TupleView
+from symback.emit.view import FunctionView, ModuleView, TupleView
 from symback.functions.kernels import KernelSource, needed
 from symback.lower.module import lower_body
 from symback.report import formulas
@@ -27,7 +28,7 @@ def module_view(program: Program, derivations: Mapping[str, Derivation]) -> Modu
     modes = [_mode(program, name, derivations, taken) for name in derivations]
     forward, helpers = forward_function(program, modes)
     functions, tuples = [forward], []
-    for name, outputs in {m.returned: m.outputs for m in modes if len(m.outputs) > 1}.items():
+    for name, outputs in {m.returned: m.outputs for m in modes if m.returned}.items():
         tuples.append(_arrays(name, "What forward returns.", outputs))
     if states(program):
         tuples.append(_arrays("State", "The next states.", [t.name for t in states(program)]))
@@ -37,17 +38,41 @@ def module_view(program: Program, derivations: Mapping[str, Derivation]) -> Modu
         helpers = helpers | more
         tuples += [_arrays("Gradients", "What backward returns.", [t.name for t in program.tensors if t.name in program.wrt]), *caches]
     functions += initialisers(program)
+    return with_functions(
+        ModuleView(_header(program), module_docstring(program, derivations), (), (), (), (), ()),
+        program,
+        functions,
+        tuples,
+        [pair for m in modes for pair in formulas.printed(program, m.derivation, m.formulas).items()],
+        helpers,
+    )
+
+
+def with_functions(
+    view: ModuleView,
+    program: Program,
+    functions: Sequence[FunctionView],
+    tuples: Sequence[TupleView],
+    latex: Iterable[tuple[str, str]],
+    helpers: Iterable[str],
+) -> ModuleView:
+    """The module with further functions, the classes that they return, the LaTeX of their formulas and the helpers that they call."""
+    functions, tuples = (*view.functions, *functions), (*view.tuples, *tuples)
     own = {f.spelling.name: KernelSource(f.spelling.name, f.source, (), ()) for f in program.functions.values() if f.source}
-    kernels = [*(own[h] for h in helpers if h in own), *needed([h for h in helpers if h.startswith("_") and h not in own])]
+    names = tuple(dict.fromkeys((*view.called, *helpers)))
+    kernels = [*(own[h] for h in names if h in own), *needed([h for h in names if h.startswith("_") and h not in own])]
     body = "\n".join([*(line for f in functions for line in f.body), *(k.text for k in kernels)])
-    return ModuleView(
-        _header(program),
-        module_docstring(program, derivations),
-        _imports(body, kernels, bool(tuples), "sliding_window_view" in helpers),
-        tuple(tuples),
-        tuple(functions),
-        tuple(_latex(program, modes)),
-        tuple(k.text for k in kernels),
+    known = dict(view.formulas)
+    for key, line in latex:
+        known.setdefault(_quoted(key), _quoted(line))
+    return replace(
+        view,
+        imports=_imports(body, kernels, bool(tuples), "sliding_window_view" in names),
+        tuples=tuples,
+        functions=functions,
+        formulas=tuple(known.items()),
+        helpers=tuple(k.text for k in kernels),
+        called=names,
     )
 
 
@@ -56,9 +81,10 @@ def _mode(program: Program, name: str, derivations: Mapping[str, Derivation], ta
     text = body_text(program, lower_body(program, derivation.body, derivation.adjoint))
     own = name.title().replace("_", "")
     alike = all(d.body.outputs == derivation.body.outputs for d in derivations.values())
-    cache = "Cache" if len(derivations) == 1 else taken.free(f"{own}Cache")
+    cache = "" if not program.wrt else "Cache" if len(derivations) == 1 else taken.free(f"{own}Cache")
     returned = "Outputs" if alike else taken.free(f"{own}Outputs")
-    return Mode(name, derivation, text, formulas.of_mode(derivation), cache, returned)
+    results = outputs_of(derivation)
+    return Mode(name, derivation, text, formulas.of_mode(derivation), cache, returned if len(results) > 1 else "", results)
 
 
 def _arrays(name: str, doc: str, fields: Sequence[str]) -> TupleView:
@@ -85,14 +111,6 @@ def _imports(body: str, kernels: Sequence, tuples: bool, windows: bool) -> tuple
     third += sorted({i for k in kernels for i in k.imports if i not in standard and not i.startswith("import math")})
     standard += sorted({i for k in kernels for i in k.imports if i.startswith("import math")} - set(standard))
     return tuple(tuple(b) for b in (standard, third) if b)
-
-
-def _latex(program: Program, modes: Sequence[Mode]) -> list[tuple[str, str]]:
-    out: dict[str, str] = {}
-    for m in modes:
-        for key, line in formulas.printed(program, m.derivation, m.formulas).items():
-            out.setdefault(key, line)
-    return [(_quoted(k), _quoted(v)) for k, v in out.items()]
 
 
 def _quoted(text: str) -> str:

@@ -25,7 +25,7 @@ class FunctionView:
 
 @dataclass(frozen=True, slots=True)
 class ModuleView:
-    """A generated module, part by part."""
+    """A generated module, part by part; `called`: the names of its helpers."""
 
     header: tuple[str, ...]
     docstring: tuple[str, ...]
@@ -34,3 +34,4 @@ class ModuleView:
     functions: tuple[FunctionView, ...]
     formulas: tuple[tuple[str, str], ...]
     helpers: tuple[str, ...]
+    called: tuple[str, ...] = ()

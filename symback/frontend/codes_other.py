@@ -41,10 +41,13 @@ OTHER = (
     ),
     Code(
         "E907",
-        "no second function to write",
-        "`--with` adds functions of derivatives; this layer has none, or not of that order. Leave the option away.",
+        "no further function to write",
+        "`--with` adds functions of derivatives, and this layer is not differentiated (`wrt: []`). Leave the option away.",
     ),
     Code(
-        "E908", "a diagonal that is not cheap", "The diagonal of this Hessian costs as much as all of it. Use `hvp` with unit directions."
+        "E908",
+        "a derivative that is not cheap",
+        "Element by element this derivative costs as much as the whole Jacobian or Hessian: its formula is very long, or it runs through "
+        "a recurrence, where each element reaches all later steps. `backward` and `hvp` along unit directions give it row by row.",
     ),
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from symback.core.expr import (
-    FALSE,
     HALF,
+    MINUS_ONE,
     ONE,
     TRUE,
     ZERO,
@@ -14,12 +14,12 @@ from symback.core.expr import (
     both,
     call,
     compare,
-    div,
     indicator,
     piecewise,
+    power,
     walk,
 )
-from symback.functions.function import Function, Identity, Ufunc
+from symback.functions.function import Derivative, Function, Identity, Ufunc
 
 INTEGERS = ()
 
@@ -33,25 +33,24 @@ def is_constant(node: Node) -> bool:
     return not any(n.op is Op.READ for n in walk(node))
 
 
-def _extremum_slope(relation: str):
+def _extremum_slope(relation: str) -> Derivative:
     """Slope of Max (`<`) or Min (`>`) by its first argument: an equal share of a tie, nothing of a tie with a constant."""
 
     def slope(args: tuple[Node, ...], value: Node) -> Node:
         mine, *others = args
         if is_constant(mine):
             return ZERO
-        wins = [compare(relation, c, mine) for c in others if is_constant(c)]
-        rivals = [v for v in others if not is_constant(v)]
+        rivals = [o for o in others if not is_constant(o)]
+        wins = both(*(compare(relation, o, mine) for o in others if is_constant(o)))
+        if not rivals:
+            return indicator(wins)
         if len(rivals) == 1:
-            rival = rivals[0]
-            strict, tied = both(*wins, compare(relation, rival, mine)), both(*wins, compare("==", rival, mine))
-            return piecewise((ONE, strict), (HALF, tied), (ZERO, TRUE))
-        condition = both(*wins, *(compare(f"{relation}=", rival, mine) for rival in rivals))
-        if condition == FALSE:
-            return ZERO
-        ties = [indicator(compare("==", rival, mine)) for rival in rivals]
-        share = div(ONE, add(ONE, *ties)) if ties else ONE
-        return piecewise((share, condition), (ZERO, TRUE))
+            (rival,) = rivals
+            share = piecewise((ZERO, compare(relation, mine, rival)), (ONE, compare(relation, rival, mine)), (HALF, TRUE))
+            return share if wins == TRUE else piecewise((share, wins), (ZERO, TRUE))
+        ties = add(ONE, *(indicator(compare("==", mine, rival)) for rival in rivals))
+        reached = both(wins, *(compare(f"{relation}=", rival, mine) for rival in rivals))
+        return piecewise((power(ties, MINUS_ONE), reached), (ZERO, TRUE))
 
     return slope
 

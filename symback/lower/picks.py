@@ -24,7 +24,7 @@ def label_of(low: Lowering, body: Node, s: Node) -> tuple[Node, Node] | None:
     for c in conditions:
         if c.op is not Op.COMPARE or c.data != "==" or s not in c.args:
             continue
-        (label,) = (a for a in c.args if a is not s) if c.args[0] != c.args[1] else (s,)
+        label = c.args[1] if c.args[0] == s else c.args[0]
         if label.op is Op.READ and s not in label.free and _is_label(low, label, s.args[0]):
             return label, mul(value, indicator(both(*(d for d in conditions if d is not c))))
     return None

@@ -5,7 +5,7 @@ A compiled layer is seen through what its stages promise: `program`, and for eac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +18,8 @@ from symback.core.program import Program, Section
 from symback.functions.ordinary import ordinary
 from symback.report import latex as printer
 from symback.report.symbols import barred
+
+_NO_NAMES: Mapping[str, str] = {}
 
 
 class Built(Protocol):
@@ -181,9 +183,9 @@ def symbols(program: Program, derivation: Derivation) -> dict[str, str]:
     return {**passed, **{name: rf"{{{bar}}}^{{\ast}}" if bar in both else bar for name, bar in names.items()}}
 
 
-def printed(program: Program, derivation: Derivation, formulas: Formulas) -> dict[str, str]:
-    """The LaTeX of every formula of a mode by its key: `y`, `dW`. Several lines of one value are joined."""
-    names = symbols(program, derivation)
+def printed(program: Program, derivation: Derivation, formulas: Formulas, more: Mapping[str, str] = _NO_NAMES) -> dict[str, str]:
+    """The LaTeX of every formula of a mode by its key: `y`, `dW`. Several lines of one value are joined. `more`: further names' LaTeX."""
+    names = {**symbols(program, derivation), **more}
     out: dict[str, str] = {}
     for f in (*formulas.forward, *formulas.backward):
         line = printer.equation(f.name, f.axes, f.value, names)

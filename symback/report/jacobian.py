@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 from symback.calculus.adjoint import active_names
 from symback.calculus.cotangents import Scatter
@@ -14,6 +15,8 @@ from symback.core.program import Body, Definition, Program
 from symback.report.formulas import common_factors_first, gathered, straightened
 
 _LETTERS = "jklmipqrstuv"
+MAX_PARTS = 500
+"""A derivative with more different parts is none that anybody would read, or work out element by element."""
 
 
 def jacobian(program: Program, body: Body, output: str, tensor: str) -> Node:
@@ -23,7 +26,7 @@ def jacobian(program: Program, body: Body, output: str, tensor: str) -> Node:
 
     Raises:
         KeyError: the layer has no such value or tensor.
-        LayerError: the value is part of a recurrence, whose Jacobian is a product over its steps.
+        LayerError: the value is part of a recurrence, whose Jacobian is a product over its steps, or the formula is too long.
     """
     value, indices = opened_jacobian(program, body, output, tensor)
     return _folded(value, next(d for d in body.definitions if d.name == output), indices)
@@ -51,6 +54,9 @@ def opened_jacobian(program: Program, body: Body, output: str, tensor: str) -> t
         if name not in memo:
             parts = [part(local, definitions[name]) for local in local_derivatives(definitions[name].value, scope)]
             memo[name] = common_factors_first(expr.add(*parts))
+            if sum(1 for _ in islice(expr.walk(memo[name]), MAX_PARTS + 1)) > MAX_PARTS:
+                problem = f"the derivative of `{output}` by `{tensor}` has more than {MAX_PARTS} parts, element by element"
+                raise LayerError(Diagnostic("E908", problem, mend="use backward, or hvp with unit directions"))
         return memo[name]
 
     def part(local: Local, definition: Definition) -> Node:

@@ -28,6 +28,7 @@ from symback.rewrite.patterns import (
     has_read,
     holds_reduction,
     is_call,
+    is_log_sum,
     minus_term,
     root,
     scaled_pairs,
@@ -113,14 +114,20 @@ def product_of_exponentials(node: Node, ctx: Context) -> Node | None:
 
 
 def _is_exponential(f: Node) -> bool:
+    """Whether it may be joined with others: a softmax is bounded, and 0 in a row of -∞, where a joint exponent is ∞ - ∞."""
     return (
         is_call(f, "exp")
+        and not _is_normalised(f.args[0])
         or f.op is Op.POW
         and is_call(f.args[0], "exp")
         and f.args[1].op is Op.NUM
         and f.args[1].data.denominator == 1
         and f.args[1].data < 0
     )
+
+
+def _is_normalised(u: Node) -> bool:
+    return any(c == -1 and is_log_sum(rest) for c, rest in map(split_coefficient, terms(u)))
 
 
 def power_of_exponential(node: Node, ctx: Context) -> Node | None:
@@ -274,7 +281,7 @@ RULES = (
     Rule(
         "product of exponentials",
         r"e^u e^v = e^{u+v}, \quad e^u \sigma(-u) = \sigma(u)",
-        "always",
+        "neither exponential is a softmax",
         "one factor may overflow while the other underflows",
         "rule 1",
         "|u| > 88 (float32)",

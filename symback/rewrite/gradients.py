@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, Reduction, add, call, mul, neg, number, power, reads, split_coefficient, sub
+from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, neg, number, power, reads, split_coefficient, sub
 from symback.rewrite import examples as ex
 from symback.rewrite.cancellation import RULES as CANCELLATION
 from symback.rewrite.exponentials import RULES as EXPONENTIALS
 from symback.rewrite.facts import Context
 from symback.rewrite.logistic import RULES as LOGISTIC
-from symback.rewrite.patterns import is_call, minus_term, scaled_pairs, terms, without
+from symback.rewrite.patterns import is_call, is_log_sum, minus_term, scaled_pairs, terms, without
 from symback.rewrite.rule import Rule
 
 _VANISHING = frozenset({"sigmoid_slope", "tanh_slope", "tanh_softplus_slope", "sech", "gauss", "half_gauss", "softsign_slope"})
@@ -44,13 +44,9 @@ def behind_a_name(node: Node, ctx: Context) -> Node | None:
     for k, t in enumerate(parts):
         c, y = split_coefficient(t)
         seen = ctx.unfold(y)
-        if c.denominator == 1 and seen is not None and any(_is_log_sum(split_coefficient(s)[1]) for s in terms(seen)):
+        if c.denominator == 1 and seen is not None and any(is_log_sum(split_coefficient(s)[1]) for s in terms(seen)):
             return call("exp", add(*without(parts, k), mul(number(c), seen)))
     return None
-
-
-def _is_log_sum(node: Node) -> bool:
-    return node.op is Op.REDUCE and node.data is Reduction.LOGSUMEXP
 
 
 def cubed_root(node: Node, ctx: Context) -> Node | None:

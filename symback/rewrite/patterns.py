@@ -26,6 +26,10 @@ def is_call(node: Node, *names: str) -> bool:
     return node.op is Op.CALL and node.data in names
 
 
+def is_log_sum(node: Node) -> bool:
+    return node.op is Op.REDUCE and node.data is Reduction.LOGSUMEXP
+
+
 def constant(node: Node) -> float | None:
     """The value of an expression of numbers alone, or None."""
     if node.op is Op.NUM:

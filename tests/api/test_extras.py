@@ -101,6 +101,44 @@ LAYERS = {
         outputs:
           y[n]: 3*x[n]
         """,
+    "recurrence": """
+        inputs:
+          x: [T, N]
+          h0: [N]
+        params:
+          W: [N, N]
+        where:
+          h[-1, j]: h0[j]
+          h[t, j]: tanh(x[t, j] + Sum(h[t-1, k]*W[k, j], k))
+        outputs:
+          last[j]: h[T-1, j]
+          total: Sum(h[t, j]**2, t, j)
+        """,
+    "two recurrences": """
+        inputs:
+          x: [T]
+          s: []
+        where:
+          a[-1]: s
+          a[t]: sin(a[t-1])*x[t]
+          b[T]: 1
+          b[t]: b[t+1]*x[t] + a[t]
+        outputs:
+          y: Sum(b[t], t)
+        """,
+    "lags and partial sums": """
+        inputs:
+          x: [T]
+        params:
+          w: [T, T]
+        where:
+          z[i]: tanh(x[i] - Sum(w[i, j]*z[j], (j, 0, i - 1)))
+          u[-2]: 1
+          u[-1]: x[0]
+          u[t]: u[t-1]*z[t] + exp(-u[t-2])
+        outputs:
+          y[t]: u[t]
+        """,
     "modes": """
         inputs:
           x: [N]
@@ -179,7 +217,10 @@ def test_a_hessian_vector_product_is_the_slope_of_backward(name):
         np.testing.assert_allclose(value, expected, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", LAYERS)
+RECURRENT = ("recurrence", "two recurrences", "lags and partial sums")
+
+
+@pytest.mark.parametrize("name", [n for n in LAYERS if n not in RECURRENT])
 def test_the_hessians_diagonal_is_what_unit_directions_give(name):
     case = Case(name, ["hvp", "hessian-diagonal"])
     diagonal = case.module.hessian_diagonal(*case.arguments, *case.passed)
@@ -197,15 +238,18 @@ def test_a_tangent_keeps_the_dtype():
     assert case.module.jvp(x, np.ones_like(x)).y.dtype == np.float32
 
 
-def test_recurrences_have_a_tangent_and_no_product_yet():
-    text = "layer: a\ninputs:\n  x: [T]\nwhere:\n  h[-1]: 0\n  h[t]: sin(h[t-1]) + x[t]\noutputs:\n  y: h[T-1]\n"
-    module = symback.compile(symback.loads(text), with_=["jvp"]).load()
-    x, direction = np.linspace(0.1, 1, 5), np.linspace(1, -1, 5)
-    high, _ = module.forward(x + STEP * direction)
-    low, _ = module.forward(x - STEP * direction)
-    np.testing.assert_allclose(module.jvp(x, direction).y, (high - low) / (2 * STEP), rtol=1e-8)
-    with pytest.raises(LayerError, match="loop"):
-        symback.compile(symback.loads(text), with_=["hvp"])
+@pytest.mark.parametrize("name", RECURRENT)
+def test_a_diagonal_through_a_recurrence_is_refused_with_the_reason(name):
+    with pytest.raises(LayerError, match="E908.*runs through a recurrence.*use hvp with unit directions"):
+        Case(name, ["hessian-diagonal"])
+
+
+def test_a_recurrence_that_is_linear_has_a_hessian_of_zeros():
+    text = "layer: a\ninputs:\n  x: [T]\nwhere:\n  h[-1]: 0\n  h[t]: 0.5*h[t-1] + x[t]\noutputs:\n  y[t]: h[t]\n"
+    module = symback.compile(symback.loads(text), with_=["hvp", "hessian-diagonal"]).load()
+    x = np.linspace(0.1, 1, 5)
+    assert module.hessian_diagonal(x, np.ones(5)).x.tolist() == [0.0] * 5
+    assert module.hvp(x, np.ones(5), np.ones(5)).x.tolist() == [0.0] * 5
 
 
 def test_a_layer_that_is_not_differentiated_has_none():
