@@ -14,6 +14,7 @@ from symback.core.expr import (
     Reduction,
     add,
     branches,
+    call,
     indicator,
     is_indicator,
     is_whole,
@@ -121,6 +122,26 @@ def masked_zero(node: Node, facts: Facts) -> Node | None:
             rest = (*node.args[:k], *node.args[k + 1 :])
             if any(_zero_unless(r, f.args[1], facts, 4) for r in rest):
                 return mul(*rest)
+    return None
+
+
+def own_label(node: Node, facts: Facts) -> Node | None:
+    """exp({u_e if t_e = v, else -oo} - f(v)) = [t_e = v]·exp(u_e - f(t_e))."""
+    u = node.args[0] if node.op is Op.CALL and node.data == "exp" else node
+    if u.op is not Op.ADD:
+        return None
+    for case in u.args:
+        if case.op is not Op.PIECEWISE or len(case.args) != 4 or case.args[2] != NEG_INF:
+            continue
+        (entry, condition), _ = branches(case)
+        if condition.op is not Op.COMPARE or condition.data != "==":
+            continue
+        for label, at in (condition.args, condition.args[::-1]):
+            if label.op is not Op.READ or at.op not in (Op.READ, Op.INDEX) or not at.free or at.free & (label.free | entry.free):
+                continue
+            rest = substitute(add(*(t for t in u.args if t is not case)), {at: label})
+            if not at.free & rest.free:
+                return mul(indicator(condition), call("exp", add(entry, rest)))
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.calculus.cases import few_cases, masked_zero, merge_branches, split_condition
+from symback.calculus.cases import few_cases, masked_zero, merge_branches, own_label, split_condition
 from symback.calculus.conditions import certain, clip_cases, held, signed_size, symmetric_range, tie
 from symback.calculus.factors import collect, common_factor, shared_by_some
 from symback.calculus.facts import Row
@@ -33,6 +33,13 @@ ROWS = (
         "the other factor is 0 unless the condition holds",
         masked_zero,
         (Op.MUL,),
+    ),
+    Row(
+        "own-label",
+        r"e^{\{u_e \text{ if } t_e = v, \text{ else } -\infty\} - f_v} = [t_e = v]\, e^{u_e - f_{t_e}}",
+        "elsewhere the exponential is 0",
+        own_label,
+        (Op.CALL,),
     ),
     Row("pull-out", r"\sum_k a\,b_k = a \sum_k b_k", "what does not depend on the index is a common factor", pull_out, (Op.REDUCE,)),
     Row("separate", r"\sum_{ij} a_i b_j = \sum_i a_i \sum_j b_j", "no factor has both indices", separate, (Op.REDUCE,)),

@@ -11,7 +11,11 @@ from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted
 from symback.emit.tiles import Tiling, tiled, tilings
 from symback.lower.arrays import Array, Kind
 
-SEVERAL = {"_exponentials": ("e", "rest", "top", "peak"), "_scaled_tail_sums": ("tail", "scale")}
+SEVERAL = {
+    "_exponentials": ("e", "rest", "top", "peak"),
+    "_label_exponentials": ("e", "rest", "top"),
+    "_scaled_tail_sums": ("tail", "scale"),
+}
 """Helpers that return several arrays, and what these are called."""
 
 

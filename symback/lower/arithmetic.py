@@ -55,3 +55,19 @@ def integral(node: Node) -> bool:
 
 def negative(low: Lowering, v: Lowered) -> Lowered:
     return low.elementwise(Kind.OPERATOR, "neg", [v], "i" if v.array.element == "b" else v.array.element)
+
+
+def whole_power(low: Lowering, v: Lowered, e: int) -> Lowered:
+    """v to a positive whole power, by squaring."""
+    if e == 1:
+        return v
+    if e == 2:
+        return operate(low, "*", v, v)
+    half = whole_power(low, v, e // 2)
+    square = operate(low, "*", half, half)
+    return square if e % 2 == 0 else operate(low, "*", square, v)
+
+
+def ufunc(low: Lowering, name: str, values: list[Lowered]) -> Lowered:
+    """A NumPy function of arrays; in float64 where all of them hold whole numbers or doubles."""
+    return low.elementwise(Kind.UFUNC, name, values, "d" if all(v.array.element in "ids" for v in values) else "f")

@@ -30,10 +30,12 @@ from symback.lower.arithmetic import as_numbers, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.centred import centred
 from symback.lower.choices import choose
+from symback.lower.finiteness import never_negative
 from symback.lower.halves import halves
 from symback.lower.lowering import Lowered, Lowering
-from symback.lower.masks import is_mask, mask
-from symback.lower.products import combine, factor, lower_power, lower_product, never_negative, safe_argument
+from symback.lower.masks import is_mask, mask, safe_argument
+from symback.lower.powers import lower_power
+from symback.lower.products import combine, factor, lower_product
 
 MOST_TERMS = 5
 """Terms of a sum in which sums that are there already are looked for."""

@@ -1,4 +1,4 @@
-"""What can hold an infinity or a NaN where its tensors hold none: a mask must be put on it before anything is multiplied by it."""
+"""What can hold an infinity, a NaN or a negative number where its tensors hold none: masks are put on it before it is multiplied."""
 
 from __future__ import annotations
 
@@ -60,3 +60,17 @@ def _tame(low: Lowering, node: Node) -> bool:
     if node.op is Op.REDUCE:
         return _tame(low, node.args[0])
     return all(_tame(low, a) for a in node.args)
+
+
+def never_negative(node: Node) -> bool:
+    """Whether the form shows that no value is below 0."""
+    if node.op is Op.NUM:
+        return node.data >= 0
+    if node.op in (Op.ADD, Op.MUL):
+        return all(never_negative(a) for a in node.args)
+    if node.op is Op.POW:
+        e = node.args[1]
+        return never_negative(node.args[0]) or (e.op is Op.NUM and e.data.denominator == 1 and e.data % 2 == 0)
+    if node.op is Op.REDUCE:
+        return node.data in (Reduction.SUM, Reduction.PROD, Reduction.MAX, Reduction.MIN) and never_negative(node.args[0])
+    return node.op in (Op.DIM, Op.HYPER) or (node.op is Op.CALL and node.data in ("exp", "Abs", "cosh", "sigmoid", "softplus"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from symback.calculus.affine import scalar
 from symback.core.expr import FALSE, ONE, TRUE, ZERO, Node, Op, branches, is_indicator
-from symback.lower.arrays import Kind
-from symback.lower.choices import choose
+from symback.lower.arrays import Array, Kind
+from symback.lower.choices import choose, multiple_of, replaced
 from symback.lower.lowering import Lowered, Lowering
 
 
@@ -47,3 +47,33 @@ def _chosen(low: Lowering, pairs: list[tuple[Node, Node]]) -> Lowered:
 
 def _condition(low: Lowering, value: Node) -> Lowered:
     return low.scalar(TRUE if value == ONE else FALSE) if value in (ZERO, ONE) else mask(low, value)
+
+
+def safe_argument(low: Lowering, v: Lowered, instead: Node) -> Lowered:
+    """v where the present expression is used, else a harmless argument."""
+    for guard in low.guards:
+        if not set(guard.axes) <= set(v.axes):
+            continue  # the value is used for several elements of the condition: it stays as small as it is
+        v = _kept_within(low, guard.array, v, instead) or choose(low, guard, v, low.scalar(instead))
+    return v
+
+
+def _kept_within(low: Lowering, guard: Array, v: Lowered, instead: Node) -> Lowered | None:
+    """Min(v, c) under the condition v <= c, Max(v, c) under c <= v, for a number c, which the condition allows; a multiple of
+    v that may be 0 instead is one of Min(v, 0); None under another."""
+    turned = guard.kind is Kind.OPERATOR and guard.data == "~"
+    order = guard.args[0] if turned else guard
+    if order.kind is not Kind.OPERATOR or order.data != ("<" if turned else "<="):
+        return None
+    less, greater = reversed(order.args) if turned else order.args
+    for name, bound in (("minimum", greater), ("maximum", less)):
+        if bound.kind is not Kind.SCALAR:
+            continue
+        x = less if bound is greater else greater
+        kept = low.elementwise(Kind.UFUNC, name, [Lowered(x, v.axes), Lowered(bound, ())], "f")
+        if x == v.array:
+            return kept
+        multiple = replaced(v.array, x, kept.array) if instead == bound.data == ZERO and multiple_of(v.array) == x else None
+        if multiple is not None:
+            return Lowered(multiple, v.axes)
+    return None

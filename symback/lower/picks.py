@@ -25,7 +25,7 @@ def label_of(low: Lowering, body: Node, s: Node) -> tuple[Node, Node] | None:
         if c.op is not Op.COMPARE or c.data != "==" or s not in c.args:
             continue
         label = c.args[1] if c.args[0] == s else c.args[0]
-        if label.op is Op.READ and s not in label.free and _is_label(low, label, s.args[0]):
+        if label.op is Op.READ and s not in label.free and is_label(low, label, s.args[0]):
             return label, mul(value, indicator(both(*(d for d in conditions if d is not c))))
     return None
 
@@ -44,7 +44,7 @@ def _parts(condition: Node) -> tuple[Node, ...]:
     return condition.args if condition.op is Op.AND else (condition,)
 
 
-def _is_label(low: Lowering, label: Node, size: Node) -> bool:
+def is_label(low: Lowering, label: Node, size: Node) -> bool:
     """Whether every element of the tensor that is read was checked to be a position of an axis of this size."""
     tensor = low.tensor(str(label.data))
     return tensor is not None and tensor.values == size and not tensor.also

@@ -1,4 +1,4 @@
-"""Products, quotients and powers: small operands first, divisions where they touch fewest elements, shared pairs once."""
+"""Products and quotients: small operands first, divisions where they touch fewest elements, shared pairs once."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symback.calculus.affine import bounds, scalar
+from symback.calculus.affine import scalar
 from symback.calculus.patterns import skeleton_key
-from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, number, power, split_coefficient
+from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, add, mul, number, power, split_coefficient
 from symback.lower import norms, softmax
-from symback.lower.arithmetic import negative, operate
+from symback.lower.arithmetic import negative, operate, whole_power
 from symback.lower.arrays import FULL_SLICE, Array, Kind
-from symback.lower.choices import choose, multiple_of, replaced
-from symback.lower.finiteness import finite_by_form
+from symback.lower.choices import choose
+from symback.lower.finiteness import finite_by_form, never_negative
 from symback.lower.lowering import Lowered, Lowering
-from symback.lower.masks import conjunction, is_mask
+from symback.lower.masks import conjunction, is_mask, safe_argument
 from symback.lower.reads import reads_stay_inside, stays_inside
 from symback.rewrite.power_sums import power_sum
 
@@ -80,7 +80,7 @@ def factor(low: Lowering, node: Node) -> Factor:
     if node.op is Op.POW and node.args[1].op is Op.NUM and node.args[1].data < 0:
         e = node.args[1].data
         if e.denominator == 2 and -4 < e < -1 and not low.guards:  # by the reciprocal root, which other powers share
-            return Factor(node, _whole_power(low, low.value(power(node.args[0], number("-1/2"))), int(-2 * e)))
+            return Factor(node, whole_power(low, low.value(power(node.args[0], number("-1/2"))), int(-2 * e)))
         if e == -1 and not low.guards and (square := _squared_root(low, node.args[0])) is not None:
             return Factor(node, square, True)
         divisor = _divisor(low, node)
@@ -292,7 +292,7 @@ def _numerator_denominator(factor: Node) -> tuple[Node, Node]:
 
 
 def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
-    """rest where every condition holds, else exactly 0; the choice is made on the smallest factor that allows it."""
+    """rest where every condition holds, else exactly 0; the choice is made on the smallest factor that allows it, or on what may be infinite."""
     condition = conjunction(low, masks)
     factors = list(rest.args) if rest.op is Op.MUL else [rest]
     if all(finite_by_form(low, f) and reads_stay_inside(low, f) for f in factors):
@@ -306,6 +306,11 @@ def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
             inner = choose(low, condition, low.value(mul(*small)), low.scalar(ZERO)) if small else low.as_float(condition)
             product = combine(low, [Factor(mul(*masks, *small), low.as_float(inner)), *(factor(low, f) for f in large)])
             return times_scalar(low, product, mul(*scalars))
+    infinite = [f for f in factors if f.op is Op.READ and not finite_by_form(low, f)]
+    others = [f for f in factors if f not in infinite]
+    if infinite and all(finite_by_form(low, f) and reads_stay_inside(low, f) and not may_be_garbage(low, f, condition) for f in others):
+        inner = choose(low, condition, low.guarded(condition).value(mul(*infinite)), low.scalar(ZERO))
+        return combine(low, [Factor(mul(*masks, *infinite), inner), *(factor(low, f) for f in others)])
     return choose(low, condition, low.guarded(condition).value(rest), low.scalar(ZERO))
 
 
@@ -313,104 +318,3 @@ def may_be_garbage(low: Lowering, node: Node, condition: Lowered) -> bool:
     """Whether a factor of forward changes with a condition: where that does not hold, the caller may have put anything, a NaN even."""
     v = low.value(node)
     return not v.array.late and not set(v.axes).isdisjoint(condition.axes)
-
-
-def lower_power(low: Lowering, node: Node) -> Lowered:
-    """Small rational powers by multiplications and roots; others by np.power."""
-    base, exponent = node.args
-    if exponent.op is Op.NUM:
-        e: Fraction = exponent.data
-        if e < 0:
-            only = factor(low, node)
-            return operate(low, "/", low.scalar(ONE), only.value) if only.inverse else only.value
-        scaled = norms.root(low, node)
-        if scaled is not None:
-            return scaled
-        if e.denominator <= 2 and e <= 4:
-            root = norms.root(low, power(base, HALF))
-            if root is not None:
-                return _whole_power(low, root, int(2 * e))
-        v = low.as_float(low.value(base)) if e.denominator != 1 else low.value(base)
-        if e.denominator == 2 and e.numerator <= 5:
-            root = ufunc(low, "sqrt", [v if never_negative(base) else safe_argument(low, v, ONE)])
-            return root if e.numerator == 1 else operate(low, "*", _whole_power(low, v, e.numerator // 2), root)
-        if e.denominator == 1 and e <= 8:
-            return _whole_power(low, v, int(e))
-        if e == Fraction(1, 3):
-            return ufunc(low, "cbrt", [v])
-    b, e = low.value(base), low.value(exponent)
-    if {b.array.element, e.array.element} <= {"i", "s", "b"} and not _stays_integer(base, exponent):
-        if e.array.kind is Kind.SCALAR:
-            return ufunc(low, "power", [_double(b), e])
-        return ufunc(low, "power", [b, _double(e)])
-    return low.value(Node(Op.CALL, "pow", (base, exponent)))
-
-
-def _stays_integer(base: Node, exponent: Node) -> bool:
-    """Whether a power of integers is one that 64 bits hold, as far as the forms show."""
-    limits = bounds(exponent)
-    if base.op is not Op.NUM or limits is None or limits[0].op is not Op.NUM or limits[0].data < 0:
-        return False
-    return abs(base.data) <= 1 or (limits[1].op is Op.NUM and limits[1].data * base.data.numerator.bit_length() < 53)
-
-
-def _double(v: Lowered) -> Lowered:
-    return Lowered(Array(Kind.CAST, "np.float64", (v.array,), v.array.shape, "d"), v.axes)
-
-
-def never_negative(node: Node) -> bool:
-    """Whether the form shows that no value is below 0."""
-    if node.op is Op.NUM:
-        return node.data >= 0
-    if node.op in (Op.ADD, Op.MUL):
-        return all(never_negative(a) for a in node.args)
-    if node.op is Op.POW:
-        e = node.args[1]
-        return never_negative(node.args[0]) or (e.op is Op.NUM and e.data.denominator == 1 and e.data % 2 == 0)
-    if node.op is Op.REDUCE:
-        return node.data in (Reduction.SUM, Reduction.PROD, Reduction.MAX, Reduction.MIN) and never_negative(node.args[0])
-    return node.op in (Op.DIM, Op.HYPER) or (node.op is Op.CALL and node.data in ("exp", "Abs", "cosh", "sigmoid", "softplus"))
-
-
-def _whole_power(low: Lowering, v: Lowered, e: int) -> Lowered:
-    if e == 1:
-        return v
-    if e == 2:
-        return operate(low, "*", v, v)
-    half = _whole_power(low, v, e // 2)
-    square = operate(low, "*", half, half)
-    return square if e % 2 == 0 else operate(low, "*", square, v)
-
-
-def ufunc(low: Lowering, name: str, values: list[Lowered]) -> Lowered:
-    return low.elementwise(Kind.UFUNC, name, values, "d" if all(v.array.element in "ids" for v in values) else "f")
-
-
-def safe_argument(low: Lowering, v: Lowered, instead: Node) -> Lowered:
-    """v where the present expression is used, else a harmless argument."""
-    for guard in low.guards:
-        if not set(guard.axes) <= set(v.axes):
-            continue  # the value is used for several elements of the condition: it stays as small as it is
-        v = _kept_within(low, guard.array, v, instead) or choose(low, guard, v, low.scalar(instead))
-    return v
-
-
-def _kept_within(low: Lowering, guard: Array, v: Lowered, instead: Node) -> Lowered | None:
-    """Min(v, c) under the condition v <= c, Max(v, c) under c <= v, for a number c, which the condition allows; a multiple of
-    v that may be 0 instead is one of Min(v, 0); None under another."""
-    turned = guard.kind is Kind.OPERATOR and guard.data == "~"
-    order = guard.args[0] if turned else guard
-    if order.kind is not Kind.OPERATOR or order.data != ("<" if turned else "<="):
-        return None
-    less, greater = reversed(order.args) if turned else order.args
-    for name, bound in (("minimum", greater), ("maximum", less)):
-        if bound.kind is not Kind.SCALAR:
-            continue
-        x = less if bound is greater else greater
-        kept = low.elementwise(Kind.UFUNC, name, [Lowered(x, v.axes), Lowered(bound, ())], "f")
-        if x == v.array:
-            return kept
-        multiple = replaced(v.array, x, kept.array) if instead == bound.data == ZERO and multiple_of(v.array) == x else None
-        if multiple is not None:
-            return Lowered(multiple, v.axes)
-    return None

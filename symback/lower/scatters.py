@@ -7,7 +7,24 @@ from dataclasses import replace
 from symback.calculus.affine import Affine, affine, inside, multiplied_out
 from symback.calculus.cotangents import Cotangent, Scatter
 from symback.calculus.radix import digit_of, digits
-from symback.core.expr import MINUS_ONE, TRUE, ZERO, Node, Op, add, both, compare, dim, fresh_index, number, piecewise, substitute, walk
+from symback.core.expr import (
+    MINUS_ONE,
+    TRUE,
+    ZERO,
+    Node,
+    Op,
+    add,
+    both,
+    compare,
+    dim,
+    fresh_index,
+    number,
+    piecewise,
+    substitute,
+    total,
+    walk,
+    whole,
+)
 from symback.lower.accumulations import ScatterItem, ScatterPlan, are_apart, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, reshaped
 from symback.lower.gathering import gathered
@@ -220,10 +237,11 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
     order = gathered_axes(items, plain, axes) if fancy else tuple(p for p in plain if p is not None)
     covered = {f for f in plain if f is not None} | {t for t in targets if t.op is Op.INDEX}
     repeats = any(i not in covered and i not in tapped for i in s.scope) if fancy else False
+    value = total(s.value, *(whole(i) for i in s.scope if i not in order and i not in tapped))
     if not tapped:
-        operands.append(_over(low.ranked(order), s.value, order))
+        operands.append(_over(low.ranked(order), value, order))
         return ScatterItem(tuple(items), len(operands) - 1, repeats)
-    each = in_one_tap(low.ranked((*tapped, *order)), s.value, tapped)
+    each = in_one_tap(low.ranked((*tapped, *order)), value, tapped)
     value = _over(inside_loop(low, tapped).ranked(order), each, order)
     operands += unchanged([value], frozenset(str(d.data) for d in tapped.values()))
     return ScatterItem(tuple(items), value, repeats, loop_of(tapped), tuple(starts.items()))

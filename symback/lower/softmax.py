@@ -6,6 +6,7 @@ The largest entry is left out of the sum: `rest` keeps the digits that peak + re
 from __future__ import annotations
 
 from symback.core.expr import NEG_INF, Node, Op, Reduction, add, call, index, is_whole, mul, opened, split_coefficient, substitute, walk
+from symback.lower import shares
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
@@ -16,7 +17,7 @@ def softmax(low: Lowering, node: Node) -> Lowered | None:
     """exp(u - LogSumExp u) where the entry u is one of those summed; None for another exponential."""
     found = entry(node.args[0])
     if found is None:
-        return None
+        return shares.share(low, node)
     body, bound, at = found
     e, rest, _, peak = exponentials(low, body, bound)
     p = low.elementwise(Kind.OPERATOR, "/", [e, _total(low, rest, peak)], "f")
@@ -38,7 +39,7 @@ def log_softmax(low: Lowering, node: Node) -> Lowered | None:
     """u - LogSumExp u, as (u - max) - log1p(rest/peak)."""
     found = entry(node)
     if found is None:
-        return None
+        return shares.log_share(low, node)
     body, bound, at = found
     _, rest, top, peak = exponentials(low, body, bound)
     here = low.as_float(low.value(substitute(body, dict(zip(bound, at, strict=True)))))
@@ -83,6 +84,9 @@ def logsumexp(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
     if idle:
         entries = logsumexp(low, body, used) if used else low.as_float(low.value(body))
         return operate(low, "+", entries, low.value(call("log", mul(*idle))))
+    of_labels = shares.logsumexp(low, body, bound)
+    if of_labels is not None:
+        return of_labels
     _, rest, top, peak = exponentials(low, body, bound)
     return low.elementwise(Kind.OPERATOR, "+", [top, logarithm(low, rest, peak)], "f")
 

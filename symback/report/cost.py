@@ -46,6 +46,7 @@ _KERNELS = {
     "_difference_of_roots": 3,
     "_probability_difference": 4,
     "_exponentials": 10,
+    "_label_exponentials": 14,
     "_root_of_powers": 10,
     "_geometric_mean": 13,
     "_scaled_tail_sums": 21,

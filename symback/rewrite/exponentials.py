@@ -10,6 +10,7 @@ from symback.core.expr import (
     ZERO,
     Node,
     Op,
+    Reduction,
     add,
     call,
     mul,
@@ -110,7 +111,14 @@ def product_of_exponentials(node: Node, ctx: Context) -> Node | None:
                 return mul(*without(rest, k), power(base, add(e, number(-2))), power(call("sigmoid", neg(w)), TWO))
         if is_call(base, "sech") and e == ONE and (u == base.args[0] or add(u, base.args[0]) == ZERO):
             return mul(*without(rest, k), TWO, call("sigmoid", mul(TWO, u)))
-    return mul(*rest, call("exp", u)) if len(exps) > 1 else None
+    apart = len(exps) == 1 or all(_is_share(node.args[k]) for k in exps)
+    return None if apart else mul(*rest, call("exp", u))
+
+
+def _is_share(f: Node) -> bool:
+    """Whether it is an exponential over a sum of exponentials: a probability, which is best left alone."""
+    found = [split_coefficient(t) for t in terms(f.args[0])] if is_call(f, "exp") else []
+    return any(c == -1 and t.op is Op.REDUCE and t.data is Reduction.LOGSUMEXP for c, t in found)
 
 
 def _is_exponential(f: Node) -> bool:

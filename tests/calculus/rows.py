@@ -48,6 +48,12 @@ EXAMPLES = {
         "exp(Piecewise((x[i, j], j <= i), (-oo, True)))",
         ("x: [T, S]",),
     ),
+    "own-label": Example(
+        "[k, c]",
+        "exp(Piecewise((x[k], Eq(t[k], c)), (-oo, True)) - y[c])",
+        "Piecewise((1, Eq(t[k], c)), (0, True))*exp(x[k] - y[t[k]])",
+        ("x: [K]", "y: [C]", "t: {shape: [K], values: C}"),
+    ),
     "pull-out": Example("[n]", "Sum(x[n]*y[m], m)", "x[n]*Sum(y[m], m)", ("x: [N]", "y: [M]")),
     "separate": Example("", "Sum(x[n]*y[m], n, m)", "Sum(x[n], n)*Sum(y[m], m)", ("x: [N]", "y: [M]")),
     "vanishing-sum": Example("", "Sum(x[n] - mu, n)", "0", ("x: [N]",), ("mu: Sum(x[n], n)/N",)),

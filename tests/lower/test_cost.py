@@ -216,3 +216,34 @@ outputs:
     forward = symback.compile(symback.loads(text)).source.split("def backward")[0]
     assert "w_flat" in forward or "np.tensordot(w, x" in forward
     assert "arange" not in forward
+
+
+def test_a_softmax_over_the_edges_of_a_node_takes_one_pass_over_the_edges():
+    text = """
+layer: a
+inputs:
+  s: [E]
+  t: {shape: [E], values: N}
+  x: [N]
+indices: {n: N}
+where:
+  total[n]: Sum(Piecewise((exp(s[e]), Eq(t[e], n)), (0, True)), e)
+outputs:
+  y[e]: exp(s[e])/total[t[e]]*x[t[e]]
+"""
+    text = symback.compile(symback.loads(text)).source
+    assert "_label_exponentials(s, t, N)" in text
+    forward = text[text.index("def forward") : text.index("LATEX = ")]
+    assert "[:, None]" not in forward and "t ==" not in forward and "np.add.at" in forward
+
+
+def test_a_sum_between_two_indices_is_one_accumulation():
+    text = """
+layer: a
+inputs: {x: [T]}
+indices: {s: T, t: T}
+outputs:
+  y[s, t]: Sum(x[r], (r, s + 1, t))
+"""
+    text = symback.compile(symback.loads(text)).source
+    assert "np.cumsum" in text and "[:, None, None]" not in text

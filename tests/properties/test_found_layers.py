@@ -45,7 +45,6 @@ for axis in ("i_", "floor(i_)"):
         "inputs:\n  x: {shape: [I, I], outside: 0}\nindices: {i: I, i_: I}\noutputs:\n  y[i, i_]: x[2*i, " + axis + "]**(1/3)\n",
         I=3,
     )
-
 found(
     "a cotangent of 0 over padding",
     "inputs: {x: [N], w: {shape: [N], outside: 0}}\nindices: {n: N}\noutputs:\n  y[n]: sigmoid(x[n]/w[n - 1])\n",
@@ -165,6 +164,29 @@ found(
     "  u[t, s]: Sum(b[r, p]*x[r, d]*x[p, d], (r, t, T - 1), (p, 0, s - 1), d)\n  e: Sum(a[r]*a[p], (r, p + 1, T - 1), p)\n",
     T=4,
     D=2,
+)
+found(
+    "log-sum-exps over labels",
+    "inputs: {s: [E, H], t: {shape: [E], values: N}, b: [N, H], m: {shape: [E], dtype: bool}}\nindices: {n: N}\nwhere:\n"
+    "  u[e, h]: Piecewise((s[e, h], m[e]), (-oo, True))\n  L[n, h]: LogSumExp(Piecewise((u[e, h], Eq(t[e], n)), (-oo, True)), e)\n"
+    "  k[n, h]: LogSumExp(Piecewise((s[e, h], Eq(t[e], n)), (-oo, True)), e)\noutputs:\n"
+    "  p[e, h]: Piecewise((exp(u[e, h] - L[t[e], h]), m[e]), (0, True))\n  q[e, h]: (s[e, h] - k[t[e], h])*b[t[e], h]\n"
+    "  z[n]: Sum(b[n, h]*Piecewise((L[n, h], L[n, h] > -oo), (0, True)), h)\n",
+    E=7,
+    H=2,
+    N=4,
+)
+found(
+    "sums over what bears the same label",
+    "inputs: {s: [E, K], t: {shape: [E], values: N}, b: [N]}\noutputs:\n  c[e]: Sum(Eq(t[f], t[e]), f)*s[e, 0]\n"
+    "  y[e, k]: Sum(Piecewise((s[f, k]*s[f, 0], Eq(t[f], t[e])), (0, True)), f)*b[t[e]]\n",
+    E=6,
+    K=2,
+    N=3,
+)
+found(
+    "an extremum of a constant picks for every index",
+    "inputs: {x: [3]}\noutputs:\n  y[k]: x[Argmax(x[k], (j, 0, 3))]\n",
 )
 
 

@@ -28,6 +28,23 @@ def _exponentials(x, axis):
     return e, rest, top.squeeze(axis), peak.squeeze(axis)
 
 
+def _label_exponentials(x, t, count):
+    """Exponentials along axis 0 on a scale of each label's own, for each label the sum of all but the largest, and the largest x.
+
+    The exponential of the largest is 1. A label that nothing bears, or -inf only, has the largest -inf and the sum 0.
+    """
+    top = np.full((count, *x.shape[1:]), -np.inf, x.dtype)
+    np.maximum.at(top, t, x)
+    own = top[t]
+    e = _exp_of_gap(x, np.where(np.isneginf(own), 0, own))
+    place = np.arange(len(x)).reshape(-1, *(1,) * (x.ndim - 1))
+    first = np.full(top.shape, len(x))
+    np.minimum.at(first, t, np.where(x == own, place, len(x)))
+    rest = np.zeros_like(top)
+    np.add.at(rest, t, np.where(place == first[t], 0, e))
+    return e, rest, top
+
+
 def _exp_of_gap(x, y):
     """exp(x - y); below exp(-8) with what rounding the difference left out. Equal infinities differ by 0."""
     if np.isfinite(y).all():
