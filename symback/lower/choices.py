@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from symback.core.expr import FALSE, ONE, TRUE, ZERO
 from symback.lower import conditions
+from symback.lower.accumulations import ScatterItem, ScatterPlan
 from symback.lower.arithmetic import operate, result_element
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
@@ -34,6 +35,16 @@ def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowe
         if found is not None:
             return found
     return low.elementwise(Kind.WHERE, None, [condition, yes, no], element)
+
+
+def cleared(low: Lowering, condition: Lowered, v: Lowered) -> Lowered | None:
+    """The value with 0 written into the rows where a condition on its leading axes does not hold; None for another condition."""
+    leading = len(condition.axes)
+    if v.array.kind is not Kind.OPERATOR or not 0 < leading < len(v.axes) or v.axes[:leading] != condition.axes or low.loop_vars:
+        return None
+    dropped = low.elementwise(Kind.OPERATOR, "~", [condition], "b")
+    plan = ScatterPlan((ScatterItem((1,), 2, assigned=True),), True, v.array.shape, "kept")
+    return Lowered(Array(Kind.SCATTER, plan, (v.array, dropped.array, low.scalar(ZERO).array), v.array.shape, "f"), v.axes)
 
 
 def _as_arithmetic(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:

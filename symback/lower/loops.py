@@ -155,11 +155,6 @@ def _variables(low: Lowering, group: Group, backward: bool) -> tuple[tuple[str, 
     return tuple(out)
 
 
-def _step_axes(group: Group) -> tuple[Node, ...]:
-    """The axes that the group's loops run over."""
-    return tuple(group.definitions[0].axes[p] for p in group.steps[0])
-
-
 def _ranges(variables: tuple[tuple[str, Node, Node, bool], ...]) -> dict[str, tuple[Node, Node]]:
     return {name: (first, linear(add(stop, number(-1)))) for name, first, stop, _ in variables}
 
@@ -206,8 +201,8 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
     """Lower the adjoint of a recurrence; cotangents that are read outside (`needed`) are put into `low.arrays`."""
     group = loop.group
     variables = _variables(low, group, not group.backward)
-    if all(first == ZERO and stop == axis.args[0] for (_, first, stop, _), axis in zip(variables, _step_axes(group), strict=True)):
-        loop = lifted(low, loop)
+    starts = tuple(first for _, first, _, _ in variables)
+    loop = lifted(low, loop, starts, tuple(linear(add(stop, neg(first))) for _, first, stop, _ in variables))
     names = frozenset(v[0] for v in variables)
     at = tuple(dim(v[0]) for v in variables)
     position = {d.name: p for d, p in zip(group.definitions, group.steps, strict=True)}

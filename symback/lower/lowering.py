@@ -51,6 +51,7 @@ class Lowering:
     contracted what contractions of several factors have made on the way
     copies     what matrix products have to copy, and the operands of each that does
     shared     those that several products copy, so that they are values of their own
+    exponentials what softmaxes have been made of
     made       everything that forward's results are made of, while backward is lowered
     popularity how often a pair of factors occurs in the products of the whole program
     ranges     first and last value of each variable of the loops around
@@ -85,6 +86,7 @@ class Lowering:
     cotangents: set[str] = field(default_factory=set)
     contracted: set[Array] = field(default_factory=set)
     copies: dict[Array, set[tuple[Array, Array]]] = field(default_factory=dict)
+    exponentials: set[Array] = field(default_factory=set)
     shared: frozenset[Array] = frozenset()
     variables: dict[str, None] = field(default_factory=dict)
     known: Mapping[Node, Node] = field(default_factory=dict)

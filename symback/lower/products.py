@@ -12,7 +12,7 @@ from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, add, mul, nu
 from symback.lower import norms, softmax
 from symback.lower.arithmetic import negative, operate, whole_power
 from symback.lower.arrays import FULL_SLICE, Array, Kind
-from symback.lower.choices import choose
+from symback.lower.choices import choose, cleared
 from symback.lower.finiteness import finite_by_form, never_negative
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask, safe_argument
@@ -311,7 +311,8 @@ def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
     if infinite and all(finite_by_form(low, f) and reads_stay_inside(low, f) and not may_be_garbage(low, f, condition) for f in others):
         inner = choose(low, condition, low.guarded(condition).value(mul(*infinite)), low.scalar(ZERO))
         return combine(low, [Factor(mul(*masks, *infinite), inner), *(factor(low, f) for f in others)])
-    return choose(low, condition, low.guarded(condition).value(rest), low.scalar(ZERO))
+    kept = low.guarded(condition).value(rest)
+    return cleared(low, condition, kept) or choose(low, condition, kept, low.scalar(ZERO))
 
 
 def may_be_garbage(low: Lowering, node: Node, condition: Lowered) -> bool:

@@ -5,6 +5,8 @@ The largest entry is left out of the sum: `rest` keeps the digits that peak + re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symback.core.expr import NEG_INF, Node, Op, Reduction, add, call, index, is_whole, mul, opened, split_coefficient, substitute, walk
 from symback.lower import shares
 from symback.lower.arithmetic import operate
@@ -150,27 +152,40 @@ def _try(
 
 
 def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered, Lowered]:
-    """(e, rest, top, peak): exponentials over all axes on a scale of each row's own, the sum of all but the largest, the largest u, its exponential."""
+    """(e, rest, top, peak): exponentials over all axes on a scale of each row's own, the sum of all but the largest, the largest u, its exponential.
+
+    Those that are there with their axes in another order are not made again.
+    """
     names = {b: _canonical(b, body.height, k) for k, b in enumerate(bound)}
-    inner = tuple(names[b] for b in bound)
+    call, axes, at = _called(low, body, names)
+    if low.exponentials and call not in low.exponentials and all(n.op is not Op.REDUCE for n in walk(body)):
+        other, order, place = _called(low.ranked(()), body, names)
+        if other in low.exponentials:
+            call, axes, at = other, order, place
+    low.exponentials.add(call)
     back = {names[b]: b for b in bound}
-    v = _spread(low, low.as_float(low.value(substitute(body, names))), inner)
-    if len(inner) == 1:
-        axis = v.axes.index(inner[0])
-        outer = v.axes[:axis] + v.axes[axis + 1 :]
-        call = Array(Kind.KERNEL, ("_exponentials", axis), (v.array,), v.array.shape, "f")
-        e = Lowered(_part(call, 0, v.array.shape), tuple(back.get(a, a) for a in v.axes))
-    else:
-        outer = tuple(a for a in v.axes if a not in inner)
-        v = low.transposed(v, (*outer, *inner))
-        flat_shape = (*(a.args[0] for a in outer), mul(*(a.args[0] for a in inner)))
-        flat = Array(Kind.RESHAPE, flat_shape, (v.array,), flat_shape, "f")
-        call = Array(Kind.KERNEL, ("_exponentials", len(outer)), (flat,), flat_shape, "f")
-        wide = Array(Kind.RESHAPE, v.array.shape, (_part(call, 0, flat_shape),), v.array.shape, "f")
-        e = Lowered(wide, tuple(back.get(a, a) for a in v.axes))
+    e = _part(call, 0, call.shape)
+    wide = tuple(a.args[0] for a in axes)
+    if wide != e.shape:
+        e = Array(Kind.RESHAPE, wide, (e,), wide, "f")
+    outer = (*axes[:at], *axes[at + len(bound) :])
     shape = tuple(a.args[0] for a in outer)
     rest, top, peak = (Lowered(_part(call, k, shape), outer) for k in (1, 2, 3))
-    return e, rest, top, peak
+    return Lowered(e, tuple(back.get(a, a) for a in axes)), rest, top, peak
+
+
+def _called(low: Lowering, body: Node, names: Mapping[Node, Node]) -> tuple[Array, tuple[Node, ...], int]:
+    """The helper's call, the axes of the exponentials, and where among them the summed ones begin."""
+    inner = tuple(names.values())
+    v = _spread(low, low.as_float(low.value(substitute(body, names))), inner)
+    if len(inner) == 1:
+        at = v.axes.index(inner[0])
+        return Array(Kind.KERNEL, ("_exponentials", at), (v.array,), v.array.shape, "f"), v.axes, at
+    outer = tuple(a for a in v.axes if a not in inner)
+    v = low.transposed(v, (*outer, *inner))
+    shape = (*(a.args[0] for a in outer), mul(*(a.args[0] for a in inner)))
+    flat = Array(Kind.RESHAPE, shape, (v.array,), shape, "f")
+    return Array(Kind.KERNEL, ("_exponentials", len(outer)), (flat,), shape, "f"), v.axes, len(outer)
 
 
 def _spread(low: Lowering, v: Lowered, axes: tuple[Node, ...]) -> Lowered:

@@ -10,22 +10,33 @@ from symback.functions.kernels.exponential import _expm1_minus, _wider
 def _exponentials(x, axis):
     """Exponentials along an axis on a scale of each row's own, the sum of all but the largest, the max, its exponential.
 
-    A row whose max is positive and not too large is exp(x), which rounds no difference;
-    another is exp(x - max). A row of -inf gives zeros; an infinite max stands for its limit.
+    A row whose max is positive and not too large is exp(x), which rounds no difference, and so are
+    all rows where no exponential is too small for that; another is exp(x - max). A row of -inf
+    gives zeros; an infinite max stands for its limit.
     """
     index = x.argmax(axis=axis, keepdims=True)
-    top = np.take_along_axis(x, index, axis=axis)
+    places = list(np.indices(index.shape, sparse=True))
+    places[axis] = index
+    largest = tuple(places)
+    top = x[largest]
     plain = (top >= 0) & (top < 20)
-    if plain.all():
+    empty = top == -np.inf
+    if plain.all() or (_are_moderate(x) and ((np.abs(top) < 20) | empty).all()):
         e = np.exp(x)
     else:
-        e = _exp_of_gap(x, np.where(plain | np.isneginf(top), 0, top))
-    peak = np.take_along_axis(e, index, axis=axis)
-    np.put_along_axis(e, index, 0, axis=axis)
+        e = _exp_of_gap(x, np.where(plain | empty, 0, top))
+    peak = e[largest]
+    e[largest] = 0
     rest = e.sum(axis=axis)
-    np.put_along_axis(e, index, peak, axis=axis)
-    peak = np.where(np.isneginf(top), 1, peak)
+    e[largest] = peak
+    peak[empty] = 1
     return e, rest, top.squeeze(axis), peak.squeeze(axis)
+
+
+def _are_moderate(x):
+    """Whether no exponential is below the normal numbers, but for those of -inf."""
+    least = 0.6875 * np.finfo(x.dtype).minexp
+    return np.count_nonzero(x < least) == np.count_nonzero(x == -np.inf)
 
 
 def _label_exponentials(x, t, count):
@@ -46,17 +57,30 @@ def _label_exponentials(x, t, count):
 
 
 def _exp_of_gap(x, y):
-    """exp(x - y); below exp(-8) with what rounding the difference left out. Equal infinities differ by 0."""
-    if np.isfinite(y).all():
-        gap = x - y
-    else:
-        gap = np.subtract(x, y, out=np.zeros_like(x), where=x != y)
-    e = np.exp(gap)
-    far = (gap < -4) & (gap > -800)
-    if far.any():
-        a, b, d = x[far], np.broadcast_to(y, x.shape)[far], gap[far]
-        back = a - d
-        e[far] *= 1 + ((a - (d + back)) + (back - b))
+    """exp(x - y) for x at most y, with what rounding the difference left out where it is below -4. Equal infinities differ by 0."""
+    endless = np.isinf(y)
+    if endless.any():
+        e = _exp_of_gap(np.where(endless, 0, x), np.where(endless, 0, y))
+        return np.where(endless, x == y, e)
+    e = np.empty_like(x)
+    outer = np.argmax(x.strides)
+    x, y, part = (np.swapaxes(v, 0, outer) for v in (x, y, e))
+    least = y - (800 + np.abs(y) / 1024)
+    step = max(1, 16384 * len(x) // max(1, x.size))
+    for start in range(0, len(x), step):
+        tile = slice(start, start + step)
+        top, low = (v[tile] if len(v) > 1 else v for v in (y, least))
+        u = np.maximum(x[tile], low)
+        gap = u - top
+        np.exp(gap, out=part[tile])
+        if gap.min(initial=0) < -4:
+            back = u - gap
+            gap += back
+            np.subtract(u, gap, out=gap)
+            back -= top
+            gap += back
+            gap *= part[tile]
+            part[tile] += gap
     return e
 
 

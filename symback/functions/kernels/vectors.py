@@ -48,14 +48,23 @@ def _difference_of_roots(a, b, x, y, scale, axis):
     Near each other it is scale*sum((x - y)*(x + y))/(a + b), closer in the next wider precision.
     """
     with np.errstate(invalid="ignore"):
-        gap = np.asarray(a - b)
-    apart, size = np.abs(gap), np.asarray(a)
-    close = apart < size / 64
-    for rows, kind in ((~close & (apart < size / 8), x.dtype), (close, _wider(x))):
-        if rows.any():
-            u, v = (np.moveaxis(w, axis, -1)[rows].astype(kind) for w in (x, y))
-            half = 0.5 * size[rows] + 0.5 * np.asarray(b)[rows].astype(kind)
-            gap[rows] = scale * np.vecdot(u - v, (0.5 * u + 0.5 * v) / half[:, None])
+        gap = np.asarray(np.subtract(a, b, order="C"))
+    total, a, b = gap.reshape(-1), np.reshape(a, -1), np.reshape(b, -1)
+    x, y = (np.moveaxis(w, axis, -1).reshape(-1, w.shape[axis]) for w in (x, y))
+    apart = np.abs(total)
+    close = apart < a / 64
+    step = max(1, 16384 // max(1, x.shape[1]))
+    for near, kind in ((~close & (apart < a / 8), x.dtype), (close, _wider(x))):
+        rows = np.flatnonzero(near)
+        for start in range(0, len(rows), step):
+            at = rows[start : start + step]
+            u, v, p, q = (w[at].astype(kind, copy=False) for w in (x, y, a, b))
+            d = u - v
+            u *= 0.5
+            v *= 0.5
+            u += v
+            u /= (0.5 * p + 0.5 * q)[:, None]
+            total[at] = scale * np.vecdot(d, u)
     return gap
 
 
