@@ -1,11 +1,11 @@
-"""Integer expressions of dimensions and hyperparameters, worked out."""
+"""Integer expressions of dimensions and hyperparameters, worked out, and how they depend on one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
 
-from symback.core.expr import Node, Op
+from symback.core.expr import ONE, ZERO, Node, Op, add, mul
 
 _FUNCTIONS = {"floordiv": int.__floordiv__, "mod": int.__mod__, "Min": min, "Max": max, "Abs": abs}
 _RELATIONS = {"<": int.__lt__, "<=": int.__le__, "==": int.__eq__, "!=": int.__ne__}
@@ -39,3 +39,30 @@ def size_of(node: Node, sizes: Mapping[str, int], hyperparameters: Mapping[str, 
     if node.op is Op.COMPARE:
         return int(_RELATIONS[node.data](*parts))
     return _FUNCTIONS[node.data](*parts)
+
+
+def slope_of(shape: Node, unknown: Node) -> Node | None:
+    """The factor of `unknown` in an expression that is linear in it."""
+    if shape == unknown:
+        return ONE
+    if shape.op is Op.ADD:
+        parts = [slope_of(t, unknown) for t in shape.args]
+        return None if None in parts else add(*parts)
+    if shape.op is Op.MUL:
+        holding = [f for f in shape.args if not _is_free_of(f, unknown)]
+        if len(holding) > 1:
+            return None
+        if holding:
+            inner = slope_of(holding[0], unknown)
+            return None if inner is None else mul(inner, *(f for f in shape.args if f is not holding[0]))
+    return ZERO if _is_free_of(shape, unknown) else None
+
+
+def _is_free_of(node: Node, leaf: Node) -> bool:
+    stack = [node]
+    while stack:
+        n = stack.pop()
+        if n == leaf:
+            return False
+        stack.extend(n.args)
+    return True

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from symback.core.expr import ONE, ZERO, Node, Op, add, mul, neg, walk
+from symback.core.expr import ONE, ZERO, Node, Op, dim, neg, substitute, walk
 from symback.core.program import LEADING, Kind, Program, Tensor
+from symback.core.sizes import slope_of
 from symback.emit.identifiers import local, names_read
 from symback.emit.layout import tuple_text
 from symback.emit.numpy_text import scalar_text
@@ -152,15 +153,9 @@ def _solve(out: Prologue, t: Tensor, at: int, size: Node, program: Program) -> N
     if len(unknown) != 1:
         return
     name = unknown[0]
-    rest, divisor = ZERO, ONE
-    for term in size.args if size.op is Op.ADD else (size,):
-        if name not in scalar_names(term):
-            rest = add(rest, term)
-            continue
-        factors = [f for f in (term.args if term.op is Op.MUL else (term,)) if not (f.op is Op.DIM and f.data == name)]
-        if any(name in scalar_names(f) for f in factors):
-            return
-        divisor = mul(*factors)
+    divisor, rest = slope_of(size, dim(name)), substitute(size, {dim(name): ZERO})
+    if divisor is None:
+        return
     out.lines.append(Line(f"{local(name)} = {_quotient(f'{t.name}.shape[{at}]', neg(rest), divisor)}", local(name)))
     out.bound[name] = f"{name} of {t.name}"
 

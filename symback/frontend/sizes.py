@@ -7,7 +7,6 @@ from fractions import Fraction
 
 from symback.core.expr import (
     MINUS_ONE,
-    ONE,
     ZERO,
     Node,
     Op,
@@ -20,6 +19,7 @@ from symback.core.expr import (
     split_coefficient,
     substitute,
 )
+from symback.core.sizes import slope_of
 
 
 def floor_divide(left: Node, right: Node) -> Node:
@@ -166,30 +166,3 @@ def solved(shape: Node, size: Node, unknown: Node) -> Node | None:
     if slope is None or slope == ZERO:
         return None
     return floor_divide(add(size, neg(substitute(shape, {unknown: ZERO}))), slope)
-
-
-def slope_of(shape: Node, unknown: Node) -> Node | None:
-    """The factor of `unknown` in an expression that is linear in it."""
-    if shape == unknown:
-        return ONE
-    if shape.op is Op.ADD:
-        parts = [slope_of(t, unknown) for t in shape.args]
-        return None if None in parts else add(*parts)
-    if shape.op is Op.MUL:
-        holding = [f for f in shape.args if not _is_free_of(f, unknown)]
-        if len(holding) > 1:
-            return None
-        if holding:
-            inner = slope_of(holding[0], unknown)
-            return None if inner is None else mul(inner, *(f for f in shape.args if f is not holding[0]))
-    return ZERO if _is_free_of(shape, unknown) else None
-
-
-def _is_free_of(node: Node, leaf: Node) -> bool:
-    stack = [node]
-    while stack:
-        n = stack.pop()
-        if n == leaf:
-            return False
-        stack.extend(n.args)
-    return True

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from symback.core.diagnostics import LayerError
 from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, dim, neg, substitute, text
+from symback.core.sizes import slope_of
 from symback.frontend.ranges import Binding, Moved
 from symback.frontend.roots import whole_number
 from symback.frontend.scope import Known, Scope
-from symback.frontend.sizes import at_most, difference, floor_divide, polynomial, slope_of
+from symback.frontend.sizes import at_most, difference, floor_divide, polynomial
 
 
 def how_to_give_a_range(binding: Binding, scope: Scope, known: Known) -> str:

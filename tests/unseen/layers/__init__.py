@@ -13,6 +13,7 @@ from tests.unseen.layers import (
     images,
     linear_attention,
     losses,
+    mixtures,
     networks,
     norms,
     paths,
@@ -27,6 +28,7 @@ from tests.unseen.layers import (
     statistics,
     tables,
     updates,
+    volumes,
 )
 
 
@@ -44,6 +46,7 @@ SUBJECTS = (
     images,
     linear_attention,
     losses,
+    mixtures,
     networks,
     norms,
     paths,
@@ -58,5 +61,6 @@ SUBJECTS = (
     statistics,
     tables,
     updates,
+    volumes,
 )
 CASES = [case for subject in SUBJECTS for case in _layers(subject)]
