@@ -7,10 +7,11 @@ renaming the equation is solved by substitution (gather form), otherwise it stay
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from symback.calculus.affine import affine, linear
+from symback.calculus.axes import letters, tensor_axes
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage, Step
 from symback.calculus.locals import Local, Scope, local_derivatives
 from symback.calculus.radix import merged, position
@@ -39,7 +40,7 @@ from symback.core.expr import (
     walk,
     whole,
 )
-from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Tensor
+from symback.core.program import Body, Definition, Equation, Group, Kind, Program
 
 _PLAIN: Mapping[str, str] = {}
 
@@ -95,7 +96,7 @@ class _Sweep:
             {t.name for t in program.tensors} | set(self.definitions) | set(program.dims) | {h.name for h in program.hyperparameters}
         )
         self.declared = frozenset(self.taken)
-        self.axis_names = _axis_names(body, program)
+        self.axis_names = letters(program)
         self.taken |= {name for name, _ in program.derived}
         self.taken.add("dtype")  # of an output called `type`; generated modules use the word
         self.stages: list[Stage] = []
@@ -134,7 +135,7 @@ class _Sweep:
             if d is not None:
                 slot = _Pending(d.axes, d.low)
             else:
-                slot = _Pending(_tensor_axes(self.program.tensor(name), self.axis_names[name], self.declared), ())
+                slot = _Pending(tensor_axes(self.program.tensor(name), self.axis_names[name], self.declared), ())
             self.pending[name] = slot
         return slot
 
@@ -362,28 +363,3 @@ def _scattered(f: tuple[Node, ...], value: Node, scope: list[Binder]) -> Scatter
         value = piecewise((value, both(*guards)), (ZERO, TRUE))
     kept = tuple(b[0] for b in scope if b[0] in used)
     return Scatter(f, kept, total(value, *summed))
-
-
-def _axis_names(body: Body, program: Program) -> dict[str, list[str]]:
-    """For each tensor the index that its first use gives each axis, where that is plain; else an empty name."""
-    found: dict[str, list[str]] = {t.name: [""] * len(t.shape) for t in program.tensors}
-    for e in (e for d in body.definitions for e in d.equations):
-        hints: dict[Node, str] = {}
-        for r in walk(e.value):
-            if r.op is Op.REDUCE:
-                hints |= dict(zip(r.args[1::3], r.hint, strict=True))
-            names = found.get(str(r.data)) if r.op is Op.READ else None
-            for k, a in enumerate(r.args if names is not None else ()):
-                plain = hints.get(a, str(a.data)) if a.op is Op.INDEX else ""
-                if plain and plain[0] not in "~#@" and not names[k] and plain not in names:
-                    names[k] = plain
-    return found
-
-
-def _tensor_axes(tensor: Tensor, names: list[str], taken: Set[str]) -> tuple[Node, ...]:
-    """Indices for a tensor's axes, of these names where they are free."""
-    for k in range(len(names)):
-        spare = iter("ijklabcdefgh")
-        while not names[k] or names[k] in taken or names[k] in names[:k]:
-            names[k] = next(spare, f"i{k}_")
-    return tuple(index(n, size) for n, size in zip(names, tensor.shape, strict=True))

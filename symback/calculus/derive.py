@@ -42,7 +42,8 @@ class DerivationStep:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """One mode: the stabilised body, its adjoint (None with `wrt: []`) in final form and as the sweep gave it, and the steps between."""
+    """One mode: the stabilised body, its adjoint (None with `wrt: []`) in final form and as the sweep gave it, and the steps between.
+    `written`: the author's definitions in their stable form, those included that nothing reads any more."""
 
     body: Body
     adjoint: Adjoint | None
@@ -50,6 +51,7 @@ class Derivation:
     conventions: tuple[str, ...] = ()
     range_checks: tuple[str, ...] = ()
     swept: Adjoint | None = None
+    written: tuple[Definition, ...] = ()
 
     @property
     def forward(self) -> tuple[Definition, ...]:
@@ -87,6 +89,7 @@ def derive(program: Program, called: Mapping[str, str] | None = None) -> Mapping
 
 def _derive_mode(body: Body, program: Program, called: Mapping[str, str]) -> Derivation:
     stable, found = stabilise(with_named_sums(split_axes(picked(body, program), program)), program)
+    written = stable.definitions
     stable = with_logits(only_where_picked(without_unused(stable)), program)
     stable = with_arguments(hoisted(settled(without_unused(stable)), program), program)
     if program.wrt:
@@ -94,7 +97,7 @@ def _derive_mode(body: Body, program: Program, called: Mapping[str, str]) -> Der
     steps = [_stability_step(s) for s in found]
     if not program.wrt:
         fingerprint.verify(program, fingerprint.Claim(body, stable, None, None, tuple(steps)))
-        return Derivation(stable, None, tuple(steps))
+        return Derivation(stable, None, tuple(steps), written=written)
     swept = adjoint(stable, program, called)
     final, applied = simplified(swept, stable, program)
     steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after, a.proof) for a in applied]
@@ -102,7 +105,7 @@ def _derive_mode(body: Body, program: Program, called: Mapping[str, str]) -> Der
     steps += [_stability_step(s) for s in found]
     final = replace(final, stages=tuple(reading_returned(final.stages, set(final.gradients.values()), partial(_fold_step, steps))))
     fingerprint.verify(program, fingerprint.Claim(body, stable, swept, final, tuple(steps)))
-    return Derivation(stable, final, tuple(steps), swept=swept)
+    return Derivation(stable, final, tuple(steps), swept=swept, written=written)
 
 
 def _fold_step(steps: list[DerivationStep], subject: str, before: Node, after: Node) -> None:

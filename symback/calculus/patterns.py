@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import MappingProxyType
 
 from symback.core.expr import COMMUTATIVE, Node, Op, Reduction, div, is_whole, opened_anew, read, substitute
 
@@ -134,7 +136,7 @@ def unify_product(library: Library, factors: list[Node], bound: set[Node]) -> tu
     for c in library.contractions:
         if len(c.factors) != len(needed) or len(c.bound) != len(bound):
             continue
-        binding = _match_all(list(c.factors), needed, {})
+        binding = match_all(c.factors, needed)
         if binding is None or {binding.get(b) for b in c.bound} != bound:
             continue
         if any(binding[a] in bound for a in c.axes if a in binding) or any(a not in binding for a in c.axes):
@@ -143,13 +145,16 @@ def unify_product(library: Library, factors: list[Node], bound: set[Node]) -> tu
     return None
 
 
-def _match_all(patterns: list[Node], targets: list[Node], binding: dict[Node, Node]) -> dict[Node, Node] | None:
+def match_all(
+    patterns: Sequence[Node], targets: Sequence[Node], binding: Mapping[Node, Node] = MappingProxyType({})
+) -> dict[Node, Node] | None:
+    """What the patterns' free indices stand for where each pattern equals a target of its own; None where some have no target."""
     if not patterns:
-        return binding
+        return dict(binding)
     for k, target in enumerate(targets):
         trial = _match(patterns[0], target, dict(binding))
         if trial is not None:
-            done = _match_all(patterns[1:], targets[:k] + targets[k + 1 :], trial)
+            done = match_all(patterns[1:], [*targets[:k], *targets[k + 1 :]], trial)
             if done is not None:
                 return done
     return None

@@ -7,7 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from symback.core.expr import HALF, MINUS_ONE, ONE, PI, TWO, Node, Op, add, call, div, mul, neg, power, sqrt, sub, transform
+from symback.core.expr import (
+    HALF,
+    MINUS_ONE,
+    ONE,
+    PI,
+    TWO,
+    Node,
+    Op,
+    Reduction,
+    add,
+    call,
+    div,
+    mul,
+    neg,
+    number,
+    opened,
+    power,
+    split_coefficient,
+    sqrt,
+    sub,
+    total,
+    transform,
+    with_hint,
+)
 
 
 def _square(u: Node) -> Node:
@@ -66,7 +89,7 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "within": lambda u, bound: u,
     "finite_below": lambda u: u,
     "two_sided_softplus": lambda u, a, b: add(mul(a, call("softplus", neg(u))), mul(b, call("softplus", u))),
-    "two_sided_slope": lambda u, a, b: sub(mul(b, call("sigmoid", u)), mul(a, call("sigmoid", neg(u)))),
+    "two_sided_slope": lambda u, a, b: sub(mul(add(a, b), call("sigmoid", u)), a),
     "over_squares": lambda x, y: div(x, add(_square(x), _square(y))),
     "hypot": _hypot,
     "direction": lambda x, y: div(x, _hypot(x, y)),
@@ -104,6 +127,10 @@ def ordinary(node: Node) -> Node:
     """The expression without the machine's own functions, where they have a form in the language's."""
 
     def step(n: Node) -> Node | None:
+        if n.op is Op.REDUCE and n.data is Reduction.SUM:
+            body, binders = opened(n)
+            c, rest = split_coefficient(body)
+            return None if c == 1 else mul(number(c), with_hint(total(rest, *binders), n))
         return WRITTEN_OUT[n.data](*n.args) if n.op is Op.CALL and n.data in WRITTEN_OUT else None
 
     return transform(node, step)

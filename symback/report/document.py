@@ -48,9 +48,10 @@ def document(built: Built, *, steps: bool = False, standalone: bool = False) -> 
         lines.append(escaped_text(" ".join(built.program.doc.split())))
     for mode, derivation in built.derivations.items():
         symbols = formulas.symbols(built.program, derivation)
-        lines += _part(formulas.heading(built.program, mode, "Forward"), formulas.forward_formulas(derivation), symbols)
+        found = formulas.of_mode(derivation)
+        lines += _part(formulas.heading(built.program, mode, "Forward"), found.forward, symbols)
         if built.program.wrt:
-            lines += _part(formulas.heading(built.program, mode, "Backward"), formulas.backward_formulas(derivation), symbols)
+            lines += _part(formulas.heading(built.program, mode, "Backward"), found.backward, symbols)
         if steps:
             lines += _derivation(formulas.heading(built.program, mode, "Derivation"), derivation, symbols)
     body = "\n".join(lines) + "\n"

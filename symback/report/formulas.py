@@ -6,7 +6,7 @@ A compiled layer is seen through what its stages promise: `program`, and for eac
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from symback.calculus.affine import affine
@@ -14,9 +14,11 @@ from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
 from symback.calculus.derive import Derivation
 from symback.core import expr
 from symback.core.expr import Node, Op
-from symback.core.program import Program, Section
+from symback.core.program import Definition, Program, Section
 from symback.functions.ordinary import ordinary
 from symback.report import latex as printer
+from symback.report.guards import with_guards
+from symback.report.names import Names, shown_definitions
 from symback.report.symbols import barred
 
 _NO_NAMES: Mapping[str, str] = {}
@@ -48,29 +50,51 @@ class Formulas:
 
 
 def of_mode(derivation: Derivation) -> Formulas:
-    """Every formula of a derived mode."""
-    return Formulas(tuple(forward_formulas(derivation)), tuple(backward_formulas(derivation)))
+    """Every formula of a derived mode, in the names of the declaration."""
+    names = Names.of(derivation.written)
+    written = {d.name: d for d in derivation.written}
+    backward = tuple(replace(f, value=names.spoken(f.value)) for f in backward_formulas(derivation))
+
+    def lines(d: Definition) -> Iterator[Formula]:
+        own = written.get(d.name)
+        for equation in d.equations:
+            in_names = own is not None and own.equations == d.equations and d.name in names.values
+            yield Formula(d.name, _left(d), equation.lhs, names.values[d.name] if in_names else ordinary(equation.value))
+
+    kept = [f.value for d in derivation.forward for f in lines(d)]
+    shown = shown_definitions(derivation.forward, derivation.written, names.reached([f.value for f in backward] + kept))
+    return Formulas(tuple(f for d in shown for f in lines(d)), backward)
 
 
-def forward_formulas(derivation: Derivation) -> Iterator[Formula]:
-    """The definitions in order; a recurrence's starts before its general line."""
-    for definition in derivation.forward:
-        name = f"next_{definition.update}" if definition.section is Section.UPDATE and definition.update else definition.name
-        for equation in definition.equations:
-            yield Formula(definition.name, name, equation.lhs, ordinary(equation.value))
+def _left(definition: Definition) -> str:
+    """What stands on the left: the name, or the next value of a state."""
+    return f"next_{definition.update}" if definition.section is Section.UPDATE and definition.update else definition.name
 
 
 def backward_formulas(derivation: Derivation) -> Iterator[Formula]:
     """Named cotangents and the gradients that are returned, in order of evaluation."""
     if derivation.adjoint is None:
         return
+    shapes = _cotangent_shapes(derivation)
     for stage in derivation.adjoint.stages:
         if isinstance(stage, Cotangent):
-            yield Formula(stage.name, stage.name, stage.axes, ordinary(gradient_value(stage)))
+            value = with_guards(ordinary(gradient_value(stage)), shapes)
+            yield Formula(stage.name, stage.name, stage.axes, value)
             continue
         for step in stage.steps:
-            value = ordinary(_step_value(stage, step.start, step.local))
+            value = with_guards(ordinary(_step_value(stage, step.start, step.local)), shapes)
             yield Formula(step.start.name, step.start.name, step.start.axes, value)
+
+
+def _cotangent_shapes(derivation: Derivation) -> dict[str, tuple[Node, ...]]:
+    """The sizes of the axes of each cotangent that is an array from 0 on."""
+    sizes = {d.name: tuple(a.args[0] for a in d.axes) for d in derivation.forward if not any(d.low)}
+    shapes = {name: sizes[output] for output, name in derivation.adjoint.upstream.items() if output in sizes}
+    for stage in derivation.adjoint.stages:
+        for c in (stage,) if isinstance(stage, Cotangent) else (step.start for step in stage.steps):
+            if not any(c.low):
+                shapes[c.name] = tuple(a.args[0] for a in c.axes)
+    return shapes
 
 
 def gradient_value(gradient: Cotangent) -> Node:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from symback.calculus.derive import Derivation, DerivationStep
 from symback.core.expr import Node
 from symback.functions.ordinary import ordinary
-from symback.report.formulas import Formula, backward_formulas, presentable
+from symback.report.formulas import Formula, backward_formulas, of_mode, presentable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def chapters(derivation: Derivation) -> Iterator[Chapter]:
     for step in derivation.steps:
         steps.setdefault(step.subject, []).append(step)
     swept = {f.key: f for f in backward_formulas(replace(derivation, adjoint=derivation.swept))}
-    final = {f.key: f for f in backward_formulas(derivation)}
+    final = {f.key: f for f in of_mode(derivation).backward}
     returned = set(derivation.adjoint.gradients.values()) if derivation.adjoint is not None else set()
     for name in (n for n in steps if n not in swept):
         yield Chapter(name, None, tuple(_shown(steps[name])), None)

@@ -30,9 +30,10 @@ def shown(built: Built, *, steps: bool = False, colour: bool = False) -> str:
     if program.doc:
         lines += [f"  {' '.join(visible(program.doc).split())}"]
     for mode, derivation in built.derivations.items():
-        lines += ["", bold(formulas.heading(program, mode, "forward"), colour), *_rows(formulas.forward_formulas(derivation))]
+        found = formulas.of_mode(derivation)
+        lines += ["", bold(formulas.heading(program, mode, "forward"), colour), *_rows(found.forward)]
         if program.wrt:
-            lines += ["", bold(formulas.heading(program, mode, "backward"), colour), *_rows(formulas.backward_formulas(derivation))]
+            lines += ["", bold(formulas.heading(program, mode, "backward"), colour), *_rows(found.backward)]
         if steps:
             lines += ["", bold(formulas.heading(program, mode, "derivation"), colour), *_steps(derivation)]
     return "\n".join(lines) + "\n"

@@ -14,6 +14,7 @@ from symback.core.program import Body, Definition, Equation, Group, Program, Rol
 from symback.evaluate.arithmetic import double
 from symback.evaluate.definitions import evaluated
 from symback.report import formulas
+from tests.library import modules
 
 LAYERS = {
     "network": """
@@ -88,7 +89,21 @@ LAYERS = {
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_formulas_of_the_backward_give_its_gradients(name):
-    compiled = symback.compile(symback.loads("layer: a\n" + textwrap.dedent(LAYERS[name])))
+    gradients_are_shown(symback.compile(symback.loads("layer: a\n" + textwrap.dedent(LAYERS[name]))))
+
+
+@pytest.mark.parametrize("name", modules.LAYERS)
+def test_the_formulas_of_a_library_layer_give_its_gradients(name):
+    compiled = modules.compiled(name)
+    program = compiled.program
+    looped = any(group.recurrent for group in program.bodies["train"].groups)  # a loop's lines are not in order one by one
+    drawn = any(t.role is Role.RANDOM for t in program.tensors)
+    if program.wrt and not looped and not drawn:
+        gradients_are_shown(compiled)
+
+
+def gradients_are_shown(compiled):
+    """The formulas of the training mode, evaluated one after the other, are what the compiled module gives."""
     program, derivation, module = compiled.program, compiled.built.derivations["train"], compiled.load()
     point = accepted(program, module, 0)
     call = calls.forward(module, program, "train", point, np.float64)
@@ -97,18 +112,31 @@ def test_the_formulas_of_the_backward_give_its_gradients(name):
     grads = calls.backward(module, program, call, upstream, "train")
     found = formula_values(program, derivation, point, upstream)
     for tensor, gradient in derivation.gradients.items():
-        np.testing.assert_allclose(found[gradient.name], grads[tensor], rtol=1e-9, atol=1e-12, err_msg=gradient.name)
+        np.testing.assert_allclose(
+            found[gradient.name], flat(grads[tensor], len(gradient.axes)), rtol=1e-9, atol=1e-12, err_msg=gradient.name
+        )
+
+
+def flat(array, rank):
+    """The array with its leading axes as one."""
+    shape = np.shape(array)
+    return np.reshape(array, (-1, *shape[len(shape) - rank + 1 :])) if len(shape) > rank else array
 
 
 def formula_values(program, derivation, point, upstream):
     """The values of all formulas that are shown, forward ones and then backward ones, as a program of their own."""
-    shown = [*formulas.forward_formulas(derivation), *formulas.backward_formulas(derivation)]
-    lines = [Definition(f.name, Section.WHERE, f.axes, (Equation(f.axes, f.value),), low=(0,) * len(f.axes)) for f in shown]
+    found = formulas.of_mode(derivation)
+    lines = [
+        Definition(f.name, Section.WHERE, f.axes, (Equation(f.axes, f.value),), low=(0,) * len(f.axes))
+        for f in (*found.forward, *found.backward)
+    ]
     axes = {d.name: d.axes for d in derivation.forward}
     passed = [Tensor(name, Role.INPUT, tuple(a.args[0] for a in axes[o])) for o, name in derivation.adjoint.upstream.items()]
     body = Body(tuple(Group((d,)) for d in lines), (), {}, ())
     whole = Program("shown", "", (*program.tensors, *passed), (), program.dims, program.derived, {"train": body}, ())
-    tensors = {**point.tensors, **{name: upstream[o] for o, name in derivation.adjoint.upstream.items()}}
+    given = {**point.tensors, **{name: upstream[o] for o, name in derivation.adjoint.upstream.items()}}
+    ranks = {t.name: len(t.shape) for t in (*program.tensors, *passed)}
+    tensors = {name: flat(value, ranks[name]) for name, value in given.items()}
     return evaluated(whole, "train", tensors, point.sizes, point.hyperparameters, double())
 
 

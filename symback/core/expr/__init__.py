@@ -40,7 +40,7 @@ from symback.core.expr.node import (
     read,
     walk,
 )
-from symback.core.expr.rebuilding import reads, rebuilt, same, substitute, transform
+from symback.core.expr.rebuilding import reads, rebuilt, same, substitute, transform, with_hint
 from symback.core.expr.reductions import Binder, is_whole, opened, opened_anew, reduction, total, whole
 from symback.core.expr.text import text
 
@@ -103,4 +103,5 @@ __all__ = [
     "transform",
     "walk",
     "whole",
+    "with_hint",
 ]

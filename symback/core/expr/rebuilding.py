@@ -163,10 +163,11 @@ def _within_reduction(node: Node, go: Callable[[Node], Node]) -> Node:
     moved = {x[0]: y[0] for x, y in zip(binders, new_binders, strict=True) if x[0] != y[0]}
     if moved:
         new_body = renamed_indices(new_body, moved)
-    return _with_hint(reduction(node.data, new_body, new_binders), node)
+    return with_hint(reduction(node.data, new_body, new_binders), node)
 
 
-def _with_hint(new: Node, old: Node) -> Node:
+def with_hint(new: Node, old: Node) -> Node:
+    """A reduction over the same indices as another, with the letters that these have there."""
     if new.op is Op.REDUCE and len(new.args) == len(old.args):
         new.hint = old.hint
     return new

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from symback.core.expr.arithmetic import power, scaled, split_coefficient
 from symback.core.expr.conditions import branches, is_indicator
-from symback.core.expr.node import HALF, NEG_INF, ONE, Node, Op, number
+from symback.core.expr.node import HALF, MINUS_ONE, NEG_INF, ONE, Node, Op, Reduction, number
 from symback.core.expr.reductions import is_whole
 
 _PRECEDENCE = {Op.OR: 1, Op.AND: 2, Op.NOT: 3, Op.COMPARE: 4, Op.ADD: 5, Op.MUL: 6, Op.POW: 8}
@@ -16,6 +16,9 @@ _PRECEDENCE = {Op.OR: 1, Op.AND: 2, Op.NOT: 3, Op.COMPARE: 4, Op.ADD: 5, Op.MUL:
 def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
     """The expression in the language's own syntax (for terminals and messages)."""
     names = dict(names or {})
+    outside = {str(i.data) for i in node.free} - {"..."}  # leading axes are summed under their own name, as they are written
+
+    averaged: list[Node] = []
 
     def wrap(n: Node, level: int) -> str:
         s = go(n)
@@ -31,7 +34,7 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
         if op is Op.INDEX:
             return names.get(n, str(n.data))
         if op in (Op.CONST, Op.DIM, Op.HYPER, Op.BOOL):
-            return str(n.data)
+            return "size(...)" if n.data == "..." else str(n.data)
         if op is Op.READ:
             return f"{n.data}[{', '.join(go(a) for a in n.args)}]" if n.args else str(n.data)
         if op is Op.ADD:
@@ -42,7 +45,11 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
                 out += f" - {wrap(scaled(-c, rest) if rest != ONE else number(-c), 6)}" if c < 0 else f" + {wrap(a, 6)}"
             return out
         if op is Op.MUL:
-            return _product_text(n, wrap)
+            factors, means = _averages(n.args)
+            averaged.extend(means)
+            out = _product_text(factors, wrap)
+            del averaged[len(averaged) - len(means) :]
+            return out
         if op is Op.POW:
             return "sqrt(" + go(n.args[0]) + ")" if n.args[1] == HALF else f"{wrap(n.args[0], 9)}**{wrap(n.args[1], 8)}"
         if op is Op.CALL:
@@ -60,7 +67,7 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
             return f"({go(n.args[1])})"
         if op is Op.PIECEWISE:
             return "Piecewise(" + ", ".join(f"({go(v)}, {go(c)})" for v, c in branches(n)) + ")"
-        taken = set(names.values()) | {str(i.data) for i in n.free}
+        taken = outside | set(names.values()) | {str(i.data) for i in n.free}
         parts = []
         for hint, b, low, high in zip(n.hint, n.args[1::3], n.args[2::3], n.args[3::3], strict=True):
             name = hint
@@ -69,7 +76,8 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
             taken.add(name)
             names[b] = name
             parts.append(name if is_whole((b, low, high)) else f"({name}, {go(low)}, {go(high)})")
-        out = f"{n.data.value}({', '.join([go(n.args[0]), *parts])})"
+        head = "Mean" if any(n is m for m in averaged) else n.data.value
+        out = f"{head}({', '.join([go(n.args[0]), *parts])})"
         for b in n.args[1::3]:
             names.pop(b, None)
         return out
@@ -91,11 +99,24 @@ def _number_text(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
-def _product_text(node: Node, wrap: Callable[[Node, int], str]) -> str:
+def _averages(factors: Sequence[Node]) -> tuple[list[Node], list[Node]]:
+    """(factors that are left, sums that are averages): a sum over whole axes beside a division by each of their sizes."""
+    left = list(factors)
+    means = []
+    for f in factors:
+        if f.op is Op.REDUCE and f.data is Reduction.SUM and all(map(is_whole, zip(f.args[1::3], f.args[2::3], f.args[3::3], strict=True))):
+            sizes = [power(b.args[0], MINUS_ONE) for b in f.args[1::3]]
+            if all(s.op is Op.POW and s in left for s in sizes) and len(set(sizes)) == len(sizes):
+                left = [g for g in left if g not in sizes]
+                means.append(f)
+    return left, means
+
+
+def _product_text(factors: Sequence[Node], wrap: Callable[[Node, int], str]) -> str:
     over: list[str] = []
     under: list[str] = []
     sign = ""
-    for f in node.args:
+    for f in factors:
         if f.op is Op.NUM:
             if f.data < 0:
                 sign = "-"

@@ -1,0 +1,49 @@
+"""What holds where a formula reads beyond an axis: a cotangent is 0 there, and a reader is told so by a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from symback.calculus.affine import inside, nowhere_negative
+from symback.core import expr
+from symback.core.expr import Node, Op
+
+
+def with_guards(node: Node, shapes: Mapping[str, tuple[Node, ...]], known: frozenset[Node] = frozenset()) -> Node:
+    """The expression with each read of a cotangent, beyond whose `shapes` it is 0, under the conditions that keep it inside, where
+    neither the ranges of its indices nor the conditions `known` do."""
+    if node.op is Op.READ:
+        return expr.mul(node, *map(expr.indicator, _missing((node,), shapes, known)))
+    if node.op is Op.MUL:
+        known |= {f.args[1] for f in node.args if expr.is_indicator(f)}
+        new = _missing((f for f in node.args if f.op is Op.READ), shapes, known)
+        parts = (f if f.op is Op.READ else with_guards(f, shapes, known.union(new)) for f in node.args)
+        return expr.mul(*parts, *map(expr.indicator, new))
+    if node.op is Op.REDUCE:
+        body, binders = expr.opened(node)
+        inner = with_guards(body, shapes, known)
+        return node if inner is body else expr.with_hint(expr.reduction(node.data, inner, binders), node)
+    if node.op is Op.PIECEWISE:
+        pairs = [(with_guards(v, shapes, known | set(_parts(c))), c) for v, c in expr.branches(node)]
+        return node if expr.is_indicator(node) else expr.piecewise(*pairs)
+    if node.op in (Op.ADD, Op.POW, Op.CALL):
+        args = tuple(with_guards(a, shapes, known) for a in node.args)
+        return node if expr.same(args, node.args) else expr.rebuilt(node, args)
+    return node
+
+
+def _missing(reads: Iterable[Node], shapes: Mapping[str, tuple[Node, ...]], known: frozenset[Node]) -> list[Node]:
+    """The conditions that keep these reads inside and are not known."""
+    needed: dict[Node, None] = {}
+    for r in reads:
+        for position, size in zip(r.args, shapes.get(str(r.data), ()), strict=False):
+            if inside(position, size):
+                continue
+            if not nowhere_negative(position):
+                needed[expr.compare("<=", expr.ZERO, position)] = None
+            needed[expr.compare("<", position, size)] = None
+    return [c for c in needed if c not in known and c != expr.TRUE]
+
+
+def _parts(condition: Node) -> tuple[Node, ...]:
+    return condition.args if condition.op is Op.AND else (condition,)
