@@ -21,7 +21,6 @@ from symback.core.expr import (
     div,
     mul,
     neg,
-    number,
     opened,
     power,
     split_coefficient,
@@ -124,13 +123,12 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
 
 
 def ordinary(node: Node) -> Node:
-    """The expression without the machine's own functions, where they have a form in the language's."""
+    """The expression without the machine's own functions, where they have a form in the language's; a sum of opposites is minus the sum."""
 
     def step(n: Node) -> Node | None:
         if n.op is Op.REDUCE and n.data is Reduction.SUM:
             body, binders = opened(n)
-            c, rest = split_coefficient(body)
-            return None if c == 1 else mul(number(c), with_hint(total(rest, *binders), n))
+            return mul(MINUS_ONE, with_hint(total(neg(body), *binders), n)) if split_coefficient(body)[0] < 0 else None
         return WRITTEN_OUT[n.data](*n.args) if n.op is Op.CALL and n.data in WRITTEN_OUT else None
 
     return transform(node, step)

@@ -34,7 +34,7 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
         if op is Op.INDEX:
             return names.get(n, str(n.data))
         if op in (Op.CONST, Op.DIM, Op.HYPER, Op.BOOL):
-            return "size(...)" if n.data == "..." else str(n.data)
+            return "size(...)" if n.data == "..." and n is not node else str(n.data)
         if op is Op.READ:
             return f"{n.data}[{', '.join(go(a) for a in n.args)}]" if n.args else str(n.data)
         if op is Op.ADD:
