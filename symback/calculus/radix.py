@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from symback.calculus.affine import Affine, multiplied_out, scalar
-from symback.core.expr import ONE, ZERO, Node, Op, Reduction, add, call, index, mul, number, read, transform, walk
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, call, index, mul, number, power, read, transform, walk
 from symback.core.program import Body, Definition, Equation, Group, Program, Section
 
 WIDEST_PADDING = 256
@@ -93,25 +93,45 @@ def split_axes(body: Body, program: Program) -> Body:
 
 
 def _plan(d: Definition) -> tuple[Node, Node] | None:
-    """(axis, Q) for an axis of which the value uses i // Q, for one Q, and nothing else that is not affine or i % Q."""
+    """(axis, Q) for an axis of which the value uses i // Q, for one Q and multiples of it, and nothing else that is not affine or i % Q."""
     for axis in d.axes:
-        bases: dict[Node, None] = {}
-        for n in walk(d.value):
-            if n.op is Op.CALL and n.data in ("floordiv", "mod") and axis in n.free:
-                if n.args[0] != axis or not scalar(n.args[1]):
-                    bases = {}
-                    break
-                bases[n.args[1]] = None
-        else:
-            exact = bases and multiplied_out(mul(_quotient(axis.args[0], next(iter(bases))), next(iter(bases)))) == axis.args[0]
-            if (
-                len(bases) == 1
-                and (exact or (_multilinear(d.value) and not _is_wide(next(iter(bases)))))
-                and not _stands_elsewhere(d.value, axis, next(iter(bases)))
-                and any(n.op is Op.CALL and n.data == "floordiv" and n.args[0] == axis for n in walk(d.value))
-            ):
-                return axis, next(iter(bases))
+        base = _base(d.value, axis)
+        if base is None:
+            continue
+        exact = multiplied_out(mul(_quotient(axis.args[0], base), base)) == axis.args[0]
+        if (
+            (exact or (_multilinear(d.value) and not _is_wide(base)))
+            and not _stands_elsewhere(d.value, axis, base)
+            and any(n.op is Op.CALL and n.data == "floordiv" and n.args[0] == axis for n in walk(d.value))
+        ):
+            return axis, base
     return None
+
+
+def _base(value: Node, axis: Node) -> Node | None:
+    """The Q of i // Q and i % Q, where each other quotient is i // (m Q): a digit of i // Q; None where there is no such Q."""
+    divisors: dict[Node, None] = {}
+    multiples: dict[Node, None] = {}
+    for n in walk(value):
+        if n.op is Op.CALL and n.data in ("floordiv", "mod") and axis in n.free:
+            if not scalar(n.args[1]):
+                return None
+            if n.args[0] == axis:
+                (divisors if n.data == "mod" else multiples)[n.args[1]] = None
+            elif n.args[0].op is not Op.CALL or n.args[0].data != "floordiv" or n.args[0].args[0] != axis:
+                return None
+    for base in multiples:
+        if all(b == base for b in divisors) and all(_times(b, base) is not None for b in multiples):
+            return base
+    return None
+
+
+def _times(size: Node, base: Node) -> Node | None:
+    """size / base where the one is a multiple of the other by its form."""
+    quotient = mul(size, power(base, MINUS_ONE))
+    below = any(n.op is Op.POW and n.args[1].op is Op.NUM and n.args[1].data < 0 for n in walk(quotient))
+    whole = all(n.data.denominator == 1 for n in walk(quotient) if n.op is Op.NUM)
+    return quotient if whole and not below and all(n.op in (Op.NUM, Op.DIM, Op.HYPER, Op.MUL, Op.POW) for n in walk(quotient)) else None
 
 
 def _is_wide(base: Node) -> bool:
@@ -162,6 +182,8 @@ def _split(
     def step(n: Node) -> Node | None:
         if n.op is Op.CALL and n.data in ("floordiv", "mod") and n.args == (axis, base):
             return outer if n.data == "floordiv" else inner
+        if n.op is Op.CALL and n.data == "floordiv" and n.args[0] == axis:
+            return call("floordiv", outer, _times(n.args[1], base))
         if n == axis:
             return whole
         if n.op is Op.READ and axis in n.args and not exact:
@@ -180,11 +202,8 @@ def _split(
 
 def _quotient(size: Node, base: Node) -> Node:
     """⌈size / base⌉; exact where the base is a factor of the size."""
-    if size.op is Op.MUL and base in size.args:
-        rest = list(size.args)
-        rest.remove(base)
-        return mul(*rest)
-    return call("floordiv", add(size, base, number(-1)), base)
+    exact = _times(size, base)
+    return exact if exact is not None else call("floordiv", add(size, base, number(-1)), base)
 
 
 def _wide(

@@ -9,7 +9,7 @@ from symback.core.expr import Node
 from symback.core.program import LEADING, Program, Tensor
 from symback.emit.identifiers import BUILTINS, Names, names_of, taken_names
 from symback.emit.layout import tuple_text
-from symback.emit.naming import FREE, Schedule, Taken, define, fitted
+from symback.emit.naming import FREE, Schedule, Taken, define, fitted, fresh_base
 from symback.emit.numpy_text import ATOM, Speller, scalar_text, shape_text
 from symback.emit.saved import saved
 from symback.emit.schedule import statements
@@ -43,13 +43,14 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     roots = [*lowered.outputs.values(), *lowered.updates.values()]
     kept, slopes = saved(lowered)
     _range_checks(program, forward, lowered)
-    statements(forward, [*roots, *kept], {**dict.fromkeys((a for a in slopes if a.element == "f"), "slope"), **lowered.hints})
+    hints = {a: name for a, name in lowered.hints.items() if not _is_rearranged(a)}
+    statements(forward, [*roots, *kept], {**dict.fromkeys((a for a in slopes if a.element == "f"), "slope"), **hints})
     for a in kept:
         if a not in forward.names and a.kind is not ArrayKind.ARGUMENT:
             define(forward, a, lowered.hints.get(a))
     given: set[Array] = set()
-    results = _results(forward, lowered.outputs.values(), given)
-    changes = _results(forward, lowered.updates.values(), given)
+    results = _results(forward, lowered.outputs.values(), given, lowered.hints)
+    changes = _results(forward, lowered.updates.values(), given, lowered.hints)
     backward, gradients = _backward(
         program, lowered, {a: forward.names[a] for a in kept if a in forward.names}, taken | set(forward.names.values())
     )
@@ -104,9 +105,9 @@ def _backward(program: Program, lowered: LoweredBody, known: dict[Array, str], t
     for output, name in lowered.upstream.items():
         backward.helpers.setdefault(check)
         backward.lines += _upstream_lines(check, name, lowered.outputs[output].shape)
-    statements(backward, list(lowered.gradients.values()), lowered.hints)
+    statements(backward, list(lowered.gradients.values()), {a: name for a, name in lowered.hints.items() if not _is_rearranged(a)})
     given: set[Array] = set()
-    gradients = [_unflattened(_owned(backward, a, given), program.tensor(name)) for name, a in lowered.gradients.items()]
+    gradients = [_unflattened(_owned(backward, a, given, lowered.hints), program.tensor(name)) for name, a in lowered.gradients.items()]
     return backward, gradients
 
 
@@ -139,10 +140,27 @@ def _upstream_lines(check: str, name: str, shape: tuple[Node, ...]) -> list[str]
     return [f'{name} = {check}("{name}", {name}, {shape_text(shape)}, dtype)']
 
 
-def _results(schedule: Schedule, arrays: Iterable[Array], given: set[Array]) -> list[tuple[str, bool]]:
+def _is_rearranged(a: Array) -> bool:
+    """Whether it is the transposed elements of an argument in another shape, which reshaping copies nearly always."""
+    return a.kind is ArrayKind.RESHAPE and a.args[0].kind is ArrayKind.TRANSPOSE and all(b.kind is ArrayKind.ARGUMENT for b in _held(a))
+
+
+def _rearranged(schedule: Schedule, a: Array, hints: Mapping[Array, str]) -> str:
+    """The name of a rearranged array in memory of its own, copied once."""
+    text = f".copy().reshape({', '.join(scalar_text(s) for s in a.data)})"
+    text = fitted(schedule, a.args[0], len(text) + 8, ATOM) + text
+    name = schedule.names[a] = schedule.taken.free(hints.get(a) or fresh_base(a))
+    schedule.lines.append(f"{name} = {text}")
+    return name
+
+
+def _results(schedule: Schedule, arrays: Iterable[Array], given: set[Array], hints: Mapping[Array, str]) -> list[tuple[str, bool]]:
     """Returned values, and whether each is a copy: never an argument itself, nor a view of one, nor of what was returned before, `given`."""
     out: list[tuple[str, bool]] = []
     for a in arrays:
+        if _is_rearranged(a) and a not in schedule.names:
+            out.append((_rearranged(schedule, a, hints), True))
+            continue
         shared = any(base.kind is ArrayKind.ARGUMENT for base in _held(a)) or not given.isdisjoint(_held(a))
         text = fitted(schedule, a, 40, ATOM if shared else 0)
         out.append((_copied(a, text) if shared else text, shared))
@@ -161,8 +179,10 @@ def _apart(result: tuple[str, bool], a: Array, held: set[Array], sealed: bool) -
     return text if copied or sealed or held.isdisjoint(_held(a)) else _copied(a, text)
 
 
-def _owned(schedule: Schedule, a: Array, given: set[Array]) -> str:
+def _owned(schedule: Schedule, a: Array, given: set[Array], hints: Mapping[Array, str]) -> str:
     """A returned gradient that shares memory with nothing; `given` is what was returned before."""
+    if _is_rearranged(a) and a not in schedule.names:
+        return _rearranged(schedule, a, hints)
     shared = any(base.kind is ArrayKind.ARGUMENT or not base.late for base in _held(a)) or not given.isdisjoint(_held(a))
     text = Speller(schedule.names).text(a, ATOM if shared else 0)
     if len(text) > 24 and a not in schedule.names:
