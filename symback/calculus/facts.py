@@ -16,8 +16,17 @@ Proof = tuple[tuple[Node, Node], ...]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rule of the calculus: its name, what it says, why it holds, the rewrite (None: not applicable), the kinds of node that
-    it looks at, and for a node that it rewrites the equations that prove the step where its reason alone does not."""
+    """One rule of the calculus.
+
+    name       unique
+    statement  LaTeX
+    reason     why it holds
+    rewrite    the other form, None where it is not applicable
+    heads      kinds of node that it looks at
+    proof      for a node that it rewrites, the equations that prove the step where its reason alone does not
+    condition  when it applies, in words
+    reference  where it comes from
+    """
 
     name: str
     statement: str
@@ -25,6 +34,8 @@ class Row:
     rewrite: Callable[[Node, Facts], Node | None]
     heads: tuple[Op, ...] = tuple(Op)
     proof: Callable[[Node, Facts], Proof] = lambda node, facts: ()
+    condition: str = "always"
+    reference: str = "algebra"
 
 
 @dataclass(frozen=True, slots=True)

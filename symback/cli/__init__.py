@@ -103,8 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     starting.add_argument("name", metavar="NAME", help="the new layer's name; of a library layer, its file is the start")
     starting.add_argument("-o", "--output", metavar="FILE", help="where to (default: NAME.yaml; - for standard output)")
     starting.add_argument("--force", action="store_true", help="replace a file that is there")
-    explaining = command("explain", "say what a diagnostic means")
-    explaining.add_argument("code", metavar="CODE", help="such as E203")
+    explaining = command("explain", "say what a diagnostic or a rule means")
+    explaining.add_argument("code", metavar="CODE", help="such as E203; or a rule's name, as --steps gives it")
+    ruling = command("rules", "list the rules that derive and stabilise, from their tables")
+    form = ruling.add_mutually_exclusive_group()
+    form.add_argument("--latex", dest="form", action="store_const", const="latex", help="as a LaTeX fragment")
+    form.add_argument("--markdown", dest="form", action="store_const", const="markdown", help="as the page of the documentation")
+    form.add_argument("--json", dest="form", action="store_const", const="json", help="as a JSON list")
     command("schema", "print the JSON schema of layer files")
     return parser
 

@@ -156,12 +156,25 @@ def write_starting_file(options: argparse.Namespace) -> int:
 
 
 def explain_code(options: argparse.Namespace) -> int:
-    """Say what a diagnostic means and how such a fault is mended."""
+    """Say what a diagnostic means and how such a fault is mended, or what a rule says and why."""
     text = frontend.explanation(options.code.upper())
     if text is None:
-        sys.stderr.write(f"symback explain: error: there is no diagnostic {options.code}\n")
+        from symback.report import rules
+
+        text = "\n".join(rules.explained(entry) for entry in rules.named(options.code))
+    if not text:
+        sys.stderr.write(f"symback explain: error: there is no diagnostic or rule {options.code}\n")
         return 2
     put(text.rstrip() + "\n")
+    return FINE
+
+
+def list_rules(options: argparse.Namespace) -> int:
+    """List every rule with its statement, condition, reason and source."""
+    from symback.report import rules
+
+    forms = {None: rules.listed, "latex": rules.as_latex, "markdown": rules.as_markdown, "json": rules.as_json}
+    put(forms[options.form]())
     return FINE
 
 
@@ -179,6 +192,7 @@ COMMANDS = {
     "list": list_library,
     "new": write_starting_file,
     "explain": explain_code,
+    "rules": list_rules,
     "schema": print_schema,
 }
 

@@ -57,6 +57,7 @@ def _fixed(dtype: type, number: Callable[[Fraction], object]) -> Arithmetic:
         "floor": np.floor,
         "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
         "softplus": lambda x: np.logaddexp(x, np.zeros_like(x)),
+        "difference": lambda x, y: np.where(x == y, np.zeros((), dtype), x - y),  # of equal infinities 0
         "erf": _each(math.erf, dtype),
         "erfc": _each(math.erfc, dtype),
         "loggamma": _each(_lgamma, dtype),

@@ -210,7 +210,7 @@ ROWS = (
         Kernel("_exp_moment"),
         14,
         _exp_moment,
-        r"\int_0^1 s^{{{0}}} e^{{s {1}}}\,ds",
+        r"\left(\int_0^1 s^{{{0}}} \left(e^{{{1}}}\right)^{{s}}\,ds\right)",
         domain=((0.0, 0.0), (-inf, inf)),
         range=(0.0, inf),
         safe=(None, ZERO_ARGUMENT),

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from symback.core import expr
 from symback.core.expr import Node, Op, Reduction
+from symback.functions import TABLE
 from symback.report.symbols import default_symbol, escaped, symbol
 
 # How tightly what has been printed binds.
@@ -198,6 +199,8 @@ class _Printer:
             return rf"\log\left(1 + {self.at(args[0], PRODUCT)}\right)", POWER
         if name == "expm1":
             return rf"\exp\left({self.at(args[0], 0)}\right) - 1", SUM
+        if name in TABLE and name not in _FUNCTIONS:
+            return TABLE[name].latex.format(*(self.at(a, 0) for a in args)), ATOM
         head = _FUNCTIONS.get(name) or rf"\operatorname{{{escaped(name)}}}"
         return rf"{head}\left({', '.join(self.at(a, 0) for a in args)}\right)", POWER if name in _FUNCTIONS else ATOM
 

@@ -74,7 +74,7 @@ RULES = (
         r"\sum_k p_k w_k - \sum_k q_k w_k = \sum_k (p_k - q_k) (w_k - w_a)",
         "p and q are softmaxes, a is the largest entry of p",
         "nothing is left of the difference where both are at the same entry",
-        "rule 26",
+        "the entries of a softmax add up to 1",
         "one dominant entry",
         (Op.ADD,),
         difference_of_means,

@@ -64,7 +64,7 @@ RULES = (
         r"\frac{x}{1 + |x|}",
         "the constant is a positive number",
         "a quotient of infinities, and a slope whose two terms cancel",
-        "rule 22",
+        "division by the larger term",
         "|x| > 1e7 (float32)",
         (Op.MUL,),
         soft_sign,
