@@ -16,6 +16,8 @@ _KERNELS = {
     "np.clip",
 }
 
+_IN_ONE_PASS = ("np.clip", "_either", "_finite", "_finite_below", "_within")
+
 
 def is_elementwise(a: Array) -> bool:
     """Whether it is one operation applied to each element of the flattened leading axes, in the layer's type or as a mask."""
@@ -24,3 +26,8 @@ def is_elementwise(a: Array) -> bool:
     if a.kind is Kind.KERNEL:
         return a.data[0] in _KERNELS and a.data[1] in ("", "dtype")
     return a.kind in (Kind.OPERATOR, Kind.UFUNC, Kind.WHERE) or (a.kind is Kind.CAST and a.data == "dtype")
+
+
+def makes_several(a: Array) -> bool:
+    """Whether it is a helper of the module, which makes several arrays on the way."""
+    return a.kind is Kind.KERNEL and a.data[0] not in _IN_ONE_PASS

@@ -20,7 +20,7 @@ _NAMES = {
     "sqrt": "root", "exp": "power", "log": "logarithm", "log1p": "logarithm", "sum": "total", "max": "peak", "min": "floor_", "argmax": "top", "where": "chosen",
     "+": "shifted", "-": "gap", "*": "scaled", "/": "ratio", "@": "product", "neg": "negated", "vecdot": "row_sum", "tanh": "tanh_", "cast": "real", "gather": "picked",
     "view": "part", "transpose": "turned", "reshape": "flat", "arange": "position", "pad": "padded", "windows": "windows", "accumulate": "running", "scatter": "spread",
-    "tensordot": "product", "einsum": "product", "matmul": "product", "full": "blank", "maximum": "larger", "minimum": "smaller", "kernel": "result", "abs": "size",
+    "tensordot": "product", "einsum": "product", "matmul": "product", "full": "blank", "_either": "chosen", "maximum": "larger", "minimum": "smaller", "kernel": "result", "abs": "size",
 }  # fmt: skip
 _COMPARISONS = {"<", "<=", "==", "!=", "&", "|", "~"}
 
@@ -143,6 +143,8 @@ def fresh_base(a: Array) -> str:
         return _NAMES.get(a.data[0], "total")
     if a.kind is Kind.RESHAPE:
         return _flat_base(a)
+    if a.kind is Kind.KERNEL:
+        return _NAMES.get(a.data[0], _NAMES["kernel"])
     return _NAMES.get(a.kind.value, "value")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from symback.core.expr import Node
-from symback.emit.elementwise import is_elementwise
+from symback.emit.elementwise import is_elementwise, makes_several
 from symback.emit.naming import DEEPEST, TRIVIAL, Schedule, define, fitted, fresh_base, note
 from symback.emit.numpy_text import ATOM, Speller, scalar_text
 from symback.lower.arrays import Array, Kind
@@ -47,7 +47,7 @@ def tilings(roots: Iterable[Array], order: list[Array], known: Mapping[Array, st
     for group in together.values():
         members = set(group)
         results = dict.fromkeys(a for a in group if a in needed or any(r not in members for r in readers.get(a, ())))
-        if len(group) - len(results) >= FEWEST:
+        if len(group) - len(results) + FEWEST * any(makes_several(a) for a in group) >= FEWEST:
             sources = dict.fromkeys(x for a in group for x in a.args if x not in members)
             out |= dict.fromkeys(group, Tiling(tuple(group), results, tuple(sources)))
     return out

@@ -81,7 +81,6 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "tanh_slope_at": lambda u, value: sub(ONE, _square(value)),
     "tanhshrink": lambda u: sub(u, call("tanh", u)),
     "log_cosh": lambda u: _log(call("cosh", u)),
-    "log_cosh_at": lambda u, value: _log(call("cosh", u)),
     "tanh_softplus": lambda u: call("tanh", call("softplus", u)),
     "tanh_softplus_slope": lambda u: mul(sub(ONE, _square(call("tanh", call("softplus", u)))), call("sigmoid", u)),
     "finite": lambda u: u,

@@ -193,7 +193,7 @@ ROWS = (
         "hypot",
         2,
         (lambda a, v: call("direction", a[0], a[1]), lambda a, v: call("direction", a[1], a[0])),
-        Ufunc("np.hypot"),
+        Kernel("_hypot"),
         5,
         lambda mp, x, y: mp.hypot(x, y),
         r"\sqrt{{{0}^2 + {1}^2}}",

@@ -58,7 +58,7 @@ def _as_arithmetic(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered)
     if no.array.data == ZERO and not set(yes.axes) - set(condition.axes):
         kept = there.sides(yes.array) == conditions.BOTH and conditions.made_of_the_same(yes.array, condition.array)
         return operate(low, "*", yes, low.as_float(condition)) if kept else None
-    return _two_halves(low, condition, yes, no) or _scaled(low, condition, yes, no)
+    return _scaled(low, condition, yes, no) or _two_halves(low, condition, yes, no)
 
 
 def _of_numbers(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered:
@@ -110,7 +110,8 @@ def multiple_of(a: Array) -> Array:
 
 
 def _scaled(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
-    """A value times one of two numbers, for a choice between two multiples of it; a number is a multiple of what is 1 where it is chosen."""
+    """A value times one of two numbers, for a choice between multiples of one value, or of two of which it is the larger; a number
+    is a multiple of what is 1 where it is chosen."""
     here, there = (conditions.where(condition.array, holds=holds) for holds in (True, False))
     (a, p), (b, q) = _multiple(yes.array), _multiple(no.array)
     if a != b and yes.array.kind is Kind.SCALAR and here.number(b) == ONE:
@@ -118,10 +119,25 @@ def _scaled(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Low
     if a != b and no.array.kind is Kind.SCALAR and there.number(a) == ONE:
         b, q = a, no.array
     axes = yes.axes if yes.axes else no.axes
-    if a != b or a.kind is Kind.SCALAR or set(axes) != set(condition.axes):
+    if a.kind is Kind.SCALAR or b.kind is Kind.SCALAR or axes != condition.axes or q.data == ZERO:
         return None
-    factor = _of_numbers(low, condition, Lowered(p, ()), Lowered(q, ())) if q.data != ZERO else None
-    return None if factor is None else operate(low, "*", Lowered(a, axes), factor)
+    value = Lowered(a, axes)
+    if a != b:
+        if not (_reaches(here, a, b) and _reaches(there, b, a)):
+            return None
+        value = low.elementwise(Kind.UFUNC, "maximum", [value, Lowered(b, axes)], "f")
+    return value if p == q else operate(low, "*", value, _of_numbers(low, condition, Lowered(p, ()), Lowered(q, ())))
+
+
+def _reaches(known: conditions.Known, a: Array, b: Array) -> bool:
+    """Whether b ≤ a by what is known: b is a number that a exceeds, or a is exp(b) - 1 ≥ b."""
+    number = known.number(b)
+    if number is not None and any(k.kind is Kind.SCALAR and k.data == number for k in known.at_least.get(a, ())):
+        return True
+    if a.kind is not Kind.UFUNC or a.data != "expm1":
+        return False
+    (u,) = a.args
+    return u == b or (u.kind is Kind.UFUNC and u.data == "minimum" and u.args[0] == b and u.args[1] in known.at_most.get(b, ()))
 
 
 def _multiple(a: Array) -> tuple[Array, Array]:

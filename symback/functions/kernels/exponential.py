@@ -39,47 +39,54 @@ def _expm1_slope_at(x, t):
 
 def _decay_of_product(u, a, b, divisor):
     """exp(-|u|) with u = a*b/divisor, in the tail with the product in the next wider precision."""
-    y = np.asarray(np.exp(-np.abs(u)))
-    far = y < 0.01
-    if far.any():
-        a, b = (np.broadcast_to(v, y.shape)[far].astype(_wider(y)) for v in (a, b))
-        y[far] = np.exp(-np.abs(a * b / divisor))
+    y = np.asarray(np.exp(-np.abs(u)), order="C")
+    far = np.flatnonzero(y < 0.01)
+    if far.size:
+        a, b = (_wider_at(v, y, far) for v in (a, b))
+        y.reshape(-1)[far] = np.exp(-np.abs(a * b / divisor))
     return y
 
 
 def _decay_of_gap(u, x, y):
     """exp(-|u|) with u = x - y, in the tail with the difference in the next wider precision."""
-    z = np.asarray(np.exp(-np.abs(u)))
-    far = (z < 0.01) & (z > 0)
-    if far.any():
-        x, y = (np.broadcast_to(v, z.shape)[far].astype(_wider(z)) for v in (x, y))
-        z[far] = np.exp(-np.abs(x - y))
+    z = np.asarray(np.exp(-np.abs(u)), order="C")
+    far = np.flatnonzero((z < 0.01) & (z > 0))
+    if far.size:
+        x, y = (_wider_at(v, z, far) for v in (x, y))
+        z.reshape(-1)[far] = np.exp(-np.abs(x - y))
     return z
 
 
 def _decay_of_polynomial(u, x, linear, cubic):
     """exp(-|u|) with u = linear*x + cubic*x**3, in the tail with the polynomial in the next wider precision."""
-    y = np.asarray(np.exp(-np.abs(u)))
-    far = y < 0.01
-    if far.any():
-        x = np.broadcast_to(x, y.shape)[far].astype(_wider(y))
-        y[far] = np.exp(-np.abs(x * (linear + cubic * x * x)))
+    y = np.asarray(np.exp(-np.abs(u)), order="C")
+    far = np.flatnonzero(y < 0.01)
+    if far.size:
+        x = _wider_at(x, y, far)
+        y.reshape(-1)[far] = np.exp(-np.abs(x * (linear + cubic * x * x)))
     return y
 
 
 def _expm1_slope_of_product(t, a, b, divisor):
     """t + 1 with t = exp(a*b/divisor) - 1; where t is near -1 as exp of the product in the next wider precision."""
-    y = np.asarray(t + 1)
-    far = y < 0.125
-    if far.any():
-        a, b = (np.broadcast_to(v, y.shape)[far].astype(_wider(y)) for v in (a, b))
-        y[far] = np.exp(np.minimum(a * b / divisor, 0))
+    y = np.asarray(t + 1, order="C")
+    far = np.flatnonzero(y < 0.125)
+    if far.size:
+        a, b = (_wider_at(v, y, far) for v in (a, b))
+        y.reshape(-1)[far] = np.exp(np.minimum(a * b / divisor, 0))
     return y
 
 
 def _wider(x):
     """The next wider precision."""
     return np.longdouble if x.dtype == np.float64 else np.float64
+
+
+def _wider_at(v, y, places):
+    """Elements of v, which is broadcast to the shape of y, in the next wider precision than that of y; a number stays one."""
+    if np.ndim(v):
+        v = np.take(v if v.shape == y.shape else np.broadcast_to(v, y.shape), places)
+    return np.asarray(v, _wider(y))
 
 
 def _logsubexp(x, y):
@@ -101,18 +108,24 @@ def _difference(x, y):
 
 def _xlogy(x, y):
     """x log(y), and 0 where x is 0."""
+    if np.all(x):
+        return x * np.log(y)
     z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y))
     return x * np.log(y, out=z, where=np.not_equal(x, 0))
 
 
 def _xlog1py(x, y):
     """x log(1 + y), and 0 where x is 0."""
+    if np.all(x):
+        return x * np.log1p(y)
     z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y))
     return x * np.log1p(y, out=z, where=np.not_equal(x, 0))
 
 
 def _quotient(x, y):
     """x/y, and 0 where x is 0."""
+    if np.all(x):
+        return x / y
     z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y))
     return np.divide(x, y, out=z, where=np.not_equal(x, 0))
 

@@ -15,10 +15,20 @@ def _over_squares(x, y):
     return np.where(swap, t * r, r)
 
 
+def _hypot(x, y):
+    """sqrt(x*x + y*y), by np.hypot where squares leave the range."""
+    with np.errstate(over="ignore"):
+        h = np.asarray(np.sqrt(x * x + y * y), order="C")
+    low, high = np.finfo(h.dtype).tiny ** 0.4, np.finfo(h.dtype).max ** 0.4
+    if h.size and not (low < h.min() and h.max() < high):
+        np.hypot(x, y, out=h, where=(h <= low) | ~(h < high))
+    return h
+
+
 def _direction_at(x, y, h):
     """x/h with h = hypot(x, y), and 0 at the origin; where h leaves the range x and y are scaled."""
     info = np.finfo(h.dtype)
-    if ((h >= info.tiny) & (h <= info.max)).all():
+    if not h.size or (info.tiny <= h.min() and h.max() <= info.max):
         return x / h
     swap = np.abs(y) > np.abs(x)
     big, small = np.where(swap, np.abs(y), np.abs(x)), np.where(swap, x, y)
