@@ -14,9 +14,11 @@ from symback.core.expr import (
     Op,
     Reduction,
     add,
+    both,
     branches,
     call,
     compare,
+    is_indicator,
     is_whole,
     mul,
     neg,
@@ -44,9 +46,12 @@ def _depends(node: Node, binders: tuple[Binder, ...]) -> bool:
 
 
 def exponent(node: Node, ctx: Context, binders: tuple[Binder, ...]) -> tuple[Node, Node] | None:
-    """(c, u) with node = c·exp(u), where c does not depend on the binders; weights that do are taken into u."""
-    outer, u, found = [], [], False
+    """(c, u) with node = c·exp(u), where c does not depend on the binders; weights and conditions that do are taken into u."""
+    outer, u, conditions, found = [], [], [], False
     for f in factors(node):
+        if is_indicator(f) and _depends(f, binders):
+            conditions.append(f.args[1])
+            continue
         part = _factor_exponent(f, ctx, binders)
         if part is None:
             return None
@@ -60,6 +65,8 @@ def exponent(node: Node, ctx: Context, binders: tuple[Binder, ...]) -> tuple[Nod
     plain = add(*(v for v in u if not isinstance(v, tuple)))
     for (w,) in weights:
         plain = piecewise((add(plain, call("log", w)), compare("<", ZERO, w)), (NEG_INF, TRUE))
+    if conditions:
+        plain = piecewise((plain, both(*conditions)), (NEG_INF, TRUE))
     return mul(*outer), plain
 
 
@@ -175,7 +182,8 @@ def quotient_of_sums(node: Node, ctx: Context) -> Node | None:
     shift = add(*(mul(e, inner) for _, e, _, inner in divisors))
     outer = mul(*(power(c, e) for _, e, c, _ in divisors))
     exponents, left = [], []
-    for f in rest:
+    masked = [f for f in rest if is_indicator(f)] if any(_is_masked(inner) for *_, inner in divisors) else []
+    for f in (f for f in rest if f not in masked):
         seen = ctx.see(f) if f.op is Op.READ else f
         if is_call(seen, "exp"):
             exponents.append(seen.args[0])
@@ -183,6 +191,10 @@ def quotient_of_sums(node: Node, ctx: Context) -> Node | None:
             exponents.append(_masked(seen, ctx, ()))
         else:
             left.append(f)
+    if masked and exponents:
+        exponents = [piecewise((add(*exponents), both(*(f.args[1] for f in masked))), (NEG_INF, TRUE))]
+    else:
+        left += masked
     if not exponents:
         for k, f in enumerate(left):
             part = log_sum(f, ctx)
@@ -192,6 +204,11 @@ def quotient_of_sums(node: Node, ctx: Context) -> Node | None:
             if pushed is not None:
                 return mul(*without(tuple(left), k), outer, pushed)
     return mul(*left, outer, call("exp", add(*exponents, shift)))
+
+
+def _is_masked(log_sum: Node) -> bool:
+    """Whether it is the log-sum-exp of entries that a condition leaves out."""
+    return _is(log_sum, Reduction.LOGSUMEXP) and opened(log_sum)[0].op is Op.PIECEWISE
 
 
 def _divided_sum(f: Node, shift: Node, ctx: Context) -> Node | None:

@@ -52,7 +52,6 @@ def _size(draft: Draft, layer: Layer, entry: str, sizes: dict[str, str]) -> str:
     """An axis of the callee in the caller's dimensions."""
     if entry.isdigit():
         return entry
-    text = entry
     for name in sorted({n.id for n in ast.walk(ast.parse(entry, mode="eval")) if isinstance(n, ast.Name)}):
         if name in layer.hyperparameters:
             sizes.setdefault(name, layer.hyperparameters[name])
@@ -60,17 +59,17 @@ def _size(draft: Draft, layer: Layer, entry: str, sizes: dict[str, str]) -> str:
             sizes.setdefault(name, f"({_size(draft, layer, layer.dims[name], sizes)})")
         else:
             sizes.setdefault(name, draft.choices.of(list(draft.sizes)))
-        text = _replaced(text, name, sizes[name])
-    return text
+    return _replaced(entry, sizes)
 
 
-def _replaced(text: str, name: str, by: str) -> str:
+def _replaced(text: str, by: Mapping[str, str]) -> str:
+    """The text with all of these names replaced at once."""
     out, word = [], ""
     for ch in text + " ":
         if ch.isalnum() or ch == "_":
             word += ch
         else:
-            out.append((by if word == name else word) + ch)
+            out.append(by.get(word, word) + ch)
             word = ""
     return "".join(out)[:-1]
 

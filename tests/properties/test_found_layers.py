@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import symback
 from tests.oracle import read_text
 from tests.oracle.arithmetic import MACHINE
 from tests.oracle.document import parse_expression
@@ -188,6 +189,23 @@ found(
     "an extremum of a constant picks for every index",
     "inputs: {x: [3]}\noutputs:\n  y[k]: x[Argmax(x[k], (j, 0, 3))]\n",
 )
+
+found(
+    "exponentials that truth values leave out of a sum",
+    "inputs: {z: [N, N], w: [N], m: {shape: [N, N], dtype: bool}}\nindices: {i: N}\nwhere:\n  e[i, j]: (j <= i)*exp(z[i, j])\n"
+    "  p[i, j]: m[i, j]*exp(z[i, j])/Sum(m[i, k]*exp(z[i, k]), k)\noutputs:\n  y[i]: Sum(e[i, j]*w[j], j)/Sum(e[i, j], j)\n"
+    "  l[i]: log(Sum((j <= i)*exp(z[i, j]), j))\n  s[i]: Sum((j != i)*exp(z[i, j]), j)\n  q[i, j]: Piecewise((p[i, j]*w[j], m[i, j]), (0, True))\n",
+    N=4,
+)
+
+
+def test_a_softmax_written_with_truth_values_as_factors_does_not_overflow():
+    text = "layer: a\ninputs: {z: [K], m: {shape: [K], dtype: bool}}\noutputs:\n  y[k]: m[k]*exp(z[k])/Sum(m[j]*exp(z[j]), j)\n"
+    module = symback.compile(symback.loads(text)).load()
+    z, m = np.array([1000.0, 999.0, 5000.0]), np.array([True, True, False])
+    y, cache = module.forward(z, m)
+    np.testing.assert_allclose(y, [1 / (1 + np.exp(-1)), 1 / (1 + np.exp(1)), 0])
+    np.testing.assert_allclose(module.backward(cache, np.array([1.0, 0, 0])).z, y[0] * y[1] * np.array([1, -1, 0]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", FOUND)
