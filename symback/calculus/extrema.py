@@ -50,7 +50,7 @@ class _Naming:
             entries, binders = opened(node)
             if not _may_round_differently(entries) or not self._may_be_read(entries):
                 return None
-            names = {b[0]: hint for b, hint in zip(binders, node.hint, strict=True)}
+            names = {b[0]: hint or "k" for b, hint in zip(binders, node.hint, strict=True)}
             return reduction(node.data, self._named(entries, d, names), binders)
 
         equations = tuple(replace(e, value=_outside_cases(e.value, step)) for e in d.equations)

@@ -51,7 +51,7 @@ def _called(bound: Node, lse: Node, body: Node, axes: tuple[Node, ...]) -> Node:
         if a.args == bound.args and a not in body.free:
             return a
     taken = {str(i.data) for i in (*body.free, *axes)}
-    name = str(lse.hint[0]) if lse.hint else "k"
+    name = next(iter(lse.hint), "") or "k"
     while name in taken:
         name += "_"
     return index(name, bound.args[0])

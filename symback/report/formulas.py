@@ -18,6 +18,7 @@ from symback.core.program import Definition, Program, Section
 from symback.functions.ordinary import ordinary
 from symback.report import latex as printer
 from symback.report.guards import with_guards
+from symback.report.letters import lettered, letters_of
 from symback.report.names import Names, shown_definitions
 from symback.report.symbols import barred
 
@@ -53,7 +54,8 @@ def of_mode(derivation: Derivation) -> Formulas:
     """Every formula of a derived mode, in the names of the declaration."""
     names = Names.of(derivation.written)
     written = {d.name: d for d in derivation.written}
-    backward = tuple(replace(f, value=names.spoken(f.value)) for f in backward_formulas(derivation))
+    letters = letters_of(derivation)
+    backward = tuple(replace(f, value=lettered(names.spoken(f.value), letters)) for f in backward_formulas(derivation))
 
     def lines(d: Definition) -> Iterator[Formula]:
         own = written.get(d.name)

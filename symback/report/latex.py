@@ -275,7 +275,7 @@ class _Printer:
         """Name the bound indices as their author did, with primes where the name is taken."""
         names = []
         for hint, b in zip(node.hint or ("k",) * (len(node.args) // 3), node.args[1::3], strict=True):
-            name = hint
+            name = hint or "k"
             while name in self.taken:
                 name += "'"
             self.taken.add(name)

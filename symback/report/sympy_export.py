@@ -134,7 +134,7 @@ class _Exporter:
         """Name the bound indices: one symbol each, that no index in scope has."""
         symbols = []
         for hint, b in zip(node.hint or ("k",) * (len(node.args) // 3), node.args[1::3], strict=True):
-            name = hint
+            name = hint or "k"
             while name in self.taken:
                 name += "'"
             self.taken.add(name)

@@ -45,7 +45,8 @@ def reduction(kind: Reduction, body: Node, binders: Iterable[Binder]) -> Node:
 
 
 def hint_of(idx: Node) -> str:
-    return str(idx.data) if str(idx.data)[0] not in "#~" else "k"
+    """The author's name of an index; empty for one that was made on the way."""
+    return str(idx.data) if str(idx.data)[0] not in "#~" else ""
 
 
 def indices_in_order(node: Node) -> list[Node]:

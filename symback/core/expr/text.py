@@ -70,7 +70,7 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
         taken = outside | set(names.values()) | {str(i.data) for i in n.free}
         parts = []
         for hint, b, low, high in zip(n.hint, n.args[1::3], n.args[2::3], n.args[3::3], strict=True):
-            name = hint
+            name = hint or "k"
             while name in taken:
                 name += "_"
             taken.add(name)
