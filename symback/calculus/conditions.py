@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from symback.calculus.affine import linear, nowhere_negative, scalar
 from symback.calculus.facts import Facts, factors_of
 from symback.core.expr import (
@@ -212,11 +214,20 @@ def tie(node: Node, facts: Facts) -> Node | None:
     (low, below), (high, above), (level, _) = pairs
     if any(c.op is not Op.COMPARE or c.data != "<" for c in (below, above)) or below.args != above.args[::-1]:
         return None
-    c, x = split_coefficient(sub(*below.args))
-    if x.op is not Op.READ or level.data * 2 != low.data + high.data:
+    multiple = _multiple(*below.args)
+    if multiple is None or level.data * 2 != low.data + high.data:
         return None
+    c, x = multiple
     slope = (high.data - low.data) / 2
     return add(level, mul(number(slope if c > 0 else -slope), call("sign", x)))
+
+
+def _multiple(a: Node, b: Node) -> tuple[Fraction, Node] | None:
+    """(c, x) with a - b = c·x for a number c ≠ 0, where both are multiples of x by numbers and hyperparameters."""
+    parts = [(mul(*(f for f in factors_of(n) if scalar(f))), mul(*(f for f in factors_of(n) if not scalar(f)))) for n in (a, b)]
+    (p, x), (q, same) = parts
+    c = linear(sub(p, q))
+    return (c.data, x) if x == same and c.op is Op.NUM and c.data else None
 
 
 def signed_size(node: Node, facts: Facts) -> Node | None:

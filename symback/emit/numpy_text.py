@@ -250,10 +250,10 @@ class Speller:
     def _where(self, a: Array) -> tuple[str, int]:
         condition, yes, no = a.args
         if condition.kind is Kind.SCALAR or condition.element == "s":
-            return f"{self.text(yes, COMPARISON)} if {self._truth(condition)} else {self.text(no, COMPARISON)}", CONDITIONAL
+            return f"{self.text(yes, COMPARISON)} if {self.truth(condition)} else {self.text(no, COMPARISON)}", CONDITIONAL
         return f"np.where({self.text(condition)}, {self.text(yes)}, {self.text(no)})", ATOM
 
-    def _truth(self, condition: Array) -> str:
+    def truth(self, condition: Array) -> str:
         """The condition of a Python conditional; a number that is not 0 is true."""
         node = condition.data
         plain = condition.kind is Kind.SCALAR and node.op is Op.COMPARE and node.data == "!=" and node.args[1] == ZERO

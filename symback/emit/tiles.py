@@ -68,10 +68,15 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
     for a in tiling.members:
         for x in a.args:
             uses[x] = uses.get(x, 0) + 1
+    started = _started(tiling, uses)
     depth: dict[Array, int] = {}
     for a in tiling.members:
         depth[a] = 1 + max((depth.get(x, 0) for x in a.args), default=0)
-        if a in tiling.results:
+        if a in started:
+            depth[a] = 0
+            inner.names[a] = inner.names[started[a]]
+            _store(inner, a, inner.names[a], uses)
+        elif a in tiling.results:
             depth[a] = 0
             _store(inner, a, inner.names[a], uses)
         elif a in hints or uses[a] > 1 or depth[a] > DEEPEST:
@@ -80,6 +85,12 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
     schedule.helpers.setdefault("_tiles")
     schedule.taken.release(part, "part")
     schedule.lines += [f"for {part} in _tiles({size}):", *(f"    {line}" for line in inner.lines)]
+
+
+def _started(tiling: Tiling, uses: Mapping[Array, int]) -> dict[Array, Array]:
+    """What a result is unless a number asks for more, to the result: it is stored in its place at once."""
+    choices = [a for a in tiling.results if a.kind is Kind.WHERE and a.args[0].element == "s" and a.args[2] in a.args[1].args]
+    return {a.args[2]: a for a in choices if uses[a.args[2]] == 2 and a.args[2] in tiling.members and a.args[2] not in tiling.results}
 
 
 def _store(inner: Schedule, a: Array, target: str, uses: Mapping[Array, int]) -> None:
@@ -93,9 +104,27 @@ def _store(inner: Schedule, a: Array, target: str, uses: Mapping[Array, int]) ->
         inner.names[no] = target
         _store(inner, no, target, uses)
         inner.lines.append(_call(inner, "np.putmask", (condition, yes), target))
+    elif a.kind is Kind.WHERE and a.args[0].element == "s":
+        _store_one(inner, a, target, uses)
     else:
         inner.lines.append(f"{target} = {fitted(inner, a, len(target) + 3)}")
     inner.names[a] = target
+
+
+def _store_one(inner: Schedule, a: Array, target: str, uses: Mapping[Array, int]) -> None:
+    """One of two values that a number chooses between; the other is not worked out."""
+    condition, yes, no = a.args
+    truth = Speller(inner.names).truth(condition)
+    for head, value in ((f"if {truth}:", yes), ("else:", no)):
+        if inner.names.get(value) == target:
+            continue
+        block = inner.inner(1)
+        if value in block.names or value.kind in TRIVIAL:
+            block.lines.append(f"{target} = {Speller(block.names).text(value)}")
+        else:
+            block.names[value] = target
+            _store(block, value, target, uses)
+        inner.lines += [head, *(f"    {line}" for line in block.lines)]
 
 
 def _call(inner: Schedule, function: str, operands: tuple[Array, ...], *first: str, last: str = "") -> str:

@@ -52,6 +52,9 @@ def _as_arithmetic(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered)
     here, there = (conditions.where(condition.array, holds=holds) for holds in (True, False))
     if yes.array.kind is Kind.SCALAR and no.array.kind is Kind.SCALAR:
         return _of_numbers(low, condition, yes, no)
+    masks = _of_masks(low, condition, yes, no)
+    if masks is not None:
+        return masks
     for known, number, other in ((here, yes, no), (there, no, yes)):
         if number.array.kind is Kind.SCALAR and known.number(other.array) == number.array.data:
             return other  # it is that number there by itself
@@ -67,6 +70,21 @@ def _of_numbers(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) ->
         return low.elementwise(Kind.KERNEL, ("_either", "dtype"), [condition, yes, no], "f")
     mask = low.as_float(condition)
     return mask if yes.array.data == ONE else operate(low, "*", mask, yes)
+
+
+def _of_masks(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
+    """0 or 1 where another condition holds, as one condition; None where a side is more than a mask or its opposite."""
+    for taken, other, here in ((yes, no, condition), (no, yes, None)):
+        if taken.array.kind is not Kind.SCALAR or taken.array.data not in (ZERO, ONE):
+            continue
+        if other.array.kind is not Kind.CAST or other.array.args[0].element != "b":
+            return None
+        here = here or low.elementwise(Kind.OPERATOR, "~", [condition], "b")
+        if taken.array.data == ZERO:
+            here = low.elementwise(Kind.OPERATOR, "~", [here], "b") if here is condition else condition
+        both = [here, Lowered(other.array.args[0], other.axes)]
+        return low.as_float(low.elementwise(Kind.OPERATOR, "|" if taken.array.data == ONE else "&", both, "b"))
+    return None
 
 
 def _two_halves(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:

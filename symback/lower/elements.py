@@ -15,12 +15,14 @@ from symback.core.expr import (
     Op,
     add,
     branches,
+    call,
     compare,
     is_indicator,
     mul,
     neg,
     negation,
     number,
+    piecewise,
     split_coefficient,
 )
 from symback.functions import TABLE
@@ -231,7 +233,21 @@ def lower_piecewise(low: Lowering, node: Node) -> Lowered:
     """The first branch whose condition holds; the others' partial functions get safe arguments."""
     if is_mask(node) and not is_indicator(node):
         return low.as_float(mask(low, node))
-    return halves(low, node) or _branches(low, branches(node))
+    return halves(low, node) or shrunk(low, node) or _branches(low, branches(node))
+
+
+def shrunk(low: Lowering, node: Node) -> Lowered | None:
+    """{x - c if x > c, x + c if x < -c, else 0} = x - clip(x, -c, c), or x - c or x + c where c < 0; None for other cases."""
+    pairs = branches(node)
+    if len(pairs) != 3 or pairs[2][0] != ZERO or any(k.op is not Op.COMPARE or k.data not in ("<", "<=") for _, k in pairs[:2]):
+        return None
+    for (above, over), (below, under) in (pairs[:2], pairs[1::-1]):
+        c, x = over.args
+        if scalar(c) and not scalar(x) and under.args == (x, neg(c)) and above == add(x, neg(c)) and below == add(x, c):
+            kept = call("Min", call("Max", x, neg(c)), c)
+            crossed = piecewise((c, over), (neg(c), TRUE))
+            return choose(low, low.value(compare("<=", ZERO, c)), low.value(add(x, neg(kept))), low.value(add(x, neg(crossed))))
+    return None
 
 
 def _branches(low: Lowering, pairs: list[tuple[Node, Node]]) -> Lowered:

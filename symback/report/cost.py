@@ -40,7 +40,7 @@ _FREE = frozenset(
 _KERNELS = {
     **{row.spelling.name: row.cost for row in TABLE.values() if isinstance(row.spelling, Kernel)},
     **dict.fromkeys(("np.asarray", "np.broadcast_to", "_small_divergence"), 0),
-    **dict.fromkeys(("np.clip", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap"), 1),
+    **dict.fromkeys(("np.clip", "_either", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap"), 1),
     **dict.fromkeys(("_tangent", "_log_mean_exp"), 2),
     **dict.fromkeys(("_centred", "_over"), 3),
     "_difference_of_roots": 3,

@@ -331,8 +331,8 @@ hyperparameters:
 outputs:
   y[n, c]: Piecewise((a*expm1(x[n, c]), x[n, c] <= 0), (x[n, c], True))
 """,
-        12.1,
-        5.1,
+        13.1,
+        4.1,
     ),
     "b15 hardswish relu6": (
         """\

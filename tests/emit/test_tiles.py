@@ -67,3 +67,22 @@ def test_forward_keeps_the_slope_alone(name):
     made = symback.compile(symback.loads(frontend.library_text(name))).load()
     _, cache = made.forward(np.linspace(-2, 2, 9))
     assert [field for field in cache._fields if isinstance(getattr(cache, field), np.ndarray)] == ["slope"]
+
+
+def test_what_a_number_asks_for_is_added_in_place(monkeypatch):
+    made = module("momentum", monkeypatch, whole=False)
+    w, g, v = (np.linspace(-1, 1, 40000) * k for k in (1, 2, 3))
+    for decay in (0.0, 0.1):
+        new, state = made.forward(w, g, v, weight_decay=decay)
+        assert np.array_equal(state.v, v * 0.9 + g + w * decay if decay else v * 0.9 + g)
+        np.testing.assert_allclose(new, w - 0.01 * state.v)
+
+
+def test_only_the_value_that_a_number_chooses_is_worked_out(monkeypatch):
+    x = np.array([-3, -0.5, -0.4, 0, 0.4, 0.5, 3, np.inf])
+    with monkeypatch.context() as patch:
+        made = module("softshrink", patch, whole=False)
+    for lam in (0.5, 0.0, -0.5):
+        y, cache = made.forward(x, lam=lam)
+        assert np.array_equal(y, np.where(x > lam, x - lam, np.where(x < -lam, x + lam, 0)))
+        assert np.array_equal(made.backward(cache, np.ones_like(x)).x, (x > lam) | (x < -lam))
