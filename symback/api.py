@@ -103,7 +103,7 @@ class Compiled:
             KeyError: no such value or tensor.
             LayerError: the value is part of a recurrence.
         """
-        return sympy_export.to_sympy(jacobian(self.program, self.built.derivations[TRAIN].body, output, wrt))
+        return sympy_export.to_sympy(jacobian(self.program, self.built.derivations[TRAIN], output, wrt))
 
 
 @dataclass(frozen=True, slots=True)

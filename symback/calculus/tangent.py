@@ -6,7 +6,7 @@ what it reads; values that recur have tangents that recur with them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symback.calculus.adjoint import Adjoint, active_names
@@ -106,14 +106,11 @@ def with_simplified(body: Body, made: Sequence[Definition], program: Program) ->
     read out of its condition, and rely on cotangents being 0 beyond their range.
     """
     outputs = {n: n for n in body.outputs if any(d.name == n for d in made)}
-    found = Adjoint(tuple(Cotangent(d.name, d.name, d.axes, d.value) for d in made), {}, outputs, {})
-    padded = any(p.outside is not None for p in (*program.tensors, *body.definitions))
-    if not padded and not any(_keeps_in_range(n) for d in (*body.definitions, *made) for n in walk(d.value)):
-        found, _ = simplified(found, body, program)
+    found = tidied(body, made, outputs, program)
     context = context_within(body, program)
     groups = list(body.groups)
     outside = {d.name: d.outside for d in made}
-    for stage in found.stages:
+    for stage in found:
         value, _ = stabilise_gradient(stage.value, context, stage.name)
         section = Section.OUTPUT if stage.name in outputs else Section.WHERE
         low = (0,) * len(stage.axes)
@@ -122,23 +119,36 @@ def with_simplified(body: Body, made: Sequence[Definition], program: Program) ->
     return without_unused(replace(body, groups=tuple(groups)))
 
 
-def _keeps_in_range(node: Node) -> bool:
-    """Whether it is a Piecewise whose conditions are of positions and integers, not of floats that are computed."""
+def tidied(body: Body, made: Sequence[Definition], returned: Mapping[str, str], program: Program) -> tuple[Cotangent, ...]:
+    """What is `made` besides a body's own definitions, simplified where no condition or padding keeps an index in range."""
+    found = Adjoint(tuple(Cotangent(d.name, d.name, d.axes, d.value) for d in made), {}, returned, {})
+    padded = any(p.outside is not None for p in (*program.tensors, *body.definitions))
+    integers = {p.name for p in (*program.tensors, *body.definitions) if p.kind is Kind.INT}
+    if padded or any(_keeps_in_range(n, integers) for d in (*body.definitions, *made) for n in walk(d.value)):
+        return found.stages
+    return simplified(found, body, program)[0].stages
+
+
+def _keeps_in_range(node: Node, integers: Collection[str]) -> bool:
+    """Whether it is a Piecewise whose conditions are of positions and integers, not of floats that are computed; no δ keeps anything."""
     if node.op is not Op.PIECEWISE:
         return False
     conditions = [c for c in node.args[1::2] if c.op is not Op.BOOL]
-    return any(n.op is Op.COMPARE and all(_integral(a) for a in n.args) for c in conditions for n in walk(c))
+    positions = [n for c in conditions for n in walk(c) if n.op is Op.COMPARE and all(_integral(a, integers) for a in n.args)]
+    return any(n.data != "==" for n in positions) if expr.is_indicator(node) else bool(positions)
 
 
-def _integral(node: Node) -> bool:
-    """Whether it is made of indices, sizes, whole numbers and elements of tensors at such positions."""
+def _integral(node: Node, integers: Collection[str]) -> bool:
+    """Whether it is made of indices, sizes, whole numbers and elements of integer tensors at such positions."""
     if node.op is Op.NUM:
         return node.data.denominator == 1
+    if node.op is Op.READ:
+        return node.data in integers and all(_integral(a, integers) for a in node.args)
     if node.op is Op.CALL and node.data not in ("floordiv", "mod", "Min", "Max", "Abs"):
         return False
-    if node.op not in (Op.INDEX, Op.DIM, Op.HYPER, Op.READ, Op.ADD, Op.MUL, Op.CALL):
+    if node.op not in (Op.INDEX, Op.DIM, Op.HYPER, Op.ADD, Op.MUL, Op.CALL):
         return False
-    return node.op is Op.INDEX or all(_integral(a) for a in node.args)
+    return node.op is Op.INDEX or all(_integral(a, integers) for a in node.args)
 
 
 def _tangent(definition: Definition, scope: Scope, names: Mapping[str, str], of: tuple[str, ...]) -> Definition:

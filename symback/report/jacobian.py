@@ -7,19 +7,24 @@ from itertools import islice
 
 from symback.calculus.adjoint import active_names
 from symback.calculus.cotangents import Scatter
+from symback.calculus.derive import Derivation
 from symback.calculus.locals import Local, Scope, local_derivatives
+from symback.calculus.tangent import tidied
 from symback.core import expr
 from symback.core.diagnostics import Diagnostic, LayerError
 from symback.core.expr import Binder, Node, Op
-from symback.core.program import Body, Definition, Program
+from symback.core.program import Body, Definition, Equation, Program, Section
+from symback.functions.ordinary import ordinary
 from symback.report.formulas import common_factors_first, gathered, straightened
+from symback.report.names import Names
 
+_OWN = "the Jacobian"
 _LETTERS = "jklmipqrstuv"
 MAX_PARTS = 500
 """A derivative with more different parts is none that anybody would read, or work out element by element."""
 
 
-def jacobian(program: Program, body: Body, output: str, tensor: str) -> Node:
+def jacobian(program: Program, derivation: Derivation, output: str, tensor: str) -> Node:
     """∂output[axes]/∂tensor[indices]. The output's indices are its author's, the tensor's are letters that nothing else has.
 
     Softmax, p[i] of x, gives p[i]*((i == j) - p[j]).
@@ -28,8 +33,14 @@ def jacobian(program: Program, body: Body, output: str, tensor: str) -> Node:
         KeyError: the layer has no such value or tensor.
         LayerError: the value is part of a recurrence, whose Jacobian is a product over its steps, or the formula is too long.
     """
+    body = derivation.body
     value, indices = opened_jacobian(program, body, output, tensor)
-    return _folded(value, next(d for d in body.definitions if d.name == output), indices)
+    definition = next(d for d in body.definitions if d.name == output)
+    value = _folded(value, definition, indices)
+    axes = (*definition.axes, *indices)
+    made = Definition(_OWN, Section.OUTPUT, axes, (Equation(axes, value),))
+    (*named, tidy) = tidied(body, [made], {_OWN: _OWN}, program)
+    return Names.of(derivation.written).spoken(ordinary(tidy.value)) if not named else ordinary(value)
 
 
 def opened_jacobian(program: Program, body: Body, output: str, tensor: str) -> tuple[Node, tuple[Node, ...]]:

@@ -25,6 +25,8 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
         loose = _PRECEDENCE.get(n.op, 9)
         if n.op is Op.NUM and (n.data < 0 or n.data.denominator != 1):
             loose = 5 if n.data < 0 else 6
+        if _is_quotient(n):
+            loose = 6
         return f"({s})" if loose < level else s
 
     def go(n: Node) -> str:
@@ -50,6 +52,8 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
             out = _product_text(factors, wrap)
             del averaged[len(averaged) - len(means) :]
             return out
+        if _is_quotient(n):
+            return _product_text((n,), wrap)
         if op is Op.POW:
             return "sqrt(" + go(n.args[0]) + ")" if n.args[1] == HALF else f"{wrap(n.args[0], 9)}**{wrap(n.args[1], 8)}"
         if op is Op.CALL:
@@ -112,6 +116,11 @@ def _averages(factors: Sequence[Node]) -> tuple[list[Node], list[Node]]:
     return left, means
 
 
+def _is_quotient(n: Node) -> bool:
+    """Whether it is written as 1 over something."""
+    return n.op is Op.POW and n.args[1].op is Op.NUM and n.args[1].data < 0
+
+
 def _product_text(factors: Sequence[Node], wrap: Callable[[Node, int], str]) -> str:
     over: list[str] = []
     under: list[str] = []
@@ -124,7 +133,7 @@ def _product_text(factors: Sequence[Node], wrap: Callable[[Node, int], str]) -> 
                 over.append(_number_text(Fraction(abs(f.data.numerator))))
             if f.data.denominator != 1:
                 under.append(str(f.data.denominator))
-        elif f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0:
+        elif _is_quotient(f):
             under.append(wrap(power(f.args[0], number(-f.args[1].data)), 7))
         else:
             over.append(wrap(f, 6))
