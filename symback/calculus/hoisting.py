@@ -42,7 +42,8 @@ class _Hoisting:
                 return n  # what a condition guards may not be read at every step
             if n.op is Op.ADD:
                 mine = [a for a in n.args if self._independent(a, d)]
-                if any(self._worth_it(a, moving) for a in mine) and len(mine) < len(n.args):
+                several = len([a for a in mine if a.free & moving]) > 1
+                if (several or any(self._worth_it(a, moving) for a in mine)) and len(mine) < len(n.args):
                     rest = [transform(a, step, top_down=True) for a in n.args if a not in mine]
                     return add(self._named(add(*mine), d), *rest)
             return self._named(n, d) if self._independent(n, d) and self._worth_it(n, moving) else None

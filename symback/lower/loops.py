@@ -15,7 +15,7 @@ from symback.lower.accumulations import ScatterItem, are_apart, unchanged
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind, Slice, signature
 from symback.lower.lowering import Lowered, Lowering, StepValue
-from symback.lower.narrowing import narrowed
+from symback.lower.narrowing import limited, narrowed
 from symback.lower.reads import kept_inside, reads_stay_inside
 from symback.lower.scatters import cotangent_array, leaving, scatter_item, through_padding
 from symback.lower.stepwise import lifted
@@ -265,7 +265,9 @@ def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool])
 def _pushed(low: Lowering, target: str, of: str, s: Scatter, sizes: tuple[Node, ...]) -> Store:
     """What a step adds to the cotangent of another step's value; nothing goes beyond its axes."""
     s = narrowed(s, sizes, leaving(low, s, sizes, of))
-    if not leaving(low, s, sizes, of):
+    inside = not leaving(low, s, sizes, of)
+    s = limited(low, s)
+    if inside:
         operands: list[Array] = []
         item = scatter_item(low, s, sizes, operands)
         return Store(target, item.items, None, item, tuple(operands))

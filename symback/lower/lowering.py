@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from symback.calculus.affine import scalar
+from symback.calculus.affine import linear, never_negative, scalar
 from symback.core.expr import ONE, ZERO, Node, Op, add, call, dim, fresh_index, is_whole, neg, number, opened, reduction, substitute, walk
 from symback.core.program import Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
@@ -275,14 +275,21 @@ class Lowering:
             if is_whole(binder) or not (scalar(low) and scalar(high)):
                 out.append(binder)
                 continue
-            size = _extent(low, high)
+            size = self.count(add(high, neg(low), ONE))
             j = fresh_index(size)
             mapping[i] = add(low, j)
             out.append((j, ZERO, add(size, number(-1))))
             changed = True
         return reduction(node.data, substitute(body, mapping), out) if changed else node
 
+    def count(self, size: Node) -> Node:
+        """How many positions there are, for a size that may come out negative."""
+        known = (size.op is Op.NUM and size.data >= 0) or (self.ranges and self.nowhere_negative(size))
+        return size if known else call("Max", size, ZERO)
 
-def _extent(low: Node, high: Node) -> Node:
-    size = add(high, neg(low), ONE)
-    return size if size.op is Op.NUM and size.data >= 0 else call("Max", size, ZERO)
+    def nowhere_negative(self, size: Node) -> bool:
+        """Whether a size that is linear in the steps of the loops around is at least 0 at the first and the last of them."""
+        ends = [size]
+        for name, limits in self.ranges.items():
+            ends = [substitute(e, {dim(name): limit}) for e in ends for limit in limits]
+        return all(never_negative(linear(e)) for e in ends)

@@ -24,17 +24,13 @@ from symback.core.expr import (
     opened,
     piecewise,
     reduction,
-    split_coefficient,
-    substitute,
     whole,
 )
-from symback.lower import softmax
-from symback.lower.arithmetic import operate
+from symback.lower import softmax, tails
 from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.contractions import over_axes, sum_over
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.picks import picked
-from symback.lower.products import Factor, combine, factor
 from symback.lower.segments import added
 from symback.lower.windowed import over_taps
 
@@ -80,7 +76,7 @@ def _partial(low: Lowering, node: Node, body: Node, binders: tuple[Binder, ...],
     if len(binders) == 1:
         found = _prefix(low, kind, body, binders[0])
         if found is None and kind is Reduction.SUM:
-            found = _weighted_tail(low, body, binders[0])
+            found = tails.softmax_tail(low, body, binders[0]) or tails.product_tail(low, body, binders[0])
         if found is None:
             found = _stretch(low, kind, body, binders[0])
         if found is not None:
@@ -104,56 +100,6 @@ def _partial(low: Lowering, node: Node, body: Node, binders: tuple[Binder, ...],
         return low.value(reduction(kind, masked, [whole(b[0]) for b in binders]))
     masked = piecewise((body, condition), (NEG_INF if kind is Reduction.ARGMAX else INF, TRUE))
     return low.value(reduction(kind, masked, [whole(b[0]) for b in binders]))
-
-
-def _weighted_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
-    """Σ_{i ≥ j} c_i·exp(u_j + v_i), by a scan whose scale moves along (rule 33): exp(u_j + m_j)·Σ_{i ≥ j} c_i·exp(v_i - m_j)."""
-    i, j, hi = binder
-    if j.op is not Op.INDEX or j.args != i.args or hi != add(i.args[0], MINUS_ONE) or body.op is not Op.MUL and body.op is not Op.CALL:
-        return None
-    factors = body.args if body.op is Op.MUL else (body,)
-    both_ = [f for f in factors if i in f.free and j in f.free]
-    if len(both_) != 1 or both_[0].op is not Op.CALL or both_[0].data != "exp" or both_[0].args[0].op is not Op.ADD:
-        return None
-    terms = both_[0].args[0].args
-    if any(i in t.free and j in t.free for t in terms):
-        return None
-    moving = add(*(t for t in terms if i in t.free))
-    entry = add(*(t for t in terms if i not in t.free))
-    running = _is_running(entry, moving, i, j)
-    v = low.as_float(low.value(substitute(entry, {j: i}) if running else moving))
-    c = low.as_float(low.value(mul(*(f for f in factors if i in f.free and j not in f.free))))
-    if i not in v.axes or v.array.element != "f":
-        return None
-    axes = low.union([v, c])
-    if c.array.element != "f" or set(axes) != set(v.axes):
-        return None
-    v = low.transposed(v, axes)
-    weights = low.aligned(c, axes)
-    if len(weights.shape) != len(axes):
-        return None
-    shape = v.array.shape
-    if running:
-        at = tuple(j if a == i else a for a in axes)
-        value = Lowered(Array(Kind.KERNEL, ("_running_softmax_tail", axes.index(i)), (weights, v.array), shape, "f"), at)
-        outer = [factor(low, f) for f in factors if i not in f.free]
-        return combine(low, [Factor(body, value), *outer]) if outer else value
-    call = Array(Kind.KERNEL, ("_scaled_tail_sums", axes.index(i)), (weights, v.array), shape, "f")
-    at = tuple(j if a == i else a for a in axes)
-    tail, scale = (Lowered(Array(Kind.PART, k, (call,), shape, "f"), at) for k in (0, 1))
-    exponent = low.elementwise(Kind.OPERATOR, "+", [low.as_float(low.value(entry)), scale], "f")
-    outer = [factor(low, f) for f in factors if i not in f.free]
-    product_ = operate(low, "*", tail, low.elementwise(Kind.UFUNC, "exp", [exponent], "f"))
-    return combine(low, [Factor(body, product_), *outer]) if outer else product_
-
-
-def _is_running(entry: Node, moving: Node, i: Node, j: Node) -> bool:
-    """Whether `moving` is minus the log-sum-exp of the same entries up to i."""
-    c, lse = split_coefficient(moving)
-    if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP:
-        return False
-    inner, binders = opened(lse)
-    return len(binders) == 1 and binders[0][1] == ZERO and binders[0][2] == i and substitute(inner, {binders[0][0]: j}) == entry
 
 
 def _one_by_one(kind: Reduction, body: Node, binders: tuple[Binder, ...]) -> Node | None:

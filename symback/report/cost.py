@@ -51,6 +51,7 @@ _KERNELS = {
     "_geometric_mean": 13,
     "_scaled_tail_sums": 21,
     "_running_softmax_tail": 30,
+    "_product_tail": 4,
 }
 """Passes over an element of the largest operand, on the path that usual values take."""
 _ACCUMULATED = {"logaddexp": 20}

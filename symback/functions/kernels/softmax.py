@@ -185,7 +185,7 @@ def _log_mean_exp(x, rest, top, axis):
 
 def _running_softmax_tail(c, x, axis):
     """The sums over i >= j of c[i] exp(x[j]) / sum(exp(x[:i + 1])) along an axis, in one pass each way."""
-    x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
+    x, c = (np.ascontiguousarray(np.moveaxis(v, axis, 0)) for v in (x, c))
     top = np.maximum.accumulate(x)
     if np.isfinite(top[:1]).all() and np.isfinite(top[-1:]).all():
         shift, e = top, np.exp(x - top)
@@ -205,6 +205,19 @@ def _running_softmax_tail(c, x, axis):
         tail[i] += share[i] * tail[i + 1]
     return np.moveaxis(
         tail * np.divide(e, total, out=np.zeros_like(x), where=positive), 0, axis
+    )
+
+
+def _product_tail(c, x, axis):
+    """The sums over i >= j of c[i] times the product of x[:i + 1] without x[j] along an axis, in one pass each way."""
+    x, c = (np.ascontiguousarray(np.moveaxis(v, axis, 0)) for v in (x, c))
+    before = np.ones_like(x)
+    np.multiply.accumulate(x[:-1], out=before[1:])
+    tail = np.array(c)
+    for i in range(len(x) - 2, -1, -1):
+        tail[i] += x[i + 1] * tail[i + 1]
+    return np.moveaxis(
+        np.multiply(before, tail, out=np.zeros_like(x), where=before != 0), 0, axis
     )
 
 
