@@ -89,7 +89,7 @@ def _element_types(program: Program, floats: Sequence[Tensor], read: Sequence[st
     if "state_dtypes" in read:
         out.append(f"state_dtypes = {tuple_text([f'{t.name}.dtype' for t in states(program)])}")
     if "dtype" in read:
-        out.append("dtype = np.result_type(result_dtype, np.float32)")
+        out.append("dtype = np.promote_types(result_dtype, np.float32)")
     worked = [t.name for t in floats if t.name in read]
     if worked:
         helpers.setdefault("_worked")

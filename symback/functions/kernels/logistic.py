@@ -51,7 +51,8 @@ def _finite(x):
 
 def _finite_below(x):
     """x, with the least finite number in place of minus infinity."""
-    return np.maximum(x, np.finfo(x.dtype).min)
+    least = np.finfo(x.dtype).min
+    return x if x.min(initial=0) >= least else np.maximum(x, least)
 
 
 def _within(x, c):
