@@ -89,7 +89,8 @@ def derive(program: Program, called: Mapping[str, str] | None = None) -> Mapping
 
 def _derive_mode(body: Body, program: Program, called: Mapping[str, str]) -> Derivation:
     stable, found = stabilise(with_named_sums(split_axes(picked(body, program), program)), program)
-    written = stable.definitions
+    own = {d.name for d in body.definitions}
+    written = tuple(d for d in stable.definitions if d.name in own)
     stable = with_logits(only_where_picked(without_unused(stable)), program)
     stable = with_arguments(hoisted(settled(without_unused(stable)), program), program)
     if program.wrt:

@@ -12,11 +12,13 @@ from typing import Protocol
 from symback.calculus.affine import affine
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter
 from symback.calculus.derive import Derivation
+from symback.calculus.radix import digit_of, digits
 from symback.core import expr
 from symback.core.expr import Node, Op
 from symback.core.program import Definition, Program, Section
 from symback.functions.ordinary import ordinary
 from symback.report import latex as printer
+from symback.report.digits import Unfolded, helpers
 from symback.report.guards import with_guards
 from symback.report.letters import lettered, letters_of
 from symback.report.names import Names, shown_definitions
@@ -52,19 +54,25 @@ class Formulas:
 
 def of_mode(derivation: Derivation) -> Formulas:
     """Every formula of a derived mode, in the names of the declaration."""
-    names = Names.of(derivation.written)
+    made = helpers(derivation.forward, derivation.written)
+    swept = tuple(backward_formulas(derivation))
+    on_the_way = {c.name for c in derivation.cotangents if c.of in made}
+    forward = Unfolded({name: (d.axes, ordinary(d.value)) for name, d in made.items()})
+    both = Unfolded({**forward.values, **{f.name: (f.axes, f.value) for f in swept if f.name in on_the_way}})
     written = {d.name: d for d in derivation.written}
+    names = Names.of((d, forward.within(ordinary(d.value))) for d in derivation.written if len(d.equations) == 1)
     letters = letters_of(derivation)
-    backward = tuple(replace(f, value=lettered(names.spoken(f.value), letters)) for f in backward_formulas(derivation))
+    backward = tuple(replace(f, value=lettered(names.spoken(both.within(f.value)), letters)) for f in swept if f.name not in on_the_way)
 
     def lines(d: Definition) -> Iterator[Formula]:
         own = written.get(d.name)
         for equation in d.equations:
             in_names = own is not None and own.equations == d.equations and d.name in names.values
-            yield Formula(d.name, _left(d), equation.lhs, names.values[d.name] if in_names else ordinary(equation.value))
+            yield Formula(d.name, _left(d), equation.lhs, names.values[d.name] if in_names else forward.within(ordinary(equation.value)))
 
-    kept = [f.value for d in derivation.forward for f in lines(d)]
-    shown = shown_definitions(derivation.forward, derivation.written, names.reached([f.value for f in backward] + kept))
+    computed = [d for d in derivation.forward if d.name not in made]
+    kept = [f.value for d in computed for f in lines(d)]
+    shown = shown_definitions(computed, derivation.written, names.reached([f.value for f in backward] + kept))
     return Formulas(tuple(f for d in shown for f in lines(d)), backward)
 
 
@@ -136,6 +144,10 @@ def gathered(axes: tuple[Node, ...], scatter: Scatter) -> Node:
     solved: dict[Node, Node] = {}
     conditions: list[Node] = []
     for axis, target in zip(axes, (expr.substitute(t, apart) for t in scatter.targets), strict=True):
+        parts = _digits(axis, target, [i for i in scope if i not in solved])
+        if parts is not None:
+            solved |= parts
+            continue
         found = _solved(axis, straight(expr.substitute(target, solved)), [i for i in scope if i not in solved])
         if found is None:
             conditions.append(expr.compare("==", axis, target))
@@ -145,6 +157,15 @@ def gathered(axes: tuple[Node, ...], scatter: Scatter) -> Node:
         conditions += within
     body = expr.mul(*(expr.indicator(c) for c in conditions), expr.substitute(scatter.value, apart))
     return straightened(expr.total(expr.substitute(body, solved), *(expr.whole(i) for i in scope if i not in solved)))
+
+
+def _digits(axis: Node, target: Node, unknowns: list[Node]) -> dict[Node, Node] | None:
+    """The scatter's indices as the digits of an axis of which the target is the position."""
+    found = digits(affine(target))
+    if found is None or found[1] != axis.args[0] or any(i not in unknowns for i in found[0]):
+        return None
+    sizes = tuple(i.args[0] for i in found[0])
+    return {i: digit_of(axis, sizes, k) for k, i in enumerate(found[0])}
 
 
 def straightened(node: Node) -> Node:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from symback.calculus.affine import inside, nowhere_negative
+from symback.calculus.affine import affine, inside, multiplied_out, nowhere_negative
+from symback.calculus.radix import digits
 from symback.core import expr
-from symback.core.expr import Node, Op
+from symback.core.expr import Node, Op, fresh_index
 
 
 def with_guards(node: Node, shapes: Mapping[str, tuple[Node, ...]], known: frozenset[Node] = frozenset()) -> Node:
@@ -37,12 +38,26 @@ def _missing(reads: Iterable[Node], shapes: Mapping[str, tuple[Node, ...]], know
     needed: dict[Node, None] = {}
     for r in reads:
         for position, size in zip(r.args, shapes.get(str(r.data), ()), strict=False):
-            if inside(position, size):
+            if inside(position, size) or _is_position(position, size):
                 continue
             if not nowhere_negative(position):
                 needed[expr.compare("<=", expr.ZERO, position)] = None
             needed[expr.compare("<", position, size)] = None
     return [c for c in needed if c not in known and c != expr.TRUE]
+
+
+def _is_position(position: Node, size: Node) -> bool:
+    """Whether the digits of an index, or of a number of positions, make up a position of an axis."""
+    numbers = {}
+    for n in expr.walk(position):
+        if n.op is Op.CALL and n.data in ("floordiv", "mod") and n.args[0].op is Op.INDEX:
+            i, base = n.args
+            numbers[n] = fresh_index(base if n.data == "mod" else multiplied_out(expr.div(i.args[0], base)))
+    unit = expr.transform(position, lambda n: numbers.get(n), top_down=True)
+    if unit.op is Op.INDEX:
+        return multiplied_out(unit.args[0]) == multiplied_out(size)
+    found = digits(affine(unit))
+    return found is not None and found[1] == multiplied_out(size)
 
 
 def _parts(condition: Node) -> tuple[Node, ...]:

@@ -8,6 +8,7 @@ from symback.calculus.cotangents import Cotangent
 from symback.calculus.derive import Derivation
 from symback.core import expr
 from symback.core.expr import Node, Op
+from symback.core.program import LEADING
 
 Letters = Mapping[str, tuple[str, ...]]
 """For each value, tensor and cotangent the letter of each of its axes."""
@@ -43,16 +44,19 @@ def _lettered(node: Node, letters: Letters, taken: frozenset[str]) -> Node:
     own = set(hint)
     for k, bound in enumerate(node.args[1::3]):
         if not hint[k]:
-            hint[k] = _letter(node.args[0], bound, letters, taken | own)
+            hint[k] = _letter(node.args[0], bound, letters, taken | own, len(hint) > 1)
             own.add(hint[k])
     args = (_lettered(node.args[0], letters, taken | own), *node.args[1:])
     return Node(Op.REDUCE, node.data, args, tuple(hint))
 
 
-def _letter(body: Node, bound: Node, letters: Letters, taken: frozenset[str]) -> str:
-    """The letter of the first axis that is read at a bound index alone; empty where all of them are taken."""
-    for r in expr.reads(body):
-        for position, letter in zip(r.args, letters.get(str(r.data), ()), strict=False):
-            if position == bound and letter and letter not in taken:
-                return letter
-    return ""
+def _letter(body: Node, bound: Node, letters: Letters, taken: frozenset[str], beside: bool) -> str:
+    """The letter of the first axis that is read at a bound index alone: a free one, else, beside others, one to be told apart by a mark."""
+    found = [
+        letter
+        for r in expr.reads(body)
+        for position, letter in zip(r.args, letters.get(str(r.data), ()), strict=False)
+        if position == bound and letter
+    ]
+    marked = next((letter for letter in found if letter != LEADING), "") if beside else ""
+    return next((letter for letter in found if letter not in taken), marked)
