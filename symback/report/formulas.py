@@ -60,7 +60,7 @@ def of_mode(derivation: Derivation) -> Formulas:
     forward = Unfolded({name: (d.axes, ordinary(d.value)) for name, d in made.items()})
     both = Unfolded({**forward.values, **{f.name: (f.axes, f.value) for f in swept if f.name in on_the_way}})
     written = {d.name: d for d in derivation.written}
-    names = Names.of((d, forward.within(ordinary(d.value))) for d in derivation.written if len(d.equations) == 1)
+    names = Names.of(derivation.written, forward.within)
     letters = letters_of(derivation)
     backward = tuple(replace(f, value=lettered(names.spoken(both.within(f.value)), letters)) for f in swept if f.name not in on_the_way)
 

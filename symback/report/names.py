@@ -6,12 +6,13 @@ The program that is computed may have unfolded a value, to make it stable or che
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from symback.calculus.patterns import Library, match_all, skeleton
 from symback.core.expr import MINUS_ONE, Node, Op, add, mul, read, reads, substitute, transform
 from symback.core.program import Definition
+from symback.functions.ordinary import ordinary
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,12 @@ class Names:
     products: dict[int, list[_Product]] = field(default_factory=dict)  # by the key of their highest factor
 
     @classmethod
-    def of(cls, definitions: Iterable[tuple[Definition, Node]]) -> Names:
-        """Those of definitions by one equation, in order with their values; each value is in the names before it."""
+    def of(cls, definitions: Iterable[Definition], within: Callable[[Node], Node] = lambda value: value) -> Names:
+        """Those of definitions in order, each one's value, as `within` writes it, in the names before it."""
         names = cls()
-        for d, value in definitions:
-            if d.equations[0].lhs == d.axes:
-                names.add(d.name, d.axes, names.spoken(value))
+        for d in definitions:
+            if len(d.equations) == 1 and d.equations[0].lhs == d.axes:
+                names.add(d.name, d.axes, names.spoken(within(ordinary(d.value))))
         return names
 
     def add(self, name: str, axes: tuple[Node, ...], value: Node) -> None:
