@@ -58,6 +58,7 @@ class Facts:
     padded       tensors that read 0 outside their range, with their shapes
     upstream     names of cotangents, the outputs' own among them
     conditions   those that forward asks
+    symmetric    matrices by name, whether each is its own transpose, as far as was asked
     """
 
     definitions: Mapping[str, Definition]
@@ -66,6 +67,7 @@ class Facts:
     padded: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     upstream: set[str] = field(default_factory=set)
     conditions: frozenset[Node] = frozenset()
+    symmetric: dict[str, bool] = field(default_factory=dict)
     order: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

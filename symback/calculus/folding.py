@@ -25,7 +25,9 @@ from symback.core.expr import (
 
 
 def fold_value(node: Node, facts: Facts) -> Node | None:
-    """An expression that defines a value is that value."""
+    """An expression that defines a value is that value; a sum of numbers is as soon added up again, and may meet other terms."""
+    if node.op is Op.ADD and not node.free:
+        return None
     found = facts.known.value(node) or facts.known.from_multiple(node)
     if found is None and node.op is Op.ADD:
         opposite = facts.known.value(add(*(mul(MINUS_ONE, t) for t in node.args)))

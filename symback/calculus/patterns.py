@@ -105,6 +105,13 @@ def skeleton_key(node: Node, names: dict[Node, int]) -> int:
     return hash((key, *(names.setdefault(i, len(names)) for i in indices)))
 
 
+def pair_key(a: Node, b: Node) -> tuple[int, int]:
+    """What two factors are, whatever their indices are called."""
+    first, second = sorted((a, b), key=lambda n: skeleton_key(n, {}))
+    names: dict[Node, int] = {}
+    return skeleton_key(first, names), skeleton_key(second, names)
+
+
 def _skeleton(node: Node) -> tuple[int, tuple[Node, ...]]:
     if not node.free:
         return node.digest, ()

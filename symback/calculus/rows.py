@@ -7,7 +7,9 @@ from symback.calculus.conditions import certain, clip_cases, held, signed_size, 
 from symback.calculus.factors import collect, common_factor, shared_by_some
 from symback.calculus.facts import Row
 from symback.calculus.folding import contraction_proof, fold_contraction, fold_value
-from symback.calculus.sums import delta, outer_difference, pull_out, recentre, separate, total_probability, vanishing, vanishing_terms
+from symback.calculus.joint import joint_contraction
+from symback.calculus.sums import delta, outer_difference, pull_out, recentre, separate, total_probability
+from symback.calculus.vanishing import vanishing, vanishing_terms
 from symback.core.expr import Op
 
 INLINE = Row(
@@ -219,6 +221,15 @@ ROWS = (
 )
 
 LAST_ROWS = (
+    Row(
+        "joint-contraction",
+        r"\sum_k a_k w_k + \sum_k b_k w_k = \sum_k (a_k + b_k)\, w_k",
+        "the distributive law, and a matrix that its definition shows to be symmetric is its transpose",
+        joint_contraction,
+        (Op.ADD,),
+        condition="a and b are values with the same indices",
+        reference="the distributive law",
+    ),
     Row(
         "shared-by-some",
         r"a\,b + a\,c + d = a\,(b + c) + d",

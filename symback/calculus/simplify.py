@@ -8,7 +8,7 @@ from itertools import islice
 
 from symback.calculus.adjoint import Adjoint
 from symback.calculus.affine import inside, scalar
-from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
+from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage, map_values
 from symback.calculus.facts import Applied, Facts, Row
 from symback.calculus.folding import as_multiple
 from symback.calculus.rows import FOLD, INLINE, LAST_ROWS, ROWS
@@ -188,7 +188,22 @@ def _put_in(value: Node, inlined: Mapping[str, Cotangent], subject: str, log: li
 def _tidy(c: Cotangent, facts: Facts, log: list[Applied]) -> Cotangent:
     value = tidy(c.value, facts, c.name, log)
     scatters = tuple(replace(s, value=tidy(s.value, facts, c.name, log)) for s in c.scatters)
-    return replace(c, value=value, scatters=tuple(s for s in scatters if s.value != ZERO))
+    return replace(c, value=value, scatters=_met(tuple(s for s in scatters if s.value != ZERO)))
+
+
+def _met(scatters: tuple[Scatter, ...]) -> tuple[Scatter, ...]:
+    """The scatters, those to the same places as one."""
+    out: list[Scatter] = []
+    for s in scatters:
+        for k, known in enumerate(out):
+            called = dict(zip(s.scope, known.scope, strict=False))
+            alike = [i.args for i in s.scope] == [i.args for i in known.scope]
+            if alike and tuple(substitute(t, called) for t in s.targets) == known.targets:
+                out[k] = replace(known, value=add(known.value, substitute(s.value, called)))
+                break
+        else:
+            out.append(s)
+    return tuple(out)
 
 
 def tidy(value: Node, facts: Facts, subject: str, log: list[Applied]) -> Node:

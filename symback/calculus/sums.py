@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from symback.calculus.affine import affine, inside, linear
-from symback.calculus.facts import Facts, Proof, factors_of
+from symback.calculus.facts import Facts, factors_of
 from symback.calculus.radix import digits
 from symback.core.expr import (
     MINUS_ONE,
@@ -27,12 +27,8 @@ from symback.core.expr import (
     substitute,
     total,
     transform,
-    walk,
     whole,
 )
-
-MOST_PUT_IN = 8
-"""Definitions that are put in, one after another, to prove a sum to be 0."""
 
 
 def pull_out(node: Node, facts: Facts) -> Node | None:
@@ -78,70 +74,6 @@ def separate(node: Node, facts: Facts) -> Node | None:
         return None
     by_index = {b[0]: b for b in binders}
     return mul(*(total(mul(*factors), *(by_index[i] for i in bound if i in indices)) for indices, factors in parts))
-
-
-def vanishing(node: Node, facts: Facts) -> Node | None:
-    """A sum that the definitions prove to be 0: Σ_n (x_n - μ) = 0."""
-    return None if vanishing_terms(node, facts) is None else ZERO
-
-
-def vanishing_terms(node: Node, facts: Facts) -> Proof | None:
-    """The equations that prove a sum to be 0: what each of its terms comes to, where these cancel; None where they do not."""
-    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
-        return None
-    if sum(1 for f in factors_of(node.args[0]) if not f.free.isdisjoint(node.args[1::3])) != 1:
-        return None
-    body, binders = opened(node)
-    moving = [f for f in (body.args if body.op is Op.MUL else (body,)) if f.free & {b[0] for b in binders}]
-    if len(moving) != 1 or not all(is_whole(b) for b in binders):
-        return None
-    subject = moving[0]
-    if subject.op is Op.READ:
-        subject = facts.unfolded(subject) or subject
-    if subject.op is not Op.ADD:
-        return None
-    whole_terms = [total(t, *binders) for t in subject.args]
-    terms = [everywhere(t, pull_out, facts) for t in whole_terms]
-    for _ in range(MOST_PUT_IN):
-        left = add(*terms)
-        if left == ZERO:
-            known = () if subject is moving[0] else ((moving[0], subject),)
-            return (*known, *((a, b) for a, b in zip(whole_terms, terms, strict=True) if a != b))
-        last = _last_defined(left, facts)
-        if last is None or _stands_alone(left, facts):
-            return None
-        terms = [_put_in(t, last, facts) for t in terms]
-    return None
-
-
-def _stands_alone(left: Node, facts: Facts) -> bool:
-    """Whether a cotangent stands in one term only: no definition of forward holds one, so that nothing can cancel that term."""
-    count: dict[object, int] = {}
-    for term in left.args if left.op is Op.ADD else (left,):
-        for name in {n.data for n in walk(term) if n.op is Op.READ and n.data in facts.upstream}:
-            count[name] = count.get(name, 0) + 1
-    return 1 in count.values()
-
-
-def _last_defined(left: Node, facts: Facts) -> str | None:
-    """The value that is defined after all others in an expression: no other can cancel it, its own definition only. None where it
-    stands in functions alone, which nothing cancels."""
-    read = {str(n.data) for n in walk(left) if n.op is Op.READ}
-    last = max((name for name in read if facts.defined(name) is not None), key=facts.order.__getitem__, default=None)
-    return last if last is not None and _stands_open(left, last) else None
-
-
-def _stands_open(node: Node, name: str) -> bool:
-    """Whether the value is read outside functions."""
-    if node.op is Op.READ:
-        return str(node.data) == name
-    return node.op is not Op.CALL and any(_stands_open(a, name) for a in node.args)
-
-
-def _put_in(node: Node, name: str, facts: Facts) -> Node:
-    """The node with the definition of a value put in, sums and brackets opened, factors pulled out."""
-    new = transform(node, lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) == name else None, top_down=True)
-    return node if new is node else everywhere(everywhere(new, spread, facts), pull_out, facts)
 
 
 def total_probability(node: Node, facts: Facts) -> Node | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from symback.core.expr import Node
 from symback.emit.identifiers import local
@@ -46,6 +47,8 @@ def scatter(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Ma
     name = schedule.taken.free(hint or plan.name)
     schedule.lines.append(f"{name} = {text}")
     for it in plan.items:
+        if it.assigned and not plan.base and isinstance(it.value, int) and _is_negated(a.args[it.value], schedule):
+            it = replace(it, assigned=False)  # what stands there is 0
         accumulate(schedule, name, it, a.args, statements)
     schedule.names[a] = name
 
@@ -74,7 +77,7 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
     value = operands[it.value]
     target = items_text(items, fancy) if items else "[...]"
     sign = "=" if it.assigned else "+="
-    if not it.assigned and value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names and not it.repeats:
+    if not it.assigned and not it.repeats and _is_negated(value, schedule):
         sign, value = "-=", value.args[0]
     if it.repeats:
         place = _index_tuple(items, fancy)
@@ -85,6 +88,10 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
     if len(text) + len(name) + len(target) + 4 > schedule.width and value not in schedule.names and value.kind not in TRIVIAL:
         text = define(schedule, value)
     schedule.lines.append(f"{name}{target} {sign} {text}")
+
+
+def _is_negated(value: Array, schedule: Schedule) -> bool:
+    return value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names
 
 
 def _by_taps(

@@ -89,6 +89,8 @@ def _of_masks(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> L
 
 def _two_halves(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
     """f(max(x, c)) + g for a choice between f(x) + m above c and g below, where f(c) = 0, and g is the number m above c."""
+    if any(multiple_of(v.array).data == "expm1" for v in (yes, no)):
+        return None  # likewise
     for holds, taken, other in ((True, yes, no), (False, no, yes)):
         here, there = (conditions.where(condition.array, holds=h) for h in (holds, not holds))
         for ordered, name in ((here.at_least, "maximum"), (here.at_most, "minimum")):
@@ -141,8 +143,8 @@ def _scaled(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Low
         return None
     value = Lowered(a, axes)
     if a != b:
-        if not (_reaches(here, a, b) and _reaches(there, b, a)):
-            return None
+        if p != q or not (_reaches(here, a, b) and _reaches(there, b, a)):
+            return None  # of two multiples the slope asks for the condition again
         value = low.elementwise(Kind.UFUNC, "maximum", [value, Lowered(b, axes)], "f")
     return value if p == q else operate(low, "*", value, _of_numbers(low, condition, Lowered(p, ()), Lowered(q, ())))
 

@@ -5,7 +5,23 @@ from __future__ import annotations
 from math import prod
 
 from symback.calculus.affine import scalar
-from symback.core.expr import ONE, ZERO, Node, Op, Reduction, fresh_index, mul, number, split_coefficient, substitute, total, whole
+from symback.calculus.patterns import pair_key
+from symback.core.expr import (
+    ONE,
+    ZERO,
+    Node,
+    Op,
+    Reduction,
+    branches,
+    fresh_index,
+    mul,
+    number,
+    piecewise,
+    split_coefficient,
+    substitute,
+    total,
+    whole,
+)
 from symback.lower import divergences, softmax
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
@@ -22,12 +38,11 @@ from symback.lower.products import (
     is_pole,
     may_be_garbage,
     most_shared,
-    pair_key,
     product_of,
     reads_padding,
-    times_scalar,
 )
 from symback.lower.reads import reads_stay_inside
+from symback.lower.scaling import times_scalar
 
 _METHOD = {
     Reduction.SUM: "sum",
@@ -79,7 +94,7 @@ def _flat(size: Node) -> Node:
 
 def sum_over(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
     """Σ body over whole ranges."""
-    c, rest = split_coefficient(body)
+    c, rest = split_coefficient(_with_number_outside(body))
     factors = list(rest.args) if rest.op is Op.MUL else [rest]
     scalars = [f for f in factors if scalar(f)]
     arrays = [f for f in factors if not scalar(f)]
@@ -97,6 +112,16 @@ def sum_over(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
     if outside:
         inner = combine(low, [Factor(total(mul(*inside), *(whole(b) for b in bound)), inner), *(factor(low, f) for f in outside)])
     return times_scalar(low, inner, scale)
+
+
+def _with_number_outside(body: Node) -> Node:
+    """{0 if condition, else c·v} as c times {0 if condition, else v}."""
+    pairs = branches(body) if body.op is Op.PIECEWISE else []
+    numbers = {split_coefficient(v)[0] for v, _ in pairs if v != ZERO}
+    if len(numbers) != 1 or numbers == {1}:
+        return body
+    (c,) = numbers
+    return mul(number(c), piecewise(*((mul(number(1 / c), v), condition) for v, condition in pairs)))
 
 
 def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lowered:

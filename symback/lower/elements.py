@@ -7,6 +7,7 @@ from itertools import combinations
 
 from symback.calculus.affine import scalar
 from symback.core.expr import (
+    FALSE,
     MINUS_ONE,
     ONE,
     TRUE,
@@ -30,6 +31,7 @@ from symback.functions.function import Expansion, Identity, Ufunc
 from symback.lower import cosines, divergences, exponents, norms, probabilities, softmax
 from symback.lower.arithmetic import as_numbers, negative, operate
 from symback.lower.arrays import Array, Kind
+from symback.lower.assignments import over_labels
 from symback.lower.centred import centred
 from symback.lower.choices import choose
 from symback.lower.finiteness import never_negative
@@ -38,6 +40,7 @@ from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import is_mask, mask, safe_argument
 from symback.lower.powers import lower_power
 from symback.lower.products import combine, factor, lower_product
+from symback.lower.ties import share
 
 MOST_TERMS = 5
 """Terms of a sum in which sums that are there already are looked for."""
@@ -233,7 +236,7 @@ def lower_piecewise(low: Lowering, node: Node) -> Lowered:
     """The first branch whose condition holds; the others' partial functions get safe arguments."""
     if is_mask(node) and not is_indicator(node):
         return low.as_float(mask(low, node))
-    return halves(low, node) or shrunk(low, node) or _branches(low, branches(node))
+    return share(low, node) or halves(low, node) or shrunk(low, node) or over_labels(low, node) or _branches(low, branches(node))
 
 
 def shrunk(low: Lowering, node: Node) -> Lowered | None:
@@ -262,6 +265,14 @@ def _branches(low: Lowering, pairs: list[tuple[Node, Node]]) -> Lowered:
             else here
         )
     elsewhere = low.value(negation(condition)) if _comparison_safe(condition) else low.elementwise(Kind.OPERATOR, "~", [here], "b")
+    if len(rest) == 1 and here.array.kind is not Kind.SCALAR:
+        other = rest[0][0]
+        found = exponents.slope_beside(low.guarded(elsewhere), value, other, here)
+        if found is not None:
+            return found
+        found = exponents.slope_beside(low.guarded(here), other, value, low.scalar(FALSE))
+        if found is not None:
+            return choose(low, here, found, low.value(other))
     yes = low.guarded(here).value(value)
     no = _branches(low.guarded(elsewhere), rest)
     return choose(low, here, yes, no)

@@ -7,13 +7,16 @@ its argument is formed again in the next wider precision (rules 2, 3, 7 and 11 o
 from __future__ import annotations
 
 from symback.calculus.affine import scalar
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, mul, number, split_coefficient
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, call, mul, number, split_coefficient
 from symback.core.program import Kind as TensorKind
 from symback.lower.arrays import Kind
 from symback.lower.lowering import Lowered, Lowering
 
-KERNELS = tuple(f"{name}_{form}" for name in ("_decay_of", "_expm1_slope_of") for form in ("product", "gap", "polynomial"))
-"""Names that `decay` and `slope` give to what they make, element by element."""
+KERNELS = (
+    "_scaled_expm1_slope_at",
+    *(f"{name}_{form}" for name in ("_decay_of", "_expm1_slope_of") for form in ("product", "gap", "polynomial")),
+)
+"""Names of what is made here, element by element."""
 
 
 def decay(low: Lowering, node: Node) -> Lowered | None:
@@ -31,6 +34,22 @@ def slope(low: Lowering, node: Node) -> Lowered | None:
         return None
     u = least.args[0] if least.args[1] == ZERO else least.args[1]
     return _exponential(low, "_expm1_slope_of", u, known) if _product(low, u) is not None else None
+
+
+def slope_beside(low: Lowering, other: Node, node: Node, mask: Lowered) -> Lowered | None:
+    """A number where a condition holds, else c·exp(u), where forward has c·(exp(u) - 1) for a number c; None for another choice.
+    Without indices, the condition holds nowhere."""
+    factors = node.args if node.op is Op.MUL else (node,)
+    slopes = [f for f in factors if f.op is Op.CALL and f.data == "expm1_slope"]
+    if len(slopes) != 1 or not scalar(other) or not all(scalar(f) for f in factors if f is not slopes[0]):
+        return None
+    c, u = mul(*(f for f in factors if f is not slopes[0])), slopes[0].args[0]
+    if c == other:
+        return None  # there exp(u) is 1 by itself
+    known, x = low.value(mul(c, call("expm1", u))), low.value(u)
+    if known.array not in low.made or known.array.element != "f" or not set(known.axes) == set(x.axes) == set(mask.axes or x.axes):
+        return None
+    return low.elementwise(Kind.KERNEL, ("_scaled_expm1_slope_at", ""), [x, known, low.scalar(c), mask, low.scalar(other)], "f")
 
 
 def _exponential(low: Lowering, name: str, u: Node, first: Node) -> Lowered | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symback.calculus.affine import linear, never_negative, scalar
+from symback.calculus.patterns import skeleton
 from symback.core.expr import ONE, ZERO, Node, Op, add, call, dim, fresh_index, is_whole, neg, number, opened, reduction, substitute, walk
 from symback.core.program import Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
@@ -52,6 +53,7 @@ class Lowering:
     copies     what matrix products have to copy, and the operands of each that does
     shared     those that several products copy, so that they are values of their own
     exponentials what softmaxes have been made of
+    forms      what has been lowered, by its form whatever its indices are called, with those indices
     made       everything that forward's results are made of, while backward is lowered
     popularity how often a pair of factors occurs in the products of the whole program
     ranges     first and last value of each variable of the loops around
@@ -96,6 +98,7 @@ class Lowering:
     finite: dict[str, bool] = field(default_factory=dict)
     checked: frozenset[RangeCheck] = frozenset()
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    forms: dict[int, tuple[Lowered, tuple[Node, ...]]] = field(default_factory=dict)
     made: frozenset[Array] = frozenset()
 
     def value(self, node: Node) -> Lowered:
@@ -104,13 +107,28 @@ class Lowering:
         if known is not None:
             return self.value(known)
         key = self._key(node)
-        done = self.memo.get(key) or self._unguarded(node)
+        done = self.memo.get(key) or self._unguarded(node) or self._called_otherwise(node)
         if done is None:
             done = self._value(node)
             if done.array in self.stored:
                 done = Lowered(self.stored[done.array], done.axes)
             self.memo[key] = done
+            if not (self.guards or self.lenient or self.loop_vars):
+                form, indices = skeleton(node)
+                self.forms.setdefault(form, (done, indices))
         return done
+
+    def _called_otherwise(self, node: Node) -> Lowered | None:
+        """The value as it stands there with its indices called otherwise, in whatever order its axes are; of forward, what forward makes."""
+        if not self.made:
+            return None
+        form, indices = skeleton(node)
+        known = self.forms.get(form)
+        if known is None or not (known[0].array.late or known[0].array in self.made):
+            return None
+        v, own = known
+        called = dict(zip(own, indices, strict=True))
+        return Lowered(v.array, tuple(called[a] for a in v.axes)) if all(a in called for a in v.axes) else None
 
     def _unguarded(self, node: Node) -> Lowered | None:
         """The value as forward has it, whatever condition it is wanted under."""
@@ -122,6 +140,10 @@ class Lowering:
     def has(self, node: Node) -> bool:
         """Whether it is lowered already."""
         return self._key(node) in self.memo
+
+    def standing(self, node: Node) -> Lowered | None:
+        """The value where it is lowered already, perhaps with its indices called otherwise."""
+        return self.memo.get(self._key(node)) or self._called_otherwise(node)
 
     def _key(self, node: Node) -> tuple:
         return node, self.rank, tuple(g.array for g in self.guards), self.lenient, self.loop_vars

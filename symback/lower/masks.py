@@ -5,8 +5,10 @@ from __future__ import annotations
 from symback.calculus.affine import scalar
 from symback.core.expr import FALSE, ONE, TRUE, ZERO, Node, Op, branches, is_indicator
 from symback.lower.arrays import Array, Kind
+from symback.lower.assignments import over_mask
 from symback.lower.choices import choose, multiple_of, replaced
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.picks import at_label
 
 
 def is_mask(node: Node) -> bool:
@@ -36,6 +38,10 @@ def _chosen(low: Lowering, pairs: list[tuple[Node, Node]]) -> Lowered:
     (value, condition), rest = pairs[0], pairs[1:]
     if condition == TRUE:
         return _condition(low, value)
+    if len(rest) == 1 and value in (ZERO, ONE) and at_label(low, condition) is not None:
+        written = over_mask(low, value == ONE, condition, _chosen(low, rest))
+        if written is not None:
+            return written
     here = low.value(condition)
     elsewhere = low.elementwise(Kind.OPERATOR, "~", [here], "b")
     if value == ONE:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symback.calculus.adjoint import Adjoint
 from symback.calculus.affine import affine, linear, never_negative
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage
+from symback.calculus.patterns import pair_key
 from symback.calculus.radix import digits
 from symback.core.expr import (
     MINUS_ONE,
@@ -34,7 +35,7 @@ from symback.core.expr import (
 )
 from symback.core.program import Body, Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
-from symback.lower import elements, loops, products, reads, reductions
+from symback.lower import elements, loops, reads, reductions
 from symback.lower.arrays import Array, Kind, Slice, parts
 from symback.lower.lowering import Lowering, RangeCheck
 from symback.lower.picks import label_of
@@ -238,7 +239,7 @@ def popularity(body: Body, adjoint: Adjoint | None) -> dict[tuple[int, int], int
                 factors = [f for f in n.args if f.op is not Op.NUM]
                 for i, a in enumerate(factors[:12]):
                     for b in factors[i + 1 : 12]:
-                        key = products.pair_key(a, b)
+                        key = pair_key(a, b)
                         counts[key] = counts.get(key, 0) + 1
     return counts
 

@@ -30,6 +30,16 @@ def label_of(low: Lowering, body: Node, s: Node) -> tuple[Node, Node] | None:
     return None
 
 
+def at_label(low: Lowering, condition: Node) -> tuple[Node, Node] | None:
+    """(index, label) of a condition that says that an index is a label; None for another one."""
+    if condition.op is not Op.COMPARE or condition.data != "==":
+        return None
+    for s, label in (condition.args, condition.args[::-1]):
+        if s.op is Op.INDEX and label.op is Op.READ and s not in label.free and is_label(low, label, s.args[0]):
+            return s, label
+    return None
+
+
 def _conditional(body: Node) -> tuple[Node, tuple[Node, ...]]:
     """(value, conditions) of what is the value where all conditions hold and 0 elsewhere."""
     if body.op is Op.PIECEWISE and not is_indicator(body):

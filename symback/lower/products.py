@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
 from symback.calculus.affine import scalar
-from symback.calculus.patterns import skeleton_key
-from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, add, mul, number, power, split_coefficient
-from symback.lower import norms, softmax
-from symback.lower.arithmetic import negative, operate, whole_power
-from symback.lower.arrays import FULL_SLICE, Array, Kind
+from symback.calculus.patterns import pair_key
+from symback.core.expr import HALF, ONE, ZERO, Node, Op, mul, number, power
+from symback.lower import brackets, norms, softmax
+from symback.lower.arithmetic import operate, whole_power
+from symback.lower.arrays import Array, Kind
 from symback.lower.choices import choose, cleared
 from symback.lower.finiteness import finite_by_form, never_negative
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask, safe_argument
 from symback.lower.reads import reads_stay_inside, stays_inside
+from symback.lower.scaling import times_scalar
+from symback.lower.ties import rest_of_share
 from symback.rewrite.power_sums import power_sum
 
 MOST_PAIRED = 12
@@ -35,7 +35,14 @@ def lower_product(low: Lowering, node: Node) -> Lowered:
         return times_scalar(low, low.value(masks[0]), mul(*scalars))
     if masks and others:
         return _masked_product(low, masks, mul(*scalars, *others))
-    others, scalars = _unit_brackets(low, others, scalars)
+    rest = rest_of_share(low, others) if not masks else None
+    if rest is not None:
+        return times_scalar(low, rest, mul(*scalars))
+    others, scalars = brackets.into_branches(others, scalars)
+    spread = brackets.spread(low, others, scalars) if not masks else None
+    if spread is not None:
+        return low.value(spread)
+    others, scalars = brackets.unit_brackets(low, others, scalars)
     return times_scalar(low, combine(low, [part for f in [*others, *masks] for part in factors_of(low, f)]), mul(*scalars))
 
 
@@ -47,23 +54,6 @@ def factors_of(low: Lowering, node: Node) -> list[Factor]:
             over, under = fraction
             return [Factor(node, over), Factor(Node(Op.CALL, "softmax sum", node.args), under, True)]
     return [factor(low, node)]
-
-
-def _unit_brackets(low: Lowering, factors: list[Node], scalars: list[Node]) -> tuple[list[Node], list[Node]]:
-    """A number that multiplies the widest term of a bracket is taken out of it, where the bracket is multiplied anyway."""
-    if len(factors) < 2:
-        return factors, scalars
-    out = []
-    for f in factors:
-        if f.op is Op.ADD:
-            widths = [len(t.free) for t in f.args]
-            wide = {abs(split_coefficient(t)[0]) for t, w in zip(f.args, widths, strict=True) if w == max(widths)}
-            if len(wide) == 1 and wide != {Fraction(1)} and max(widths):
-                (c,) = wide
-                f = add(*(mul(number(1 / c), t) for t in f.args))
-                scalars = [*scalars, number(c)]
-        out.append(f)
-    return out, scalars
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +99,21 @@ def combine(low: Lowering, factors: list[Factor]) -> Lowered:
     poles = [f for f in factors if f.inverse and is_pole(low, f.node)]
     rest = [f for f in factors if f not in poles]
     if poles and any(f.value.array.late for f in rest):
-        return low.elementwise(Kind.KERNEL, ("_over", ""), [combine(low, rest), _fold(low, "*", [f.value for f in poles])], "f")
+        return _over_poles(low, rest, poles)
     (last,) = gathered(low, share_pairs(low, factors))
     return operate(low, "/", low.scalar(ONE), last.value) if last.inverse else last.value
+
+
+def _over_poles(low: Lowering, factors: list[Factor], poles: list[Factor]) -> Lowered:
+    """The product over the poles; those factors that have no other axes are divided first, where the cotangent is among them."""
+    axes = {a for p in poles for a in p.value.axes}
+    small = [f for f in factors if set(f.value.axes) <= axes]
+    if not any(f.value.array.late for f in small):
+        small = factors
+    divided = [combine(low, small), _fold(low, "*", [f.value for f in poles])]
+    over = low.elementwise(Kind.KERNEL, ("_over", ""), divided, "f")
+    large = [f for f in factors if f not in small]
+    return combine(low, [Factor(mul(*(f.node for f in (*small, *poles))), over), *large]) if large else over
 
 
 def share_pairs(low: Lowering, factors: list[Factor]) -> list[Factor]:
@@ -202,93 +204,11 @@ def reads_padding(low: Lowering, node: Node) -> bool:
     return base.op is Op.READ and low.outside_of(str(base.data)) == ZERO and not stays_inside(low, base)
 
 
-def pair_key(a: Node, b: Node) -> tuple[int, int]:
-    """What two factors are, whatever their indices are called."""
-    first, second = sorted((a, b), key=lambda n: skeleton_key(n, {}))
-    names: dict[Node, int] = {}
-    return skeleton_key(first, names), skeleton_key(second, names)
-
-
 def _fold(low: Lowering, symbol: str, values: list[Lowered]) -> Lowered | None:
     acc = None
     for v in values:
         acc = v if acc is None else operate(low, symbol, acc, v)
     return acc
-
-
-def times_scalar(low: Lowering, v: Lowered, factor: Node) -> Lowered:
-    """v·factor; a number is divided by as such where that is exact to one rounding, and put to the smallest operand."""
-    if factor == ONE:
-        return v
-    inner = _smallest_factor(v, low)
-    if inner is not None:
-        return inner(factor)
-    if factor == MINUS_ONE:
-        return negative(low, v)
-    over, under = _numerator_denominator(factor)
-    if under == ONE or _exact(factor):
-        return operate(low, "*", v, low.scalar(factor))
-    if over == ONE:
-        return operate(low, "/", v, low.scalar(under))
-    if over == MINUS_ONE:
-        return negative(low, operate(low, "/", v, low.scalar(under)))
-    if not v.axes:
-        return operate(low, "/", operate(low, "*", v, low.scalar(over)), low.scalar(under))
-    return operate(low, "*", v, low.scalar(factor))
-
-
-def _exact(factor: Node) -> bool:
-    """Whether a number is a float: multiplying by it rounds no more than dividing by its reciprocal."""
-    return factor.op is Op.NUM and factor.data.denominator & (factor.data.denominator - 1) == 0
-
-
-def _smallest_factor(v: Lowered, low: Lowering) -> Callable[[Node], Lowered] | None:
-    """A way to scale a product through its smaller operand, where it has one."""
-    a = v.array
-    if a.kind is not Kind.OPERATOR or a.data != "*":
-        return None
-    left, right = a.args
-    small, large = (right, left) if len(_axes_of(right)) < len(_axes_of(left)) else (left, right)
-    if len(_axes_of(small)) >= len(_axes_of(large)) or small.kind is Kind.SCALAR:
-        return None
-
-    def scaled(factor: Node) -> Lowered:
-        over, under = _numerator_denominator(factor) if not _exact(factor) or factor == MINUS_ONE else (factor, ONE)
-        part = small
-        views = []
-        while part.kind is Kind.VIEW and all(item is None or item == FULL_SLICE for item in part.data):
-            views.append(part)
-            part = part.args[0]
-        inner = part
-        if over == MINUS_ONE:
-            inner = Array(Kind.OPERATOR, "neg", (inner,), inner.shape, "f")
-        elif over != ONE:
-            inner = Array(Kind.OPERATOR, "*", (inner, low.scalar(over).array), inner.shape, "f")
-        if under != ONE:
-            inner = Array(Kind.OPERATOR, "/", (inner, low.scalar(under).array), inner.shape, "f")
-        for view in reversed(views):
-            inner = Array(Kind.VIEW, view.data, (inner,), view.shape, "f")
-        pair = (large, inner) if small is right else (inner, large)
-        return Lowered(Array(Kind.OPERATOR, "*", pair, a.shape, "f"), v.axes)
-
-    return scaled if a.element == "f" else None
-
-
-def _axes_of(a: Array) -> tuple:
-    return tuple(s for s in a.shape if s != ONE)
-
-
-def _numerator_denominator(factor: Node) -> tuple[Node, Node]:
-    over, under = [], []
-    for f in factor.args if factor.op is Op.MUL else (factor,):
-        if f.op is Op.NUM:
-            over.append(number(f.data.numerator))
-            under.append(number(f.data.denominator))
-        elif f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0:
-            under.append(power(f.args[0], number(-f.args[1].data)))
-        else:
-            over.append(f)
-    return mul(*over), mul(*under)
 
 
 def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
@@ -312,7 +232,18 @@ def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
         inner = choose(low, condition, low.guarded(condition).value(mul(*infinite)), low.scalar(ZERO))
         return combine(low, [Factor(mul(*masks, *infinite), inner), *(factor(low, f) for f in others)])
     kept = low.guarded(condition).value(rest)
-    return cleared(low, condition, kept) or choose(low, condition, kept, low.scalar(ZERO))
+    return _product_where(low, condition, kept) or cleared(low, condition, kept) or choose(low, condition, kept, low.scalar(ZERO))
+
+
+def _product_where(low: Lowering, condition: Lowered, v: Lowered) -> Lowered | None:
+    """A product where a condition of fewer axes holds, else 0, in one pass; None for another value."""
+    a = v.array
+    if a.kind is not Kind.OPERATOR or a.data != "*" or a.element != "f" or not set(condition.axes) < set(v.axes):
+        return None
+    if condition.array.element == "s" or any(x.element != "f" for x in a.args if x.kind is not Kind.SCALAR):
+        return None
+    args = (low.aligned(condition, v.axes), *a.args)
+    return Lowered(Array(Kind.KERNEL, ("_product_where", ""), args, a.shape, "f"), v.axes)
 
 
 def may_be_garbage(low: Lowering, node: Node, condition: Lowered) -> bool:

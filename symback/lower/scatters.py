@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symback.calculus.affine import Affine, affine, inside, multiplied_out
+from symback.calculus.affine import Affine, affine, inside, multiplied_out, scalar
 from symback.calculus.cotangents import Cotangent, Scatter
 from symback.calculus.radix import digit_of, digits
 from symback.core.expr import (
@@ -18,6 +18,7 @@ from symback.core.expr import (
     compare,
     dim,
     fresh_index,
+    mul,
     number,
     piecewise,
     substitute,
@@ -81,8 +82,8 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
         s = narrowed(s, sizes, leaving(low, s, sizes, of))
         (padded if leaving(low, s, sizes, of) else direct).append(s)
     parts = [_sum_of_plain(low, plain)] if plain else []
-    for part in (*parts, *(through_padding(low, sizes, s) for s in padded)):
-        base = part if base is None else Array(Kind.OPERATOR, "+", (base, part), sizes, "f")
+    for part in (*parts, *(_times_target(low, sizes, s) for s in padded)):
+        base = part if base is None else _plus(base, part, sizes)
     if not direct:
         return base
     operands: list[Array] = [base] if base is not None else []
@@ -90,6 +91,12 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
     if base is None and are_apart(items):
         items = [replace(item, assigned=True) for item in items]
     return Array(Kind.SCATTER, ScatterPlan(tuple(items), base is not None, sizes), operands, sizes, "f", loops=loops_of(low, *sizes))
+
+
+def _plus(base: Array, part: Array, sizes: tuple[Node, ...]) -> Array:
+    if part.kind is Kind.OPERATOR and part.data == "neg":
+        return Array(Kind.OPERATOR, "-", (base, part.args[0]), sizes, "f")
+    return Array(Kind.OPERATOR, "+", (base, part), sizes, "f")
 
 
 def _sum_of_plain(low: Lowering, scatters: list[Scatter]) -> Array:
@@ -191,6 +198,21 @@ def _padding(low: Lowering, t: Node, size: Node) -> tuple[Node, Node]:
     return (ZERO, ZERO) if limits is None else padding(low, limits, size)
 
 
+def _times_target(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
+    """What the scatter adds to each place of the buffer: numbers, and what is read at that very place, multiply what is gathered there."""
+    factors = s.value.args if s.value.op is Op.MUL else (s.value,)
+    outer = [f for f in factors if scalar(f) or (f.op is Op.READ and f.args == s.targets)]
+    if not any(f.free for f in outer) or not tapped_indices(low, s.targets):
+        return through_padding(low, sizes, s)
+    part = through_padding(low, sizes, replace(s, value=mul(*(f for f in factors if f not in outer))))
+    axes = tuple(fresh_index(size) for size in sizes)
+    name = f"@{len(low.arrays)}"
+    low.arrays[name] = part
+    here = low.ranked(axes)
+    there = [Node(Op.READ, f.data, axes) if f.free else f for f in outer]
+    return here.broadcast(here.value(mul(Node(Op.READ, name, axes), *there)), axes)
+
+
 def through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
     """What the scatter adds to each place of the buffer, by way of a larger one."""
     pads = [_padding(low, t, size) if t.free and not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
@@ -239,7 +261,13 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
     repeats = any(i not in covered and i not in tapped for i in s.scope) if fancy else False
     value = total(s.value, *(whole(i) for i in s.scope if i not in order and i not in tapped))
     if not tapped:
-        operands.append(_over(low.ranked(order), value, order))
+        here = low.ranked(order)
+        opposite = mul(MINUS_ONE, value)
+        if here.has(opposite):
+            made = _over(here, opposite, order)
+            operands.append(Array(Kind.OPERATOR, "neg", (made,), made.shape, "f"))
+        else:
+            operands.append(_over(here, value, order))
         return ScatterItem(tuple(items), len(operands) - 1, repeats)
     each = in_one_tap(low.ranked((*tapped, *order)), value, tapped)
     value = _over(inside_loop(low, tapped).ranked(order), each, order)

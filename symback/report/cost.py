@@ -40,9 +40,9 @@ _FREE = frozenset(
 _KERNELS = {
     **{row.spelling.name: row.cost for row in TABLE.values() if isinstance(row.spelling, Kernel)},
     **dict.fromkeys(("np.asarray", "np.broadcast_to", "_small_divergence"), 0),
-    **dict.fromkeys(("np.clip", "_either", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap"), 1),
-    **dict.fromkeys(("_tangent", "_log_mean_exp"), 2),
-    **dict.fromkeys(("_centred", "_over"), 3),
+    **dict.fromkeys(("np.clip", "_either", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap", "_product_where"), 1),
+    **dict.fromkeys(("_tangent", "_log_mean_exp", "_scaled_expm1_slope_at"), 2),
+    **dict.fromkeys(("_centred", "_over", "_share"), 3),
     "_difference_of_roots": 3,
     "_probability_difference": 4,
     "_exponentials": 10,
@@ -119,7 +119,9 @@ class _Counter:
         return sum(parts) if node.op is Op.ADD else prod(parts)
 
     def operands(self, a: Array) -> tuple[Array, ...]:
-        """What an array is made of: of two that a number chooses between, the one that it chooses."""
+        """What an array is made of: of two that a number chooses between, the one that it chooses; what is taken off, not its negative."""
+        if a.kind is Kind.SCATTER:
+            return tuple(x.args[0] if x.kind is Kind.OPERATOR and x.data == "neg" else x for x in a.args)
         if a.kind is not Kind.WHERE or a.args[0].kind is not Kind.SCALAR or a.args[0].data.op is not Op.COMPARE:
             return a.args
         condition, yes, no = a.args

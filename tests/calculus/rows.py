@@ -92,5 +92,11 @@ EXAMPLES = {
     ),
     "fold-value": Example("[n]", "tanh(x[n]*y)", "h[n]", ("x: [N]", "y: []"), ("h[n]: tanh(x[n]*y)",)),
     "common-factor": Example("[n]", "x[n]*y[n] + x[n]*z[n]", "x[n]*(y[n] + z[n])", ("x: [N]", "y: [N]", "z: [N]")),
+    "joint-contraction": Example(
+        "[i, p]",
+        "Sum(a[i, k]*w[k, p], k) - Sum(b[i, k]*w[k, p], k)",
+        "Sum((a[i, k] - b[i, k])*w[k, p], k)",
+        ("a: [I, K]", "b: [I, K]", "w: [K, P]"),
+    ),
     "shared-by-some": Example("[n]", "x[n]*y[n] + x[n]*z[n] + w[n]", "x[n]*(y[n] + z[n]) + w[n]", ("x: [N]", "y: [N]", "z: [N]", "w: [N]")),
 }

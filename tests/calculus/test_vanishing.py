@@ -4,7 +4,7 @@ import pytest
 
 from symback import frontend
 from symback.calculus.facts import Facts
-from symback.calculus.sums import vanishing_terms
+from symback.calculus.vanishing import vanishing_terms
 
 CHAIN = """
 layer: chain

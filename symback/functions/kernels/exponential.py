@@ -37,6 +37,17 @@ def _expm1_slope_at(x, t):
     return y
 
 
+def _scaled_expm1_slope_at(x, s, c, mask, other):
+    """c·exp(x) = s + c with s = c·(exp(x) - 1), by exp where s is near -c; a number where the mask holds."""
+    y = np.asarray(s + c)
+    y[mask] = other
+    tail = x < -2.08
+    far = np.asarray(x)[tail]
+    if far.size:
+        y[tail] = np.exp(far) * c
+    return y
+
+
 def _decay_of_product(u, a, b, divisor):
     """exp(-|u|) with u = a*b/divisor, in the tail with the product in the next wider precision."""
     y = np.asarray(np.exp(-np.abs(u)), order="C")

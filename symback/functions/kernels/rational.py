@@ -1,4 +1,4 @@
-"""Kernels of quotients."""
+"""Kernels of products and quotients."""
 
 # 88 columns: the length of the modules that these functions are pasted into
 # fmt: off
@@ -12,3 +12,14 @@ def _bernoulli_gap(p, t):
     return np.where(
         both, 1 - 2 * p, np.divide(top, bottom, out=np.zeros_like(bottom), where=~both)
     )
+
+
+def _product_where(mask, a, b):
+    """a·b where the mask holds, else 0, whatever a and b are there."""
+    shape = np.broadcast_shapes(np.shape(mask), np.shape(a), np.shape(b))
+    return np.multiply(a, b, out=np.zeros(shape, np.result_type(a, b)), where=mask)
+
+
+def _share(a, b, dtype):
+    """1 where a is larger than b, 0 where it is less, 1/2 where they are equal."""
+    return np.where(a == b, np.dtype(dtype).type(0.5), b < a)

@@ -19,7 +19,8 @@ def _exponentials(x, axis):
     places[axis] = index
     largest = tuple(places)
     top = x[largest]
-    plain = (top >= 0) & (top < 20)
+    limit = np.log(np.finfo(x.dtype).max) / 4
+    plain = (top >= 0) & (top < limit)
     empty = top == -np.inf
     if plain.all() or (_are_moderate(x) and ((np.abs(top) < 20) | empty).all()):
         e = np.exp(x)

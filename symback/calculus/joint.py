@@ -1,0 +1,106 @@
+"""Contractions with a common operand, as one."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from symback.calculus.facts import Facts, factors_of
+from symback.core.expr import (
+    MINUS_ONE,
+    Node,
+    Op,
+    Reduction,
+    add,
+    compare,
+    is_whole,
+    mul,
+    number,
+    opened_anew,
+    read,
+    split_coefficient,
+    substitute,
+    total,
+    transform,
+)
+
+MOST_TERMS = 12
+MOST_BOUND = 3
+
+
+def joint_contraction(node: Node, facts: Facts) -> Node | None:
+    """Σ_k a_k·w_k ± Σ_k b_k·w_k = Σ_k (a_k ± b_k)·w_k, where a and b have the same indices; 2·Σ_k a_k·w_k where they are one."""
+    if node.op is not Op.ADD or not 2 <= len(node.args) <= MOST_TERMS:
+        return None
+    places = [k for k, t in enumerate(node.args) if _contraction(split_coefficient(t)[1])]
+    for n, i in enumerate(places):
+        for j in places[n + 1 :]:
+            met = _met(node.args[i], node.args[j], facts)
+            if met is not None:
+                return add(met, *(t for k, t in enumerate(node.args) if k not in (i, j)))
+    return None
+
+
+def _contraction(node: Node) -> bool:
+    return node.op is Op.REDUCE and node.data is Reduction.SUM and node.args[0].op is Op.MUL
+
+
+def _met(one: Node, other: Node, facts: Facts) -> Node | None:
+    """The two contractions as one; None where they have no common operand, or their coefficients differ by more than a sign."""
+    (c, first), (d, second) = split_coefficient(one), split_coefficient(other)
+    if abs(c) != abs(d) or len(first.args) != len(second.args):
+        return None
+    (body, binders), (beside, others) = opened_anew(first), opened_anew(second)
+    bound, own = [b[0] for b in binders], [b[0] for b in others]
+    if len(bound) > MOST_BOUND or not all(is_whole(b) for b in (*binders, *others)):
+        return None
+    for order in permutations(bound):
+        if [i.args for i in order] != [i.args for i in own]:
+            continue
+        factors = list(factors_of(body))
+        left = []
+        for f in factors_of(substitute(beside, dict(zip(own, order, strict=True)))):
+            if f in factors:
+                factors.remove(f)
+            else:
+                left.append(f)
+        if len(left) == len(factors) == 1 and left[0].free == factors[0].free and left[0].free & set(bound):
+            return _joined(body, binders, factors[0], left[0], (c, d), facts)
+    return None
+
+
+def _joined(body: Node, binders, a: Node, b: Node, signs, facts: Facts) -> Node | None:
+    common = [f for f in factors_of(body) if f is not a]
+    c, d = signs
+    if not any(f.free & {i[0] for i in binders} for f in common) or a.op is not Op.READ or b.op is not Op.READ:
+        return None
+    if c == d and _in_order(a, facts) == _in_order(b, facts):
+        return mul(number(2 * c), total(body, *binders))
+    inner = add(a, b if c == d else mul(MINUS_ONE, b))
+    return mul(number(c), total(mul(inner, *common), *binders))
+
+
+def _in_order(node: Node, facts: Facts) -> Node:
+    """The expression with the indices of symmetric values, and the sides of equations, in one order."""
+
+    def step(n: Node) -> Node | None:
+        if n.op is Op.COMPARE and n.data == "==":
+            return compare("==", *sorted(n.args, key=lambda a: a.digest))
+        if n.op is Op.READ and len(n.args) == 2 and n.args[1].digest < n.args[0].digest and _is_symmetric(str(n.data), facts):
+            return read(str(n.data), *reversed(n.args))
+        return None
+
+    return transform(node, step)
+
+
+def _is_symmetric(name: str, facts: Facts) -> bool:
+    """Whether a matrix is its own transpose, as its definition shows."""
+    known = facts.symmetric.get(name)
+    if known is None:
+        facts.symmetric[name] = False
+        d = facts.defined(name)
+        c = facts.cotangents.get(name)
+        axes, value = (d.axes, d.value) if d is not None else (c.axes, c.value) if c is not None and not c.scatters else ((), None)
+        if len(axes) == 2 and axes[0].args == axes[1].args:
+            turned = substitute(value, dict(zip(axes, reversed(axes), strict=True)))
+            facts.symmetric[name] = _in_order(value, facts) == _in_order(turned, facts)
+    return facts.symmetric.get(name, False)
