@@ -26,6 +26,7 @@ from symback.lower import divergences, softmax
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.choices import choose
+from symback.lower.entries import entry
 from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask
@@ -157,7 +158,7 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
 
 def _log_softmax_sum(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered | None:
     """Σ_k (u_k - LogSumExp u) as Σ_k (u_k - max) less as many log1p(rest): of equal signs, so that nothing cancels; None for another sum."""
-    found = softmax.entry(body)
+    found = entry(body)
     if found is None or found[2] != bound or len(bound) != 1 or bound[0] in found[0].free:
         return None
     _, rest, top, peak = softmax.exponentials(low, *found[:2])

@@ -6,6 +6,7 @@ from symback.core.expr import Node, Op, Reduction, add, call, is_whole, mul, neg
 from symback.lower import softmax
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
+from symback.lower.entries import match
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.probabilities import softmax_parts
 
@@ -32,7 +33,7 @@ def balanced(low: Lowering, node: Node) -> Lowered | None:
             return None
         _, others, top, peak = softmax.exponentials(low, body, bound)
         logs.append((c, softmax.logarithm(low, others, peak)))
-        at = next((j for j, t in enumerate(rest) if softmax.match(body, neg(t) if c > 0 else t, bound) is not None), None)
+        at = next((j for j, t in enumerate(rest) if match(body, neg(t) if c > 0 else t, bound) is not None), None)
         if at is None:
             tops.append((c, top))
         else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from symback.calculus.affine import scalar
-from symback.core.expr import NEG_INF, Node, Op, Reduction
+from symback.core.expr import NEG_INF, Node, Op, Reduction, walk
 from symback.functions import TABLE
+from symback.lower.entries import entry
 from symback.lower.lowering import Lowering
 
 _EVERYWHERE = (Op.READ, Op.NUM, Op.DIM, Op.HYPER, Op.INDEX)
@@ -51,6 +52,8 @@ def _tame(low: Lowering, node: Node) -> bool:
     if node.op is Op.POW:
         e = node.args[1]
         return scalar(node) or (e.op is Op.NUM and e.data > 0 and _tame(low, node.args[0]))
+    if node.op is Op.CALL and node.data == "exp" and entry(node.args[0]) is not None:
+        return True
     if node.op is Op.CALL:
         row = TABLE.get(node.data)
         entire = node.data in ("exp", "floordiv", "mod") or (row is not None and not row.partial)
@@ -60,6 +63,20 @@ def _tame(low: Lowering, node: Node) -> bool:
     if node.op is Op.REDUCE:
         return _tame(low, node.args[0])
     return all(_tame(low, a) for a in node.args)
+
+
+def may_be_minus_infinity(low: Lowering, node: Node) -> bool:
+    """Whether the layer puts -oo among its entries, so that all that it is made of may be."""
+    seen: set[str] = set()
+    stack = [node]
+    while stack:
+        for n in walk(stack.pop()):
+            if n == NEG_INF or (n.op is Op.READ and low.outside_of(str(n.data)) == NEG_INF):
+                return True
+            if n.op is Op.READ and n.data in low.definitions and n.data not in seen:
+                seen.add(str(n.data))
+                stack += [e.value for e in low.definitions[str(n.data)].equations]
+    return False
 
 
 def never_negative(node: Node) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from symback.core.expr import Node, Op, Reduction, is_whole, opened, split_coefficient, substitute
 from symback.lower import softmax
 from symback.lower.arrays import Array, Kind
+from symback.lower.entries import entry
 from symback.lower.lowering import Lowered, Lowering
 
 
@@ -44,7 +45,7 @@ def softmax_parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Lowered,
         node = substitute(d.value, dict(zip(d.axes, node.args, strict=True)))
     if node.op is not Op.CALL or node.data != "exp":
         return None
-    found = softmax.entry(node.args[0])
+    found = entry(node.args[0])
     if found is None or len(found[1]) != 1 or found[2][0].op is not Op.INDEX:
         return None
     body, (bound,), (at,) = found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symback.calculus.affine import scalar
 from symback.calculus.patterns import pair_key
@@ -11,7 +11,7 @@ from symback.lower import brackets, norms, softmax
 from symback.lower.arithmetic import operate, whole_power
 from symback.lower.arrays import Array, Kind
 from symback.lower.choices import choose, cleared
-from symback.lower.finiteness import finite_by_form, never_negative
+from symback.lower.finiteness import finite_by_form, may_be_minus_infinity, never_negative
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask, safe_argument
 from symback.lower.reads import reads_stay_inside, stays_inside
@@ -43,7 +43,15 @@ def lower_product(low: Lowering, node: Node) -> Lowered:
     if spread is not None:
         return low.value(spread)
     others, scalars = brackets.unit_brackets(low, others, scalars)
-    return times_scalar(low, combine(low, [part for f in [*others, *masks] for part in factors_of(low, f)]), mul(*scalars))
+    parts = [part for f in [*others, *masks] for part in factors_of(low, f)]
+    return times_scalar(low, combine(low, [_without_infinity(low, p) for p in parts] if len(parts) > 1 else parts), mul(*scalars))
+
+
+def _without_infinity(low: Lowering, f: Factor) -> Factor:
+    """The factor with 0 for the -oo that it may be where the present expression is not used, and where another factor may be 0."""
+    if not low.guards or f.inverse or finite_by_form(low, f.node) or not may_be_minus_infinity(low, f.node):
+        return f
+    return replace(f, value=safe_argument(low, f.value, ZERO))
 
 
 def factors_of(low: Lowering, node: Node) -> list[Factor]:
@@ -226,7 +234,8 @@ def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
             inner = choose(low, condition, low.value(mul(*small)), low.scalar(ZERO)) if small else low.as_float(condition)
             product = combine(low, [Factor(mul(*masks, *small), low.as_float(inner)), *(factor(low, f) for f in large)])
             return times_scalar(low, product, mul(*scalars))
-    infinite = [f for f in factors if f.op is Op.READ and not finite_by_form(low, f)]
+    within = low.guarded(condition)
+    infinite = [f for f in factors if not finite_by_form(low, f) and (f.op is Op.READ or may_be_minus_infinity(low, f))]
     others = [f for f in factors if f not in infinite]
     if infinite and all(finite_by_form(low, f) and reads_stay_inside(low, f) and not may_be_garbage(low, f, condition) for f in others):
         inner = choose(low, condition, low.guarded(condition).value(mul(*infinite)), low.scalar(ZERO))

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symback.core.expr import NEG_INF, Node, Op, Reduction, add, call, index, is_whole, mul, opened, split_coefficient, substitute, walk
+from symback.core.expr import Node, Op, Reduction, call, index, is_whole, mul, opened, substitute, walk
 from symback.lower import shares
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
+from symback.lower.entries import entry, match
+from symback.lower.finiteness import may_be_minus_infinity
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.reads import read_array_unchecked
 
@@ -46,25 +48,11 @@ def log_softmax(low: Lowering, node: Node) -> Lowered | None:
     _, rest, top, peak = exponentials(low, body, bound)
     here = low.as_float(low.value(substitute(body, dict(zip(bound, at, strict=True)))))
     log_rest = logarithm(low, rest, peak)
-    if _may_be_empty(low, body):
+    if may_be_minus_infinity(low, body):
         shifted = low.elementwise(Kind.KERNEL, ("_under", ""), [here, top], "f")
     else:
         shifted = low.elementwise(Kind.OPERATOR, "-", [here, top], "f")
     return low.elementwise(Kind.OPERATOR, "-", [shifted, log_rest], "f")
-
-
-def _may_be_empty(low: Lowering, body: Node) -> bool:
-    """Whether the layer puts -oo among the entries, so that all of a row may be."""
-    seen: set[str] = set()
-    stack = [body]
-    while stack:
-        for n in walk(stack.pop()):
-            if n == NEG_INF or (n.op is Op.READ and low.outside_of(str(n.data)) == NEG_INF):
-                return True
-            if n.op is Op.READ and n.data in low.definitions and n.data not in seen:
-                seen.add(str(n.data))
-                stack += [e.value for e in low.definitions[str(n.data)].equations]
-    return False
 
 
 def shifted(low: Lowering, here: Node, largest: Node) -> Lowered | None:
@@ -100,55 +88,6 @@ def logarithm(low: Lowering, rest: Lowered, peak: Lowered) -> Lowered:
 
 def _total(low: Lowering, rest: Lowered, peak: Lowered) -> Lowered:
     return low.elementwise(Kind.OPERATOR, "+", [peak, rest], "f")
-
-
-def entry(node: Node) -> tuple[Node, tuple[Node, ...], tuple[Node, ...]] | None:
-    """(body, bound, at) with node = body[bound := at] - LogSumExp(body over bound)."""
-    if node.op is not Op.ADD:
-        return None
-    for k, term in enumerate(node.args):
-        c, lse = split_coefficient(term)
-        if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP:
-            continue
-        rest = add(*node.args[:k], *node.args[k + 1 :])
-        body, binders = opened(lse)
-        if not all(is_whole(b) for b in binders):
-            continue
-        bound = tuple(b[0] for b in binders)
-        at = match(body, rest, bound)
-        if at is not None:
-            return body, bound, at
-    return None
-
-
-def match(pattern: Node, target: Node, variables: tuple[Node, ...]) -> tuple[Node, ...] | None:
-    """Expressions for the index variables that make `pattern` equal to `target`, or None."""
-    new = sorted((i for i in target.free if i not in pattern.free), key=lambda i: str(i.data))
-    candidates = [[i for i in new if i.args == v.args] for v in variables]
-    by_name: dict[object, list[Node]] = {}
-    for n in walk(target):
-        if n.op is Op.READ:
-            by_name.setdefault(n.data, []).append(n)
-    for n in walk(pattern):
-        if n.op is Op.READ:
-            for other in by_name.get(n.data, []):
-                for a, b in zip(n.args, other.args, strict=True):
-                    for k, v in enumerate(variables):
-                        if a == v and b not in candidates[k]:
-                            candidates[k].append(b)
-    return _try(pattern, target, variables, candidates, ())
-
-
-def _try(
-    pattern: Node, target: Node, variables: tuple[Node, ...], candidates: list[list[Node]], chosen: tuple[Node, ...]
-) -> tuple[Node, ...] | None:
-    if len(chosen) == len(variables):
-        return chosen if substitute(pattern, dict(zip(variables, chosen, strict=True))) == target else None
-    for c in candidates[len(chosen)]:
-        got = _try(pattern, target, variables, candidates, (*chosen, c))
-        if got is not None:
-            return got
-    return None
 
 
 def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lowered, Lowered, Lowered, Lowered]:

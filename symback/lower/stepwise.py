@@ -8,7 +8,7 @@ from dataclasses import replace
 from symback.calculus.affine import scalar
 from symback.calculus.cotangents import BackwardLoop
 from symback.core.expr import Node, Op, add, index, is_whole, mul, neg, opened, read, reads, substitute, transform, walk
-from symback.lower import softmax
+from symback.lower.entries import entry
 from symback.lower.lowering import Lowering
 from symback.lower.reads import reads_stay_inside
 
@@ -59,7 +59,7 @@ class _Lifting:
                     return mul(self._named(mul(*mine)), *rest)
             if self._independent(n):
                 return self._named(n) if self._worth_it(n) else None
-            if n.op is Op.CALL and n.data == "exp" and softmax.entry(n.args[0]) is not None:
+            if n.op is Op.CALL and n.data == "exp" and entry(n.args[0]) is not None:
                 return n  # whole, or not at all
             if n.op is Op.REDUCE:
                 self.axes |= {b[0] for b in opened(n)[1] if is_whole(b)}

@@ -1,0 +1,54 @@
+"""Entries of a softmax: expressions that are one of those summed, less their log-sum-exp."""
+
+from __future__ import annotations
+
+from symback.core.expr import Node, Op, Reduction, add, is_whole, opened, split_coefficient, substitute, walk
+
+
+def entry(node: Node) -> tuple[Node, tuple[Node, ...], tuple[Node, ...]] | None:
+    """(body, bound, at) with node = body[bound := at] - LogSumExp(body over bound)."""
+    if node.op is not Op.ADD:
+        return None
+    for k, term in enumerate(node.args):
+        c, lse = split_coefficient(term)
+        if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP:
+            continue
+        rest = add(*node.args[:k], *node.args[k + 1 :])
+        body, binders = opened(lse)
+        if not all(is_whole(b) for b in binders):
+            continue
+        bound = tuple(b[0] for b in binders)
+        at = match(body, rest, bound)
+        if at is not None:
+            return body, bound, at
+    return None
+
+
+def match(pattern: Node, target: Node, variables: tuple[Node, ...]) -> tuple[Node, ...] | None:
+    """Expressions for the index variables that make `pattern` equal to `target`, or None."""
+    new = sorted((i for i in target.free if i not in pattern.free), key=lambda i: str(i.data))
+    candidates = [[i for i in new if i.args == v.args] for v in variables]
+    by_name: dict[object, list[Node]] = {}
+    for n in walk(target):
+        if n.op is Op.READ:
+            by_name.setdefault(n.data, []).append(n)
+    for n in walk(pattern):
+        if n.op is Op.READ:
+            for other in by_name.get(n.data, []):
+                for a, b in zip(n.args, other.args, strict=True):
+                    for k, v in enumerate(variables):
+                        if a == v and b not in candidates[k]:
+                            candidates[k].append(b)
+    return _try(pattern, target, variables, candidates, ())
+
+
+def _try(
+    pattern: Node, target: Node, variables: tuple[Node, ...], candidates: list[list[Node]], chosen: tuple[Node, ...]
+) -> tuple[Node, ...] | None:
+    if len(chosen) == len(variables):
+        return chosen if substitute(pattern, dict(zip(variables, chosen, strict=True))) == target else None
+    for c in candidates[len(chosen)]:
+        got = _try(pattern, target, variables, candidates, (*chosen, c))
+        if got is not None:
+            return got
+    return None
