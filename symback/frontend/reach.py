@@ -41,7 +41,14 @@ def _unguarded(node: Node) -> Iterable[Node]:
             continue
         if n.op is Op.READ:
             yield n
-        stack.extend(reversed(n.args))
+        stack.extend(reversed(_as_written(n) if n.op is Op.REDUCE else n.args))
+
+
+def _as_written(reduction: Node) -> tuple[Node, ...]:
+    """The body and the limits, the bound indices under their author's names."""
+    bound = reduction.args[1::3]
+    names = {b: expr.index(str(hint), b.args[0]) for b, hint in zip(bound, reduction.hint, strict=False) if hint}
+    return (expr.substitute(reduction.args[0], names), *reduction.args[2::3], *reduction.args[3::3])
 
 
 def _check(read: Node, span: Span | None, known: Known, faults: Faults) -> None:

@@ -61,10 +61,8 @@ def arrays(case: Unseen, sizes: Sizes, rng: np.random.Generator) -> dict[str, np
 def differentiated(case: Unseen) -> tuple[str, ...]:
     """The tensors that have a gradient, as the file declares them."""
     read = read_text(case.text)
-    if read.wrt is not None:
-        return read.wrt
     floats = [t for role in ("input", "param") for t in read.tensors.values() if t.role == role]
-    return tuple(t.name for t in floats if t.grad)
+    return tuple(t.name for t in floats if (t.grad if read.wrt is None else t.name in read.wrt))
 
 
 def _drawn(tensor: Declared, case: Unseen, sizes: Sizes, rng: np.random.Generator) -> np.ndarray:
