@@ -97,7 +97,7 @@ def _with_arguments(group: Group, taken: set[str]) -> Group:
             reduces = any(r.op is Op.REDUCE and _reads(r, members) for r in walk(u))
             if not reduces or not axes <= u.free or not u.free <= set(d.axes):
                 return None
-            return rebuilt(n, (_named(u, d, made, "argument", taken),))
+            return rebuilt(n, (_named(u, d, made, f"{d.name}_pre", taken),))
 
         general = d.equations[-1]
         value = _outermost(general.value, named) if d.kind is Kind.FLOAT else general.value

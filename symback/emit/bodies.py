@@ -9,7 +9,7 @@ from symback.core.expr import Node
 from symback.core.program import LEADING, Program, Tensor
 from symback.emit.identifiers import BUILTINS, Names, names_of, taken_names
 from symback.emit.layout import tuple_text
-from symback.emit.naming import FREE, Schedule, Taken, define, fitted, fresh_base
+from symback.emit.naming import FREE, Schedule, Taken, define, fitted, named
 from symback.emit.numpy_text import ATOM, Speller, scalar_text, shape_text
 from symback.emit.saved import saved
 from symback.emit.schedule import statements
@@ -51,9 +51,8 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     given: set[Array] = set()
     results = _results(forward, lowered.outputs.values(), given, lowered.hints)
     changes = _results(forward, lowered.updates.values(), given, lowered.hints)
-    backward, gradients = _backward(
-        program, lowered, {a: forward.names[a] for a in kept if a in forward.names}, taken | set(forward.names.values())
-    )
+    passed_on = Taken(taken | set(forward.names.values()), forward.taken.invented)
+    backward, gradients = _backward(program, lowered, {a: forward.names[a] for a in kept if a in forward.names}, passed_on)
     free = _taken_over(program, backward, gradients, lowered, taken | set(forward.names.values()))
     held = {base for a, name in forward.names.items() if name in free for base in _held(a)}
     sealed = [not copied and _is_whole(a, held) for (_, copied), a in zip(results, lowered.outputs.values(), strict=True)]
@@ -98,9 +97,9 @@ def _range_checks(program: Program, forward: Schedule, lowered: LoweredBody) -> 
         forward.helpers.setdefault("_range")
 
 
-def _backward(program: Program, lowered: LoweredBody, known: dict[Array, str], taken: set[str]) -> tuple[Schedule, list[str]]:
+def _backward(program: Program, lowered: LoweredBody, known: dict[Array, str], taken: Taken) -> tuple[Schedule, list[str]]:
     """Backward's statements and the texts of the gradients."""
-    backward = Schedule(known, Taken(taken))
+    backward = Schedule(known, taken)
     check = "_upstream" if len(lowered.outputs) == 1 else "_upstream_or_zero"
     for output, name in lowered.upstream.items():
         backward.helpers.setdefault(check)
@@ -149,7 +148,7 @@ def _rearranged(schedule: Schedule, a: Array, hints: Mapping[Array, str]) -> str
     """The name of a rearranged array in memory of its own, copied once."""
     text = f".copy().reshape({', '.join(scalar_text(s) for s in a.data)})"
     text = fitted(schedule, a.args[0], len(text) + 8, ATOM) + text
-    name = schedule.names[a] = schedule.taken.free(hints.get(a) or fresh_base(a))
+    name = named(schedule, a, hints.get(a))
     schedule.lines.append(f"{name} = {text}")
     return name
 

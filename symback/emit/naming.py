@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from symback.emit.layout import INDENT, WIDTH, fits_opened
 from symback.emit.numpy_text import COMPARISON, CONDITIONAL, Speller
+from symback.emit.words import word_for
 from symback.lower.arrays import Array, Kind
 
 DEEPEST = 40
@@ -16,21 +17,18 @@ FREE = {Kind.VIEW, Kind.TRANSPOSE}
 POSTFIX = {Kind.VIEW, Kind.TRANSPOSE, Kind.RESHAPE, Kind.REDUCE, Kind.CAST, Kind.GATHER, Kind.WINDOWS}
 """Kinds that are written behind their operand."""
 
-_NAMES = {
-    "sqrt": "root", "exp": "power", "log": "logarithm", "log1p": "logarithm", "sum": "total", "max": "peak", "min": "floor_", "argmax": "top", "where": "chosen",
-    "+": "shifted", "-": "gap", "*": "scaled", "/": "ratio", "@": "product", "neg": "negated", "vecdot": "row_sum", "tanh": "tanh_", "cast": "real", "gather": "picked",
-    "view": "part", "transpose": "turned", "reshape": "flat", "arange": "position", "pad": "padded", "windows": "windows", "accumulate": "running", "scatter": "spread",
-    "tensordot": "product", "einsum": "product", "matmul": "product", "full": "blank", "_either": "chosen", "maximum": "larger", "minimum": "smaller", "kernel": "result", "abs": "size",
-}  # fmt: skip
-_COMPARISONS = {"<", "<=", "==", "!=", "&", "|", "~"}
+
+_PLAIN = ("slope", "position")
+"""Names that are asked for, and that no declaration has."""
 
 
 class Taken:
     """Names that are taken, and the number that each base has come to, so that no number is asked for twice."""
 
-    def __init__(self, names: Iterable[str]):
+    def __init__(self, names: Iterable[str], invented: Iterable[str] = ()):
         self.names = set(names)
         self.numbers: dict[str, int] = {}
+        self.invented = set(invented)  # those that no declaration has
 
     def free(self, base: str) -> str:
         """The name, with a number where it is taken; it is taken from now on."""
@@ -72,10 +70,20 @@ Statements = Callable[[Schedule, Iterable[Array], Mapping[Array, str]], None]
 
 def define(schedule: Schedule, a: Array, hint: str | None = None) -> str:
     """`name = …`, long right-hand sides split."""
-    text = fitted(schedule, a, len(hint or "scaled10") + 3)
-    name = schedule.taken.free(hint or fresh_base(a))
+    word = hint or word_for(a, schedule.names, schedule.taken.invented)
+    text = fitted(schedule, a, len(word) + (3 if hint else 5))  # " = ", and a number
+    name = named(schedule, a, hint, word)
     note(schedule, a)
     schedule.lines.append(f"{name} = {text}")
+    return name
+
+
+def named(schedule: Schedule, a: Array, hint: str | None = None, word: str = "") -> str:
+    """The variable of an array from now on: `hint`, the name that its author gave it, or a `word` for what it is."""
+    base = hint or word or word_for(a, schedule.names, schedule.taken.invented)
+    name = schedule.taken.free(base)
+    if hint is None or hint in _PLAIN:
+        schedule.taken.invented.add(name)
     schedule.names[a] = name
     return name
 
@@ -131,31 +139,6 @@ def note(schedule: Schedule, a: Array) -> None:
         if x.kind is Kind.WINDOWS:
             schedule.helpers.setdefault("sliding_window_view")
         stack.extend(y for y in x.args if y not in schedule.names)
-
-
-def fresh_base(a: Array) -> str:
-    """What an array is called that the declaration does not name."""
-    if a.element == "b" or a.data in _COMPARISONS:
-        return "mask"
-    if a.kind in (Kind.UFUNC, Kind.OPERATOR):
-        return _NAMES.get(str(a.data), "value")
-    if a.kind is Kind.REDUCE:
-        return _NAMES.get(a.data[0], "total")
-    if a.kind is Kind.RESHAPE:
-        return _flat_base(a)
-    if a.kind is Kind.KERNEL:
-        return _NAMES.get(a.data[0], _NAMES["kernel"])
-    return _NAMES.get(a.kind.value, "value")
-
-
-def _flat_base(a: Array) -> str:
-    """What an array in another shape is called: after the tensor that it shows, or as the columns that windows are copied into."""
-    base = a.args[0]
-    while base.kind in FREE:
-        base = base.args[0]
-    if base.kind is Kind.WINDOWS:
-        return "columns"
-    return f"{base.data}_flat" if base.kind in (Kind.ARGUMENT, Kind.BUFFER) else "flat"
 
 
 def post_order(roots: list[Array], known: Mapping[Array, str]) -> list[Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symback.emit.accumulations import scatter
 from symback.emit.loops import loop
-from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted, post_order
+from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted, named, post_order
 from symback.emit.tiles import Tiling, tiled, tilings
 from symback.lower.arrays import Array, Kind
 
@@ -113,8 +113,7 @@ def _parts(schedule: Schedule, call: Array, plan: _Plan) -> None:
     text = fitted(schedule, call, 16)
     for k in range(len(base)):
         if k in used:
-            names.append(schedule.taken.free(plan.hints.get(used[k], base[k])))
-            schedule.names[used[k]] = names[-1]
+            names.append(named(schedule, used[k], plan.hints.get(used[k]), base[k]))
         else:
             names.append("_")
     schedule.lines.append(f"{', '.join(names)} = {text}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symback.core.expr import Node
 from symback.emit.elementwise import is_elementwise, makes_several
-from symback.emit.naming import DEEPEST, TRIVIAL, Schedule, define, fitted, fresh_base, note
+from symback.emit.naming import DEEPEST, TRIVIAL, Schedule, define, fitted, named, note
 from symback.emit.numpy_text import ATOM, Speller, scalar_text
 from symback.lower.arrays import Array, Kind
 
@@ -57,8 +57,8 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
     """The loop that fills the results; the sources have variables or short texts."""
     size = scalar_text(tiling.members[0].shape[0])
     for a in tiling.results:
-        schedule.names[a] = schedule.taken.free(hints.get(a) or fresh_base(a))
-        schedule.lines.append(f"{schedule.names[a]} = np.empty({size}, {'bool' if a.element == 'b' else 'dtype'})")
+        name = named(schedule, a, hints.get(a))
+        schedule.lines.append(f"{name} = np.empty({size}, {'bool' if a.element == 'b' else 'dtype'})")
     part = schedule.taken.free("part")
     inner = schedule.inner(1)
     for a in (*tiling.sources, *tiling.results):

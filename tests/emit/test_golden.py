@@ -58,8 +58,8 @@ def test_the_two_layer_network_comes_out_as_the_field_writes_it():
     """dW2 = aᵀ(y - t), db2 = Σ(y - t), dh = (y - t)W2ᵀ∘(1 - a²), dW1 = xᵀdh, db1 = Σ dh."""
     text = source("two_layers")
     for statement in (
-        "gap = y - t",
-        "dy = gap * dL",
+        "y_gap = y - t",
+        "dy = y_gap * dL",
         "dW2 = a.T @ dy",
         "db2 = dy.sum(axis=0)",
         "dW1 = x.T @ dh",
