@@ -1,7 +1,8 @@
 """Forward and backward of library layers as symback compiles them, against the same layers in textbook NumPy.
 
-    python benchmarks/library_vs_textbook.py [LAYER …]
+    python benchmarks/library_vs_textbook.py [--small] [LAYER …]
 
+With --small the elementwise layers alone, on arrays of 32 x 64, where what counts is the price of a call.
 Float32; interleaved runs, the minimum of each side; outputs and gradients are compared first. A ratio below 1 means that the
 compiled module is faster. Exit status 1 if a layer is slower than its textbook form by more than 5 %, or disagrees with it.
 Set OMP_NUM_THREADS=1 for one thread.
@@ -24,6 +25,7 @@ LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
 LAYERS = {**PLAIN, **ELEMENTWISE, **STRUCTURED}
 POSITIVE = {"running_var", "v", "A"}
 SECONDS, TOLERANCE = 0.6, 2e-3
+SMALL = slice(32), slice(64)
 
 
 def drawn(arrays: dict, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -83,13 +85,16 @@ def minima(first, second) -> tuple[float, float]:
     return best[0], best[1]
 
 
-def main(names: list[str]) -> int:
+def main(words: list[str]) -> int:
+    small, names = "--small" in words, [w for w in words if w != "--small"]
     rng = np.random.default_rng(0)
     ratios, failed = [], []
-    print(f"{'layer':24}{'symback':>10}{'textbook':>10}{'ratio':>8}   milliseconds")
-    for name in names or LAYERS:
+    print(f"{'layer':24}{'symback':>10}{'textbook':>10}{'ratio':>8}   {'microseconds' if small else 'milliseconds'}")
+    for name in names or (ELEMENTWISE if small else LAYERS):
         textbook, arrays = LAYERS[name]
         arguments = drawn(arrays, rng)
+        if small:
+            arguments = {k: np.ascontiguousarray(a[SMALL]) if a.ndim == 2 else a for k, a in arguments.items()}
         outputs = compiled(name, arguments, None)()[0]
         module_has_backward = textbook.__code__.co_argcount > len(arguments)
         upstream = [rng.standard_normal(np.shape(y)).astype(np.float32) for y in outputs] if module_has_backward else []
@@ -99,7 +104,8 @@ def main(names: list[str]) -> int:
             continue
         a, b = minima(ours, theirs)
         ratios.append(a / b)
-        print(f"{name:24}{a * 1e3:10.3f}{b * 1e3:10.3f}{a / b:8.2f}", flush=True)
+        unit = 1e6 if small else 1e3
+        print(f"{name:24}{a * unit:10.3f}{b * unit:10.3f}{a / b:8.2f}", flush=True)
         if a > 1.05 * b:
             failed.append(f"{name} is slower than its textbook form")
     if ratios:

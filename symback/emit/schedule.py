@@ -51,7 +51,7 @@ def _place(schedule: Schedule, a: Array, plan: _Plan) -> None:
     if a in schedule.names:
         return
     if a in plan.tilings:
-        if a in plan.tilings[a].results:
+        if a in plan.tilings[a].results or a in plan.tilings[a].totals:
             _tile(schedule, plan.tilings[a], plan)
     elif a.kind is Kind.LOOP:
         loop(schedule, a, plan.hints, plan.counts, statements)

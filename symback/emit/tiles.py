@@ -20,12 +20,13 @@ _UFUNCS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "neg": "
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """Arrays of one shape that are made element by element of each other, operands first, those of them that others read, and what
-    they are made of, each once."""
+    """Arrays of one shape that are made element by element of each other, operands first, those of them that others read, what
+    they are made of, each once, and sums over all of their elements."""
 
     members: tuple[Array, ...]
     results: Mapping[Array, None]
     sources: tuple[Array, ...]
+    totals: tuple[Array, ...] = ()
 
 
 def tilings(roots: Iterable[Array], order: list[Array], known: Mapping[Array, str]) -> dict[Array, Tiling]:
@@ -46,11 +47,24 @@ def tilings(roots: Iterable[Array], order: list[Array], known: Mapping[Array, st
     out: dict[Array, Tiling] = {}
     for group in together.values():
         members = set(group)
-        results = dict.fromkeys(a for a in group if a in needed or any(r not in members for r in readers.get(a, ())))
+        totals = dict.fromkeys(r for a in group for r in readers.get(a, ()) if _is_total(r, members, known))
+        inside = {*members, *totals}
+        results = dict.fromkeys(a for a in group if a in needed or any(r not in inside for r in readers.get(a, ())))
         if len(group) - len(results) + FEWEST * any(makes_several(a) for a in group) >= FEWEST:
-            sources = dict.fromkeys(x for a in group for x in a.args if x not in members)
-            out |= dict.fromkeys(group, Tiling(tuple(group), results, tuple(sources)))
+            sources = dict.fromkeys(x for a in (*group, *totals) for x in a.args if x not in members)
+            tiling = Tiling(tuple(group), results, tuple(sources), tuple(totals))
+            out |= dict.fromkeys((*group, *totals), tiling)
     return out
+
+
+def _is_total(a: Array, members: set[Array], known: Mapping[Array, str]) -> bool:
+    """Whether it is a sum over all elements of a member, or of products of a member and another one, or what is there already."""
+    if a.shape or a.loops or a.element != "f":
+        return False
+    if a.kind is Kind.REDUCE:
+        return a.data[0] == "sum" and a.args[0].element == "f"
+    ready = (x in members or x in known or x.kind is Kind.ARGUMENT for x in a.args)
+    return a.kind is Kind.UFUNC and a.data == "vecdot" and all(ready)
 
 
 def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> None:
@@ -59,13 +73,15 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
     for a in tiling.results:
         name = named(schedule, a, hints.get(a))
         schedule.lines.append(f"{name} = np.empty({size}, {'bool' if a.element == 'b' else 'dtype'})")
+    sums = {a: schedule.taken.free("sums") for a in tiling.totals}
+    schedule.lines += [f"{name} = []" for name in sums.values()]
     part = schedule.taken.free("part")
     inner = schedule.inner(1)
     for a in (*tiling.sources, *tiling.results):
         if a.shape and a.kind is not Kind.SCALAR:
             inner.names[a] = f"{Speller(schedule.names).text(a, ATOM)}[{part}]"
     uses: dict[Array, int] = {}
-    for a in tiling.members:
+    for a in (*tiling.members, *tiling.totals):
         for x in a.args:
             uses[x] = uses.get(x, 0) + 1
     started = _started(tiling, uses)
@@ -82,9 +98,14 @@ def tiled(schedule: Schedule, tiling: Tiling, hints: Mapping[Array, str]) -> Non
         elif a in hints or uses[a] > 1 or depth[a] > DEEPEST:
             depth[a] = 0
             define(inner, a, hints.get(a))
+    for a, name in sums.items():
+        inner.lines.append(f"{name}.append({fitted(inner, a, len(name) + 9)})")
     schedule.helpers.setdefault("_tiles")
     schedule.taken.release(part, "part")
     schedule.lines += [f"for {part} in _tiles({size}):", *(f"    {line}" for line in inner.lines)]
+    for a, name in sums.items():
+        schedule.helpers.setdefault("_total")
+        schedule.lines.append(f"{named(schedule, a, hints.get(a))} = _total({name}, dtype)")
 
 
 def _started(tiling: Tiling, uses: Mapping[Array, int]) -> dict[Array, Array]:
