@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from symback.core.expr import ZERO
 from symback.emit.accumulations import accumulate, define_outside, is_fresh
 from symback.emit.identifiers import local
 from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, post_order
@@ -21,7 +22,9 @@ def loop(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mappi
     variables = frozenset(v[0] for v in body.variables)
     for b in body.buffers:
         schedule.names[Array(Kind.ARGUMENT, b.name, (), b.shape, b.element, loops=variables)] = buffers[b.name]
-    for store in body.before:
+    for k, store in enumerate(body.before):
+        if _is_zero(store.value) and not any(s.buffer == store.buffer for s in body.before[:k]):
+            continue  # the buffer begins as zeros
         statements(schedule, [store.value], {})
         target = _target(buffers[store.buffer], store)
         schedule.lines.append(f"{target} = {fitted(schedule, store.value, len(target) + 3)}")
@@ -35,6 +38,10 @@ def loop(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mappi
     for b in body.buffers:
         schedule.names[Array(Kind.BUFFER, b.name, (a,), b.shape, b.element)] = buffers[b.name]
     schedule.names[a] = "loop"
+
+
+def _is_zero(a: Array) -> bool:
+    return (a.kind is Kind.SCALAR and a.data == ZERO) or (a.kind is Kind.FULL and a.data == "0")
 
 
 def _write(schedule: Schedule, body: LoopBody, inner: Schedule) -> None:

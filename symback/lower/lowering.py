@@ -59,6 +59,7 @@ class Lowering:
     ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
     checked    the checks that forward makes: what backward may rely on
+    certain    those that cannot fail, and need not be made
     known      expressions that a recurrence has stored, with the reads that give them
     stored     the same for arrays over all steps
     sizes      widths of paddings by the name that they bear in the module
@@ -81,6 +82,7 @@ class Lowering:
     loop_vars: frozenset[str] = frozenset()
     ranges: Mapping[str, tuple[Node, Node]] = field(default_factory=dict)
     checks: dict[RangeCheck, None] = field(default_factory=dict)
+    certain: set[RangeCheck] = field(default_factory=set)
     array_checks: dict[tuple[str, int, Array, Node], None] = field(default_factory=dict)
     memo: dict[tuple, Lowered] = field(default_factory=dict)
     steps: dict[str, StepValue] = field(default_factory=dict)

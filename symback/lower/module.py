@@ -87,6 +87,7 @@ def _lowered(
     updates = {state: low.arrays[name] for state, name in body.updates.items()}
     checks, array_checks = tuple(low.checks), tuple(low.array_checks)  # backward reads where forward has read
     low.checked = frozenset(checks)
+    checks = tuple(c for c in checks if c not in low.certain)
     low.made = frozenset(parts([*outputs.values(), *updates.values()]))
     gradients: dict[str, Array] = {}
     upstream: Mapping[str, str] = {}

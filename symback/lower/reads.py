@@ -120,7 +120,10 @@ def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> 
     if ends and all(ends):
         least, greatest = linear(ends[0][0]), linear(ends[1][1])
         if not (least.op is Op.NUM and least.data >= 0 and never_negative_for(add(size, MINUS_ONE, mul(MINUS_ONE, greatest)), wide)):
-            low.checks.setdefault(RangeCheck(name, axis, least, greatest, size))
+            check = RangeCheck(name, axis, least, greatest, size)
+            low.checks.setdefault(check)
+            if _holds(low, check, wide):
+                low.certain.add(check)
         return
     if f.op is Op.READ or not f.free:
         return
@@ -129,6 +132,14 @@ def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> 
         low.checks.setdefault(RangeCheck(name, axis, v.array.data, v.array.data, size))
     elif not v.array.loops:
         low.array_checks.setdefault((name, axis, v.array, size))
+
+
+def _holds(low: Lowering, check: RangeCheck, wide: Node) -> bool:
+    """Whether a check of plain dimensions, which are never negative, cannot fail: the last step of T is a position of T + 1."""
+    plain = {dim(d) for d in low.program.dims}
+    if not all(n in plain or n.op in (Op.NUM, Op.ADD, Op.MUL) for n in walk(check.low)):
+        return False
+    return all(never_negative_for(n, wide) for n in (check.low, add(check.size, MINUS_ONE, mul(MINUS_ONE, check.high))))
 
 
 def read_was_checked(low: Lowering, name: str, axis: int, f: Node, size: Node) -> bool:
