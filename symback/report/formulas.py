@@ -19,7 +19,7 @@ from symback.core.program import Definition, Program, Section
 from symback.functions.ordinary import ordinary
 from symback.report import latex as printer
 from symback.report.digits import Unfolded, helpers
-from symback.report.guards import with_guards
+from symback.report.guards import readable_conditions, with_guards
 from symback.report.letters import lettered, letters_of
 from symback.report.names import Names, shown_definitions
 from symback.report.symbols import barred
@@ -88,11 +88,12 @@ def backward_formulas(derivation: Derivation) -> Iterator[Formula]:
     shapes = _cotangent_shapes(derivation)
     for stage in derivation.adjoint.stages:
         if isinstance(stage, Cotangent):
-            value = with_guards(ordinary(gradient_value(stage)), shapes)
+            value = readable_conditions(with_guards(ordinary(gradient_value(stage)), shapes), stage.axes)
             yield Formula(stage.name, stage.name, stage.axes, value)
             continue
         for step in stage.steps:
             value = with_guards(ordinary(_step_value(stage, step.start, step.local)), shapes)
+            value = readable_conditions(value, step.start.axes)
             yield Formula(step.start.name, step.start.name, step.start.axes, value)
 
 

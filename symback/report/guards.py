@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from symback.calculus.affine import affine, inside, multiplied_out, nowhere_negative
+from symback.calculus.affine import affine, bounds, inside, linear, multiplied_out, never_negative_for, nowhere_negative
 from symback.calculus.radix import digits
 from symback.core import expr
 from symback.core.expr import Node, Op, fresh_index
@@ -62,3 +62,36 @@ def _is_position(position: Node, size: Node) -> bool:
 
 def _parts(condition: Node) -> tuple[Node, ...]:
     return condition.args if condition.op is Op.AND else (condition,)
+
+
+def readable_conditions(node: Node, axes: Iterable[Node]) -> Node:
+    """The expression without conditions that hold, or never do, where the `axes` have a position, and with 1 <= t for 0 <= t - 1."""
+    positions = expr.add(*axes)
+
+    def never_negative(room: Node, free: Node) -> bool:
+        return never_negative_for(linear(room), free)
+
+    def step(n: Node) -> Node | None:
+        if n.op is not Op.COMPARE or n.data not in ("<", "<="):
+            return None
+        left, right = n.args
+        room = linear(expr.sub(right, expr.add(left, expr.ONE if n.data == "<" else expr.ZERO)))
+        if affine(room) is None or any(m.op is Op.HYPER for m in expr.walk(room)):  # which may be negative
+            return None
+        free = expr.add(positions, *room.free)
+        ends = bounds(room)
+        if ends is not None and never_negative(ends[0], free):
+            return expr.TRUE
+        if ends is not None and never_negative(expr.sub(expr.MINUS_ONE, ends[1]), free):
+            return expr.FALSE
+        index, offset = _offset(right)
+        return expr.compare(n.data, expr.neg(offset), index) if left == expr.ZERO and index is not None else None
+
+    return expr.transform(node, step)
+
+
+def _offset(node: Node) -> tuple[Node | None, Node]:
+    """(t, -1) of t - 1, a number below an index; None in place of the index of another expression."""
+    form = affine(node)
+    alone = form is not None and list(form.coefficients.values()) == [expr.ONE] and form.constant.op is Op.NUM and form.constant.data < 0
+    return (form.indices[0], form.constant) if alone else (None, expr.ZERO)

@@ -163,3 +163,19 @@ def test_a_later_step_stands_in_the_gradient_of_a_recurrence():
     later = read("dh", expr.add(t, expr.ONE))
     assert later in expr.reads(line.value)
     assert compare("<", expr.add(t, expr.ONE), expr.dim("T")) in set(expr.walk(line.value))
+
+
+@pytest.mark.parametrize(
+    ("layer", "key", "expected"),
+    [
+        ("concat", "db", r"\bar{b}_{n,i} = \bar{y}_{n,i + A}"),
+        ("flip", "dx", r"\bar{x}_{\ldots,i} = \bar{y}_{\ldots,L - i - 1}"),
+        (
+            "ctc_loss",
+            "de",
+            r"\bar{e}_{t,n,s} = \left[1 \le t\right] \, \bar{a}_{t,n,s} + \left[t = 0\right] \, \bar{a}_{0,n,s} \, \left[s < 2\right]",
+        ),
+    ],
+)
+def test_a_condition_that_always_holds_is_not_printed(layer, key, expected):
+    assert modules.compiled(layer).latex(key) == expected

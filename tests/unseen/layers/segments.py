@@ -154,7 +154,9 @@ def focal_heatmap(z, y, off, at, left, target):
     """,
     {"B": 2, "N": 5},
     {"B": 1, "N": 1},
-    order=lambda rng, shape: rng.permuted(rng.permuted(rng.permuted(torch.arange(shape[1]).repeat(shape[0], 1).numpy(), axis=1), axis=1), axis=1),
+    order=lambda rng, shape: rng.permuted(
+        rng.permuted(rng.permuted(torch.arange(shape[1]).repeat(shape[0], 1).numpy(), axis=1), axis=1), axis=1
+    ),
 )
 def plackett_luce(s, order, rel):
     o = s.gather(1, order)
