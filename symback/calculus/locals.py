@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from symback.calculus.affine import scalar, sign_of
+from symback.calculus.affine import bounds, never_negative, scalar, sign_of
 from symback.core.expr import (
     MINUS_ONE,
     ONE,
@@ -22,6 +22,7 @@ from symback.core.expr import (
     compare,
     div,
     indicator,
+    is_whole,
     mul,
     neg,
     number,
@@ -169,8 +170,16 @@ def _reduction_rule(node: Node, scope: Scope) -> list[Partial]:
     else:
         reached = indicator(compare("==", body, node))
         again, again_binders = opened_anew(node)
-        weight = div(reached, total(indicator(compare("==", again, node)), *again_binders))
+        ties = total(indicator(compare("==", again, node)), *again_binders)
+        weight = div(reached, call("Max", ties, ONE) if any(_may_be_empty(b) for b in binders) else ties)
     return [Partial(body, weight, binders)]
+
+
+def _may_be_empty(binder: Binder) -> bool:
+    """Whether a range with limits is not seen to hold something."""
+    _, low, high = binder
+    least = None if is_whole(binder) else bounds(add(high, neg(low)))
+    return not is_whole(binder) and (least is None or not never_negative(least[0]))
 
 
 def _others_product(node: Node, body: Node) -> Node:

@@ -215,6 +215,8 @@ def recentre(node: Node, facts: Facts) -> Node | None:
                 c = form.coefficients.get(u)
                 if c not in (ONE, MINUS_ONE) or not is_whole(b) or not _only_cotangents(factors, f, u, facts):
                     continue
+                if any(u in limit.free for other in binders for limit in other[1:]):
+                    continue
                 k = fresh_index(size)
                 gap = linear(add(k, mul(MINUS_ONE, substitute(at, {u: ZERO}))))
                 moved = substitute(mul(*(g for g in factors if g is not f)), {u: linear(mul(c, gap))})

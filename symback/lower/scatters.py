@@ -9,6 +9,7 @@ from symback.calculus.cotangents import Cotangent, Scatter
 from symback.calculus.radix import digit_of, digits
 from symback.core.expr import (
     MINUS_ONE,
+    ONE,
     TRUE,
     ZERO,
     Node,
@@ -265,9 +266,10 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
         opposite = mul(MINUS_ONE, value)
         if here.has(opposite):
             made = _over(here, opposite, order)
-            operands.append(Array(Kind.OPERATOR, "neg", (made,), made.shape, "f"))
+            added = Array(Kind.OPERATOR, "neg", (made,), made.shape, "f")
         else:
-            operands.append(_over(here, value, order))
+            added = _over(here, value, order)
+        operands.append(_at_full_rank(added, len(order)) if repeats and len(fancy) == 1 else added)
         return ScatterItem(tuple(items), len(operands) - 1, repeats)
     each = in_one_tap(low.ranked((*tapped, *order)), value, tapped)
     value = _over(inside_loop(low, tapped).ranked(order), each, order)
@@ -279,6 +281,16 @@ def _over(low: Lowering, value: Node, order: tuple[Node, ...]) -> Array:
     """The value as an array that broadcasts over these axes."""
     v = low.as_float(low.value(value))
     return low.aligned(low.transposed(v, tuple(a for a in order if a in v.axes)), order) if v.axes else v.array
+
+
+def _at_full_rank(array: Array, rank: int) -> Array:
+    """The array with axes of length 1 in front: NumPy's `add.at` does not broadcast one axis over an index array of several
+    (numpy 2.4 reads beyond the values)."""
+    missing = rank - len(array.shape)
+    if not array.shape or missing <= 0:
+        return array
+    items = (*(None for _ in range(missing)), *(FULL_SLICE for _ in array.shape))
+    return Array(Kind.VIEW, items, (array,), (*(ONE for _ in range(missing)), *array.shape), array.element)
 
 
 def _positions_checked(low: Lowering, targets: tuple[Node, ...]) -> bool:

@@ -208,6 +208,31 @@ def test_a_softmax_written_with_truth_values_as_factors_does_not_overflow():
     np.testing.assert_allclose(module.backward(cache, np.array([1.0, 0, 0])).z, y[0] * y[1] * np.array([1, -1, 0]), rtol=1e-12)
 
 
+found(
+    "values of one axis added at places of two",
+    "inputs: {x: [S, Q], w: [Q], v: [H]}\nindices: {h: H, q: Q}\noutputs:\n  y[h]: Sum(x[1, a]*w[Abs(q - a)], q, a)\n  z: Sum(v[h], h)\n",
+    S=2,
+    Q=5,
+    H=3,
+)
+found(
+    "a limit that a sum over a window has from outside",
+    "inputs: {x: {shape: [N], outside: 0}, w: [E]}\nindices: {n: N}\noutputs:\n  y[n]: Sum(Sum(x[n + e]*w[e], e), (m, n, N))\n",
+    N=4,
+    E=2,
+)
+found(
+    "extrema over ranges of which some hold nothing",
+    "inputs: {x: [D, D], w: [D, 2*D]}\nindices: {c: D}\noutputs:\n  y[d, e]: Sum(Amax(Sum(x[e, b]*w[d, a], c), (b, a, D - 1)), (a, 0, d))\n",
+    D=3,
+)
+found(
+    "x log x at the first step of a loop only",
+    "inputs: {x: [], w: [C]}\noutputs:\n  h[c]: Piecewise((x*log(x), Eq(c, C - 1)), (h[c + 1] + w[c], True))\n",
+    C=3,
+)
+
+
 @pytest.mark.parametrize("name", FOUND)
 def test_a_layer_that_was_wrong_once_agrees_with_the_oracle(name):
     sizes, text = FOUND[name]
