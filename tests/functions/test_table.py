@@ -264,3 +264,42 @@ def test_ties_of_max_are_shared_and_go_to_constants():
     assert in_numpy(slope, values).tolist() == [0.0, 0.5, 1.0]
     relu = TABLE["Max"].derivative(0, (x, ZERO), call("Max", x, ZERO))
     assert in_numpy(relu, values | {"x": np.array([-1.0, 0.0, 1.0])}).tolist() == [0.0, 0.0, 1.0]
+
+
+AT_KINKS = {
+    "Abs": ((0.0,), (0.0,)),
+    "sign": ((0.0,), (0.0,)),
+    "floor": ((2.0,), (0.0,)),
+    "ceiling": ((2.0,), (0.0,)),
+    "round": ((2.5,), (0.0,)),
+    "Max": ((2.0, 2.0, 2.0), (1 / 3, 1 / 3, 1 / 3)),
+    "Min": ((2.0, 2.0, 3.0), (1 / 2, 1 / 2, 0.0)),
+    "atan2": ((0.0, 0.0), (0.0, 0.0)),
+    "hypot": ((0.0, 0.0), (0.0, 0.0)),
+    "pow": ((0.0, 2.5), (0.0, 0.0)),
+}
+"""Where a function has a kink or a gap, and its slope there by each argument."""
+AT_GAPS = {"xlogy": ((0.0, 0.0), 0.0), "xlog1py": ((0.0, -1.0), 0.0)}
+"""Where a value is a convention."""
+
+
+def test_every_convention_of_the_table_has_its_point():
+    assert AT_KINKS.keys() | AT_GAPS.keys() == {row.name for row in TABLE.values() if row.convention}
+
+
+@pytest.mark.parametrize("name", AT_GAPS)
+def test_the_value_at_a_gap_is_the_one_of_the_convention(name):
+    point, value = AT_GAPS[name]
+    nodes = READS[: len(point)]
+    values = {"dtype": np.float64} | {str(n.data): np.array([v]) for n, v in zip(nodes, point, strict=True)}
+    assert in_numpy(call(name, *nodes), values).tolist() == [value]
+
+
+@pytest.mark.parametrize("name", AT_KINKS)
+def test_the_slope_at_a_kink_is_the_one_of_the_convention(name):
+    point, slopes = AT_KINKS[name]
+    nodes = READS[: len(point)]
+    values = {"dtype": np.float64} | {str(n.data): np.array([v]) for n, v in zip(nodes, point, strict=True)}
+    for which, slope in enumerate(slopes):
+        found = in_numpy(TABLE[name].derivative(which, nodes, call(name, *nodes)), values)
+        np.testing.assert_allclose(np.broadcast_to(found, (1,)), [slope], rtol=1e-15, err_msg=f"by argument {which}")
