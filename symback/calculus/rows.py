@@ -25,7 +25,7 @@ INLINE = Row(
 FOLD = Row(
     "fold-value",
     r"f(x) = y",
-    "the expression defines a value that forward has",
+    "the expression is what a name stands for: a value of forward, or a gradient that is returned",
     fold_value,
     condition="the definition matches with its indices renamed",
     reference="substitution",

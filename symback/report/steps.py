@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symback.calculus.derive import Derivation, DerivationStep
+from symback.calculus.rows import INLINE
 from symback.core.expr import Node
 from symback.functions.ordinary import ordinary
 from symback.report.formulas import Formula, backward_formulas, of_mode, presentable
@@ -42,15 +43,23 @@ def chapters(derivation: Derivation) -> Iterator[Chapter]:
         steps.setdefault(step.subject, []).append(step)
     swept = {f.key: f for f in backward_formulas(replace(derivation, adjoint=derivation.swept))}
     final = {f.key: f for f in of_mode(derivation).backward}
+    reached = {f.key: f.value for f in backward_formulas(derivation)}
     returned = set(derivation.adjoint.gradients.values()) if derivation.adjoint is not None else set()
     for name in (n for n in steps if n not in swept):
         yield Chapter(name, None, tuple(_shown(steps[name])), None)
     for name, first in swept.items():
         if name in steps or name in returned:
-            yield Chapter(name, first, tuple(_shown(steps.get(name, ()))), final.get(name))
+            taken = _without_detour(steps.get(name, []), reached.get(name))
+            yield Chapter(name, first, tuple(_shown(taken)), final.get(name))
 
 
-def _shown(steps: list[DerivationStep] | tuple[()]) -> Iterator[Shown]:
+def _without_detour(steps: list[DerivationStep], last: Node | None) -> list[DerivationStep]:
+    """The steps up to the first put-in that only leads back to the form it starts from: what it puts in is folded into its name again."""
+    back = (k for k, step in enumerate(steps) if step.rule == INLINE.name and ordinary(step.before) == last)
+    return steps[: next(back, len(steps))]
+
+
+def _shown(steps: list[DerivationStep]) -> Iterator[Shown]:
     """The steps in order, each form once, at its first place."""
     found: dict[tuple[str, Node, Node], Shown] = {}
     for step in steps:
