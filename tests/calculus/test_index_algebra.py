@@ -95,3 +95,37 @@ def test_a_variance_is_not_expanded():
 def test_the_order_of_definitions_does_not_depend_on_the_order_of_sets():
     text = "layer: a\ninputs: {b: [N], a: [N], d: [N], c: [N]}\noutputs:\n  y[n]: a[n]*b[n]*c[n]*d[n] + sin(a[n] + b[n] + c[n] + d[n])\n"
     assert len({symback.compile(symback.loads(text)).source for _ in range(3)}) == 1
+
+
+def test_a_term_that_two_sums_share_stays_within_them():
+    """`cse` takes what two sums over i have in common out of both, where its index is bound by neither (sympy #27971)."""
+    module = compiled("layer: a\ninputs: {x: [N], w: [N]}\noutputs:\n  y: Sum(exp(x[i])*w[i], i)*Sum(exp(x[i])*x[i], i)\n")
+    x, w = np.array([0.5, -1.0, 2.0]), np.array([1.0, 3.0, -2.0])
+    e = np.exp(x)
+    y, cache = module.forward(x, w)
+    got = module.backward(cache)
+    a, b = e @ w, e @ x
+    assert np.allclose(y, a * b)
+    assert np.allclose(got.w, e * b) and np.allclose(got.x, e * w * b + (e * x + e) * a)
+
+
+def test_a_branch_that_is_not_taken_is_not_evaluated():
+    """A Piecewise printed as `numpy.select` works out both branches: the root of a negative number, and its slope, are NaN."""
+    module = compiled("layer: a\ninputs: {x: [N]}\noutputs:\n  y[n]: Piecewise((sqrt(x[n]), x[n] > 0), (2*x[n], True))\n")
+    with np.errstate(all="raise"):
+        y, cache = module.forward(np.array([4.0, -1.0, 0.0]))
+        assert y.tolist() == [2, -2, 0]
+        assert module.backward(cache, np.ones(3)).x.tolist() == [0.25, 2, 2]
+
+
+def test_slopes_at_kinks_are_those_of_the_field():
+    """`Heaviside(0)` is 1/2, and the derivative of `Abs` is made for complex arguments."""
+    module = compiled("layer: a\ninputs: {x: [N]}\noutputs:\n  y[n]: Max(x[n], 0) + 2*Abs(x[n]) + 4*sign(x[n])\n")
+    assert module.backward(module.forward(np.array([-1.0, 0.0, 1.0]))[1], np.ones(3)).x.tolist() == [-2, 0, 3]
+
+
+def test_a_tower_of_powers_is_no_number():
+    """`sympify` works 9**9**9 out, and runs what it reads."""
+    for value in ("9**9**9*x[n]", "__import__('os').getcwd()", "x[n].__class__"):
+        with pytest.raises(symback.LayerError):
+            compiled(f'layer: a\ninputs: {{x: [N]}}\noutputs:\n  y[n]: "{value}"\n')
