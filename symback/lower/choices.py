@@ -6,7 +6,7 @@ multiplications. So a choice is arithmetic wherever that gives the same numbers 
 
 from __future__ import annotations
 
-from symback.core.expr import FALSE, ONE, TRUE, ZERO
+from symback.core.expr import FALSE, MINUS_ONE, ONE, TRUE, ZERO, Node, mul, power
 from symback.lower import conditions
 from symback.lower.accumulations import ScatterItem, ScatterPlan
 from symback.lower.arithmetic import operate, result_element
@@ -89,7 +89,7 @@ def _of_masks(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> L
 
 def _two_halves(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
     """f(max(x, c)) + g for a choice between f(x) + m above c and g below, where f(c) = 0, and g is the number m above c."""
-    if any(multiple_of(v.array).data == "expm1" for v in (yes, no)):
+    if any(multiple_of(v.array).data == "expm1" for v in (yes, no)) and _slope_at_0(yes.array) != _slope_at_0(no.array):
         return None  # likewise
     for holds, taken, other in ((True, yes, no), (False, no, yes)):
         here, there = (conditions.where(condition.array, holds=h) for h in (holds, not holds))
@@ -103,6 +103,19 @@ def _two_halves(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) ->
                 if moved is not None and there.number(moved) == ZERO and here.number(other.array) == number:
                     return operate(low, "+", Lowered(moved, taken.axes), other)
     return None
+
+
+def _slope_at_0(a: Array) -> Node | None:
+    """c for c·x, and for c·(exp(x) - 1)."""
+    c = ONE
+    while a.kind in (Kind.OPERATOR, Kind.UFUNC):
+        if a.data in ("*", "/") and a.args[1].kind is Kind.SCALAR:
+            number = a.args[1].data
+            c = mul(c, number if a.data == "*" else power(number, MINUS_ONE))
+        elif a.data not in ("expm1", "minimum", "maximum"):
+            return None
+        a = a.args[0]
+    return c
 
 
 def _apart(a: Array) -> tuple[Array, object]:

@@ -40,8 +40,9 @@ def _expm1_slope_at(x, t):
 def _scaled_expm1_slope_at(x, s, c, mask, other):
     """c·exp(x) = s + c with s = c·(exp(x) - 1), by exp where s is near -c; a number where the mask holds."""
     y = np.asarray(s + c)
-    y[mask] = other
-    tail = x < -2.08
+    if other != c:
+        y[mask] = other
+    tail = x < -1.75
     far = np.asarray(x)[tail]
     if far.size:
         y[tail] = np.exp(far) * c
