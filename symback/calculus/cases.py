@@ -19,6 +19,7 @@ from symback.core.expr import (
     is_indicator,
     is_whole,
     mul,
+    negation,
     number,
     opened,
     piecewise,
@@ -94,10 +95,13 @@ def _at_a_case(body: Node, binders: list[Binder], case: dict[Node, Node]) -> Nod
 
 
 def split_condition(node: Node, facts: Facts) -> Node | None:
-    """{v if c, else 0} = v·[c], where v has a value everywhere."""
-    if node.op is Op.PIECEWISE and len(node.args) == 4 and node.args[2] == ZERO and node.args[0] != ONE and total_by_form(node.args[0]):
-        return mul(node.args[0], indicator(node.args[1]))
-    return None
+    """{v if c, else 0} = v·[c] and {0 if c, else v} = v·[not c], where v has a value everywhere."""
+    if node.op is not Op.PIECEWISE or len(node.args) != 4:
+        return None
+    value, condition, other, _ = node.args
+    if value == ZERO:
+        value, condition, other = other, negation(condition), value
+    return mul(value, indicator(condition)) if other == ZERO and value != ONE and total_by_form(value) else None
 
 
 def total_by_form(node: Node) -> bool:

@@ -138,7 +138,7 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
     if name == "ratio":
         return combine(low, [factor(low, node.args[0]), factor(low, Node(Op.POW, None, (node.args[1], MINUS_ONE)))])
     if name == "exp":
-        found = softmax.softmax(low, node) or norms.geometric_mean(low, node)
+        found = softmax.softmax(low, node) or softmax.share_of_several(low, node) or norms.geometric_mean(low, node)
         if found is not None:
             return found
     if name == "unit_difference":

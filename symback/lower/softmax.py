@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symback.core.expr import Node, Op, Reduction, call, index, is_whole, mul, opened, substitute, walk
+from symback.core.expr import Node, Op, Reduction, add, call, index, is_whole, mul, opened, split_coefficient, sub, substitute, walk
 from symback.lower import shares
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
@@ -26,6 +26,22 @@ def softmax(low: Lowering, node: Node) -> Lowered | None:
     e, rest, _, peak = exponentials(low, body, bound)
     p = low.elementwise(Kind.OPERATOR, "/", [e, _total(low, rest, peak)], "f")
     return _at(low, p, bound, at)
+
+
+def share_of_several(low: Lowering, node: Node) -> Lowered | None:
+    """exp(u_i - log(Sum(exp(u)) + exp(v))) as the softmax of u times the sum's share; None for another exponential."""
+    parts = node.args[0].args if node.args[0].op is Op.ADD else ()
+    for k, t in enumerate(parts):
+        c, total = split_coefficient(t)
+        if c != -1 or total.op is not Op.CALL or total.data not in ("softplus", "logaddexp"):
+            continue
+        u = add(*parts[:k], *parts[k + 1 :])
+        sums = (total.args, total.args[::-1]) if total.data == "logaddexp" else ((total.args[0], None),)
+        for part, other in sums:
+            if part.op is Op.REDUCE and part.data is Reduction.LOGSUMEXP and entry(sub(u, part)) is not None:
+                gap = part if other is None else call("difference", part, other)
+                return low.value(mul(call("exp", sub(u, part)), call("sigmoid", gap)))
+    return None
 
 
 def fraction(low: Lowering, node: Node) -> tuple[Lowered, Lowered] | None:

@@ -155,7 +155,7 @@ def exponential_of_logarithm(node: Node, ctx: Context) -> Node | None:
             return mul(power(rest.args[0], number(c)), call("exp", left))
         if is_call(rest, "log_sigmoid") and c.denominator == 1 and c > 0:
             return mul(power(call("sigmoid", rest.args[0]), number(c)), call("exp", left))
-        if is_call(rest, "softplus") and c.denominator == 1 and c < 0:
+        if is_call(rest, "softplus") and c.denominator == 1 and c < 0 and (left == ZERO or not is_log_sum(rest.args[0])):
             return mul(power(call("sigmoid", neg(rest.args[0])), number(-c)), call("exp", left))
         if is_call(rest, "log_ndtr") and c == 1:
             return mul(call("ndtr", rest.args[0]), call("exp", left))

@@ -33,7 +33,8 @@ from symback.core.expr import (
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, is_call, root, terms, without
+from symback.rewrite.logarithms import log_of_sums
+from symback.rewrite.patterns import exponential, factors, is_call, root, terms, without
 from symback.rewrite.rule import Rule
 
 
@@ -81,6 +82,9 @@ def _factor_exponent(f: Node, ctx: Context, binders: tuple[Binder, ...]):
     if e == ONE and seen.op is Op.MUL and any(is_call(g, "exp") for g in seen.args):
         inner = exponent(seen, ctx, binders)
         return None if inner is None else (inner[0], inner[1], True)
+    if e == ONE and seen.op is Op.ADD:
+        several = [exponential(t, ctx) for t in seen.args]
+        return (ONE, log_of_sums(several), True) if all(g is not None and g[0] > 0 for g in several) else None
     if e == ONE and f.op is Op.PIECEWISE:
         masked = _masked(f, ctx, binders)
         if masked is not None:
@@ -113,8 +117,11 @@ def _masked(f: Node, ctx: Context, binders: tuple[Binder, ...]) -> Node | None:
 
 
 def log_sum(node: Node, ctx: Context) -> tuple[Node, Node] | None:
-    """(c, L) with node = c·exp(L) for a Sum of exponentials, perhaps behind a name; c is constant over the sum."""
+    """(c, L) with node = c·exp(L) for a Sum of exponentials, or several such sums, perhaps behind a name; c is constant over the sum."""
     seen = ctx.see(node) if node.op is Op.READ else node
+    if seen.op is Op.ADD:
+        found = _log_of_several(seen, ctx)
+        return None if found is None else (ONE, found)
     if seen.op is Op.MUL:
         places = [k for k, f in enumerate(seen.args) if _is(ctx.see(f), Reduction.SUM)]
         if len(places) != 1:
@@ -137,11 +144,31 @@ def log_sum(node: Node, ctx: Context) -> tuple[Node, Node] | None:
     return mul(c, *(b[0].args[0] for b in idle)), made
 
 
+def _log_of_several(node: Node, ctx: Context) -> Node | None:
+    """log(Sum(exp(u)) + Sum(exp(v)) + exp(w) + 1) by logaddexp; None where a term may be negative, or none is a sum over an index."""
+    found, summed = [], False
+    for t in terms(node):
+        alone = exponential(t, ctx)
+        if alone is None:
+            c, rest = split_coefficient(t)
+            part = log_sum(rest, ctx)
+            if part is None or not ctx.positive(part[0]):
+                return None
+            alone = c, part[1] if part[0] == ONE else add(part[1], _log(part[0]))
+            summed = True
+        if alone[0] <= 0:
+            return None
+        found.append(alone)
+    return log_of_sums(sorted(found, key=lambda f: f[1] != ZERO)) if summed else None
+
+
 def logarithm_of_sum(node: Node, ctx: Context) -> Node | None:
-    """log(c·Sum(exp(u))) → log c + LogSumExp(u); quotients and powers of such sums likewise."""
-    if not is_call(node, "log"):
+    """log(c·Sum(exp(u))) → log c + LogSumExp(u); quotients and powers of such sums, and sums of several, likewise."""
+    if not is_call(node, "log", "log1p"):
         return None
     u = ctx.see(node.args[0])
+    if node.data == "log1p":
+        return _log_of_several(add(ONE, u), ctx)
     out, found = [], False
     for f in factors(u):
         base, e = (f.args[0], f.args[1]) if f.op is Op.POW else (f, ONE)

@@ -110,4 +110,4 @@ def test_softmax_however_written_has_the_same_logarithm(where):
 
 def test_mean_of_squares_less_squared_mean_is_centred():
     form = softmax_form("  m[n]: Mean(x[n, j], j)\n", "[n]: Mean(x[n, j]**2, j) - m[n]**2")
-    assert form == "Sum((x[n, j] - m[n])**2, j)/C"
+    assert form == "Mean((x[n, j] - m[n])**2, j)"
