@@ -27,6 +27,7 @@ from symback.core.expr import (
     substitute,
     total,
     walk,
+    with_hint,
 )
 
 
@@ -95,13 +96,23 @@ def _at_a_case(body: Node, binders: list[Binder], case: dict[Node, Node]) -> Nod
 
 
 def split_condition(node: Node, facts: Facts) -> Node | None:
-    """{v if c, else 0} = v·[c] and {0 if c, else v} = v·[not c], where v has a value everywhere."""
-    if node.op is not Op.PIECEWISE or len(node.args) != 4:
+    """{v if c, else 0} = v·[c], where v has a value everywhere."""
+    if node.op is Op.PIECEWISE and len(node.args) == 4 and node.args[2] == ZERO and node.args[0] != ONE and total_by_form(node.args[0]):
+        return mul(node.args[0], indicator(node.args[1]))
+    return None
+
+
+def left_out(node: Node, facts: Facts) -> Node | None:
+    """Σ a·{0 if c, else v} = Σ a·v·[not c], where v has a value everywhere: a contraction of which some terms are left out."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
         return None
-    value, condition, other, _ = node.args
-    if value == ZERO:
-        value, condition, other = other, negation(condition), value
-    return mul(value, indicator(condition)) if other == ZERO and value != ONE and total_by_form(value) else None
+    body, binders = opened(node)
+    for f in body.args if body.op is Op.MUL else ():
+        if f.op is Op.PIECEWISE and len(f.args) == 4 and f.args[0] == ZERO and f.args[2] != ONE and total_by_form(f.args[2]):
+            others = [g for g in body.args if g is not f]
+            if not all(scalar(g) for g in others):
+                return with_hint(total(mul(*others, f.args[2], indicator(negation(f.args[1]))), *binders), node)
+    return None
 
 
 def total_by_form(node: Node) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.calculus.cases import few_cases, masked_zero, merge_branches, own_label, split_condition
+from symback.calculus.cases import few_cases, left_out, masked_zero, merge_branches, own_label, split_condition
 from symback.calculus.conditions import certain, clip_cases, held, signed_size, symmetric_range, tie
 from symback.calculus.factors import collect, common_factor, shared_by_some
 from symback.calculus.facts import Row
@@ -221,6 +221,15 @@ ROWS = (
 )
 
 LAST_ROWS = (
+    Row(
+        "left-out",
+        r"\sum_k a_k \{0 \text{ if } c_k, \text{ else } v_k\} = \sum_k a_k v_k [\neg c_k]",
+        "the value exists on both sides",
+        left_out,
+        (Op.REDUCE,),
+        condition="the value can be worked out where c holds, and no case distinction with the same conditions is left to join",
+        reference="Iverson 1962",
+    ),
     Row(
         "joint-contraction",
         r"\sum_k a_k w_k + \sum_k b_k w_k = \sum_k (a_k + b_k)\, w_k",

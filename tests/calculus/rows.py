@@ -92,6 +92,12 @@ EXAMPLES = {
     ),
     "fold-value": Example("[n]", "tanh(x[n]*y)", "h[n]", ("x: [N]", "y: []"), ("h[n]: tanh(x[n]*y)",)),
     "common-factor": Example("[n]", "x[n]*y[n] + x[n]*z[n]", "x[n]*(y[n] + z[n])", ("x: [N]", "y: [N]", "z: [N]")),
+    "left-out": Example(
+        "[i, d]",
+        "Sum(a[i, k]*Piecewise((0, Eq(i, k)), (w[k, d], True)), k)",
+        "Sum(a[i, k]*w[k, d]*Piecewise((1, Ne(i, k)), (0, True)), k)",
+        ("a: [I, I]", "w: [I, D]"),
+    ),
     "joint-contraction": Example(
         "[i, p]",
         "Sum(a[i, k]*w[k, p], k) - Sum(b[i, k]*w[k, p], k)",
