@@ -16,13 +16,16 @@ from pathlib import Path
 
 import numpy as np
 from textbook import LAYERS as PLAIN
+from textbook_attention import ATTENTION
 from textbook_elementwise import ELEMENTWISE
+from textbook_images import IMAGES
+from textbook_sequences import SEQUENCES
 from textbook_structured import STRUCTURED
 
 import symback
 
 LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
-LAYERS = {**PLAIN, **ELEMENTWISE, **STRUCTURED}
+LAYERS = {**PLAIN, **ELEMENTWISE, **ATTENTION, **STRUCTURED, **IMAGES, **SEQUENCES}
 POSITIVE = {"running_var", "v", "A"}
 SECONDS, TOLERANCE = 0.6, 2e-3
 SMALL = slice(32), slice(64)

@@ -320,7 +320,11 @@ def muon(w, g, v):
 
 _CELL = {"x": (64, 128), "h": (64, 128)}
 _SQUARE = {name: (1024, 512) for name in ("w", "g")}
-_MATRICES = {f"{letter}{side}": (64, 64) for side in "fg" for letter in "WU"} | {"bf": (64,), "bg": (64,)}
+
+
+def _recurrent(rng):
+    return rng.standard_normal((64, 64), dtype=np.float32) / 8
+
 
 SEQUENCES = {
     "rnn_cell": (rnn_cell, {**_CELL, "Wx": (128, 128), "Wh": (128, 128), "b": (128,)}),
@@ -328,7 +332,10 @@ SEQUENCES = {
     "gru_cell": (gru_cell, {**_CELL, "Wx": (128, 3, 128), "Wh": (128, 3, 128), "bx": (3, 128), "bh": (3, 128)}),
     "bidirectional_rnn": (
         bidirectional_rnn,
-        {"x": (32, 16, 64), "f0": (16, 64), "g0": (16, 64), **{k: _MATRICES[k] for k in ("Wf", "Uf", "bf", "Wg", "Ug", "bg")}},
+        {
+            **{"x": (32, 16, 64), "f0": (16, 64), "g0": (16, 64)},
+            **{"Wf": (64, 64), "Uf": _recurrent, "bf": (64,), "Wg": (64, 64), "Ug": _recurrent, "bg": (64,)},
+        },
     ),
     "neural_ode": (neural_ode, {"x": (256, 128), "W": (128, 128), "b": (128,)}),
     "linear_scan": (linear_scan, {"a": (64, 1024), "x": (64, 1024), "h0": (1024,)}),

@@ -10,7 +10,7 @@ from symback.emit.identifiers import local
 from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted
 from symback.emit.numpy_text import CONDITIONAL, Speller, items_text, scalar_text, shape_text, view_first
 from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
-from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
+from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, parts
 
 FRESH = {
     Kind.OPERATOR,
@@ -80,9 +80,14 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
     if not it.assigned and not it.repeats and _is_negated(value, schedule):
         sign, value = "-=", value.args[0]
     if it.repeats:
-        place = _index_tuple(items, fancy)
-        text = fitted(schedule, value, len(name) + len(place) + 13)
-        schedule.lines.append(f"np.add.at({name}, {place}, {text})")
+        axis = _single_axis(items, operands, value)
+        place = _index_tuple(items, fancy) if axis is None else fancy[items[axis]]
+        text = fitted(schedule, value, len(name) + len(place) + 22)
+        if axis is None:
+            schedule.lines.append(f"np.add.at({name}, {place}, {text})")
+        else:
+            schedule.helpers.setdefault("_add_along")
+            schedule.lines.append(f"_add_along({name}, {place}, {text}, axis={axis})")
         return
     text = fitted(schedule, value, len(name) + len(target) + 4)
     if len(text) + len(name) + len(target) + 4 > schedule.width and value not in schedule.names and value.kind not in TRIVIAL:
@@ -92,6 +97,17 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
 
 def _is_negated(value: Array, schedule: Schedule) -> bool:
     return value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names
+
+
+def _single_axis(items: tuple[object, ...], operands: tuple[Array, ...], value: Array) -> int | None:
+    """The axis along which one list of places that sizes alone decide is added to, with the others whole; None for other places."""
+    listed = [k for k, item in enumerate(items) if isinstance(item, int)]
+    if len(listed) != 1 or len(value.shape) != len(items) or any(item != FULL_SLICE for k, item in enumerate(items) if k not in listed):
+        return None
+    (axis,) = listed
+    index = operands[items[axis]]
+    decided = not any(a.kind in (Kind.ARGUMENT, Kind.BUFFER) for a in parts([index]))
+    return axis if decided and index.shape == (value.shape[axis],) and not index.loops else None
 
 
 def _by_taps(

@@ -18,6 +18,8 @@ from symback.lower.arrays import Kind as ArrayKind
 from symback.lower.module import LoweredBody
 
 _IMPORTED = ("np", "math", "sliding_window_view")
+_SHOWN = (ArrayKind.ARGUMENT, ArrayKind.WINDOWS)
+"""Kinds whose elements are memory of others, or lie upon each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def _results(schedule: Schedule, arrays: Iterable[Array], given: set[Array], hin
         if _is_rearranged(a) and a not in schedule.names:
             out.append((_rearranged(schedule, a, hints), True))
             continue
-        shared = any(base.kind is ArrayKind.ARGUMENT for base in _held(a)) or not given.isdisjoint(_held(a))
+        shared = any(base.kind in _SHOWN for base in _held(a)) or not given.isdisjoint(_held(a))
         text = fitted(schedule, a, 40, ATOM if shared else 0)
         out.append((_copied(a, text) if shared else text, shared))
         given.update(base for base in _held(a) if base in schedule.names)
@@ -182,7 +184,7 @@ def _owned(schedule: Schedule, a: Array, given: set[Array], hints: Mapping[Array
     """A returned gradient that shares memory with nothing; `given` is what was returned before."""
     if _is_rearranged(a) and a not in schedule.names:
         return _rearranged(schedule, a, hints)
-    shared = any(base.kind is ArrayKind.ARGUMENT or not base.late for base in _held(a)) or not given.isdisjoint(_held(a))
+    shared = any(base.kind in _SHOWN or not base.late for base in _held(a)) or not given.isdisjoint(_held(a))
     text = Speller(schedule.names).text(a, ATOM if shared else 0)
     if len(text) > 24 and a not in schedule.names:
         text = define(schedule, a)

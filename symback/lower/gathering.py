@@ -42,10 +42,11 @@ def _turned(low: Lowering, s: Scatter, axis: int, t: Node) -> tuple[Node, tuple[
     if form is None or len(form.indices) < 2:
         return None
     elsewhere = {i for k, other in enumerate(s.targets) if k != axis for i in other.free}
-    if any(i in elsewhere or tap_likeness(low, i) > 1 for i in form.indices):
+    own = tuple(i for i in form.indices if i not in elsewhere)
+    if len(own) > 1 and (len(own) < len(form.indices) or any(tap_likeness(low, i) > 1 for i in own)):
         return None
-    for u in form.indices:
-        rest = tuple(i for i in form.indices if i is not u)
+    for u in own:
+        rest = tuple(i for i in own if i is not u)
         if form.coefficients[u] not in (ONE, MINUS_ONE):
             continue
         if _vanishes_beyond(low, s.value, u) and all(_read_at(low, r, u) for r in reads(s.value)):

@@ -80,7 +80,7 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
         if _plain(s, sizes):
             plain.append(s)
             continue
-        s = narrowed(s, sizes, leaving(low, s, sizes, of))
+        s = _axis_by_axis(low, narrowed(s, sizes, leaving(low, s, sizes, of)), sizes, of)
         (padded if leaving(low, s, sizes, of) else direct).append(s)
     parts = [_sum_of_plain(low, plain)] if plain else []
     for part in (*parts, *(_times_target(low, sizes, s) for s in padded)):
@@ -98,6 +98,25 @@ def _plus(base: Array, part: Array, sizes: tuple[Node, ...]) -> Array:
     if part.kind is Kind.OPERATOR and part.data == "neg":
         return Array(Kind.OPERATOR, "-", (base, part.args[0]), sizes, "f")
     return Array(Kind.OPERATOR, "+", (base, part), sizes, "f")
+
+
+def _axis_by_axis(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> Scatter:
+    """The scatter with one list of places, where it has several, each over an index of its own: the others are added up before."""
+    used = [i for t in s.targets for i in t.free]
+    listed = [k for k, t in enumerate(s.targets) if affine(t) is None]
+    alone = all(len(t.free) == 1 for t in s.targets) and len(set(used)) == len(used) == len(s.scope)
+    if len(listed) < 2 or not alone or any(n.op is Op.READ for k in listed for n in walk(s.targets[k])):
+        return s
+    for k in reversed(listed[1:]):
+        targets = tuple(t if n == k else next(iter(t.free)) for n, t in enumerate(s.targets))
+        shape = tuple(sizes[k] if n == k else t.args[0] for n, t in enumerate(targets))
+        name = f"@{len(low.arrays)}"
+        low.arrays[name] = scattered(low, None, shape, [Scatter(targets, s.scope, s.value)], of)
+        place = fresh_index(sizes[k])
+        moved = tuple(place if n == k else t for n, t in enumerate(targets))
+        scope = tuple(place if i in s.targets[k].free else i for i in s.scope)
+        s = Scatter(tuple(place if n == k else t for n, t in enumerate(s.targets)), scope, Node(Op.READ, name, moved))
+    return s
 
 
 def _sum_of_plain(low: Lowering, scatters: list[Scatter]) -> Array:
