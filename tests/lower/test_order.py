@@ -1,0 +1,91 @@
+"""Work in the order in which it costs least: scans instead of triangles, slices instead of masks and lists of places."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symback
+
+LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
+
+
+def compiled(name: str):
+    return symback.compile(symback.load(LIBRARY / f"{name}.yaml"))
+
+
+def backward(text: str) -> str:
+    return text[text.index("def backward") : text.index("LATEX = ")]
+
+
+def test_the_gradient_of_a_running_product_is_a_scan_that_divides_by_nothing():
+    layer = compiled("cumprod")
+    assert "_product_tail(dy, x, axis=1)" in layer.source and "[:, :, None]" not in backward(layer.source)
+    module = layer.load()
+    x, dy = np.array([[2.0, 0.0, 3.0, 0.0], [0.0, 5.0, 7.0, 2.0]]), np.array([[1.0, 2.0, -1.0, 0.5], [0.25, 1.0, 2.0, -3.0]])
+    _, cache = module.forward(x)
+    expected = np.zeros_like(x)
+    for j in range(4):
+        for i in range(j, 4):
+            expected[:, j] += dy[:, i] * np.prod(np.delete(x[:, : i + 1], j, axis=1), axis=1)
+    assert np.array_equal(module.backward(cache, dy).x, expected)
+
+
+def test_a_condition_on_the_step_of_a_loop_is_a_slice():
+    text = compiled("forward_substitution").source
+    assert "np.vecdot(L[i, :i], z[:i])" in text and "dz[:i] += L[i, :i]" in text
+
+
+def test_terms_of_a_recurrence_that_wait_for_no_step_are_summed_before_it():
+    loop = compiled("gae").source.split("for t in reversed(range(T)):")[1].splitlines()[1]
+    assert "a_in[t]" in loop and "v[" not in loop
+
+
+def test_a_softmax_of_earlier_values_is_made_once_for_all_steps_of_a_backward_loop():
+    text = backward(compiled("crf_nll").source)
+    assert text.count("_exponentials(") == 1 and text.index("_exponentials(") < text.index("for t in")
+
+
+def test_what_a_fold_spreads_is_read_in_windows_that_are_copied_before_they_are_returned():
+    layer = compiled("fold1d")
+    assert "for tap in" not in backward(layer.source)
+    module = layer.load()
+    y, cache = module.forward(np.ones((2, 3, 4)))
+    dx = module.backward(cache, np.arange(y.size, dtype=float).reshape(y.shape)).x
+    before = dx.copy()
+    dx[0, 0, 1] += 1
+    assert (dx != before).sum() == 1
+
+
+@pytest.mark.parametrize("name", ["pixel_shuffle", "pixel_unshuffle", "channel_shuffle"])
+def test_rearranged_elements_are_copied_once_and_gathered_by_no_list(name):
+    text = compiled(name).source
+    forward = text[text.index("def forward") : text.index("def backward")]
+    assert forward.count("copy()") == 1 and "y.copy()" not in forward and "np.arange" not in text
+
+
+@pytest.mark.parametrize("name", ["circular_pad1d", "reflect_pad1d", "replicate_pad1d", "roll"])
+def test_places_that_sizes_decide_are_added_up_in_stretches(name):
+    layer = compiled(name)
+    assert "_add_along(" in layer.source and "np.add.at" not in layer.source
+    module, x = layer.load(), np.arange(24.0).reshape(2, 2, 6)
+    x = x if "[N, C, L]" in layer.source else x[0]
+    y, cache = module.forward(x)
+    dy = np.cos(np.arange(y.size)).reshape(y.shape)
+    dx = module.backward(cache, dy).x
+    step = np.zeros_like(x)
+    for place in np.ndindex(*x.shape):
+        step[place] = 1
+        assert np.isclose((module.forward(step)[0] * dy).sum(), dx[place])
+        step[place] = 0
+
+
+def test_an_index_list_without_stretches_is_added_up_too():
+    text = "layer: a\ninputs: {x: [N, 7]}\nindices: {i: 40}\noutputs:\n  y[n, i]: x[n, (i*i + 3*i) % 7]\n"
+    module = symback.compile(symback.loads(text)).load()
+    dy = np.arange(80.0).reshape(2, 40)
+    _, cache = module.forward(np.zeros((2, 7)))
+    expected = np.zeros((2, 7))
+    i = np.arange(40)
+    np.add.at(expected, (slice(None), (i * i + 3 * i) % 7), dy)
+    assert np.array_equal(module.backward(cache, dy).x, expected)
