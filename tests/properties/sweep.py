@@ -1,6 +1,6 @@
 """Many random layers, compiled and compared: `python -m tests.properties.sweep --seed 0 --count 10000`.
 
-Prints each kind of failure once, shrunk to the smallest layer that shows it, with the seed; then a tally. Exit status 1 where anything failed.
+Prints each kind of failure once, shrunk to the smallest layer that shows it, with the seed; then a tally. Exit status 1 where anything failed. Stopped by Ctrl-C, it prints the tally so far.
 """
 
 from __future__ import annotations
@@ -36,6 +36,18 @@ def main() -> int:
     options = parser.parse_args()
     tally: collections.Counter[str] = collections.Counter()
     slowest: list[tuple[float, int]] = []
+    try:
+        _swept(options, tally, slowest)
+    except KeyboardInterrupt:
+        print("stopped")
+    for kind, count in tally.most_common():
+        print(f"{count:7d}  {kind}")
+    print("slowest to compile:", ", ".join(f"{t:.1f} s (seed {seed})" for t, seed in reversed(slowest)))
+    return 1 if any(kind not in ("agree", "no layer") and not kind.startswith("undecided") for kind in tally) else 0
+
+
+def _swept(options: argparse.Namespace, tally: collections.Counter[str], slowest: list[tuple[float, int]]) -> None:
+    """Judges one layer after another; what was found is counted in `tally`, the seconds of the slowest five in `slowest`."""
     start = time.monotonic()
     for seed in range(options.seed, options.seed + options.count):
         if time.monotonic() - start > options.seconds:
@@ -60,14 +72,10 @@ def main() -> int:
             print(f"==== seed {seed}: the oracle raises {type(e).__name__}: {e}", flush=True)
             continue
         finally:
-            slowest = sorted([*slowest, *((t, seed) for t in times)])[-5:]
+            slowest[:] = sorted([*slowest, *((t, seed) for t in times)])[-5:]
         tally["agree" if failure is None else failure.kind] += 1
         if failure is not None and options.only in failure.kind and tally[failure.kind] <= options.per_kind:
             report(seed, case, failure)
-    for kind, count in tally.most_common():
-        print(f"{count:7d}  {kind}")
-    print("slowest to compile:", ", ".join(f"{t:.1f} s (seed {seed})" for t, seed in reversed(slowest)))
-    return 1 if any(kind not in ("agree", "no layer") and not kind.startswith("undecided") for kind in tally) else 0
 
 
 def report(seed: int, case: Case, failure: Failure) -> None:
