@@ -241,6 +241,9 @@ class _Collector:
                         mine[k].limits.append(around[who])
         self.found.bound[id(s)] = tuple(mine)
         self.visit(s.args[0], inner)
+        if s.value in POSITIONWISE:
+            for binding in (b for b in mine if b is not env[b.name]):
+                env[binding.name].uses += binding.uses  # the value stands at one of the positions that are summed
 
 
 def _outside_brackets(s: Syntax) -> Iterator[Syntax]:

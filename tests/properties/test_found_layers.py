@@ -232,6 +232,13 @@ found(
     C=3,
 )
 
+found(
+    "a softmax over part of a range gives its index the range of what it reads",
+    "inputs: {x: [N, S, S]}\noutputs:\n  y[n, s]: Sum(Softmax(Softmax(x[n, s, k], k), (k, 0, s))*k, k)\n",
+    N=2,
+    S=3,
+)
+
 
 @pytest.mark.parametrize("name", FOUND)
 def test_a_layer_that_was_wrong_once_agrees_with_the_oracle(name):
