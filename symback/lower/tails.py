@@ -26,14 +26,18 @@ from symback.core.expr import (
     total,
 )
 from symback.lower.arithmetic import operate
-from symback.lower.arrays import Array, Kind
+from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.products import Factor, combine, factor
 
 
 def softmax_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
-    """Σ_{i ≥ j} c_i·exp(u_j + v_i), by a scan whose scale moves along (rule 33): exp(u_j + m_j)·Σ_{i ≥ j} c_i·exp(v_i - m_j)."""
+    """Σ_{i ≥ j} c_i·exp(u_j + v_i), by a scan whose scale moves along (rule 33): exp(u_j + m_j)·Σ_{i ≥ j} c_i·exp(v_i - m_j);
+    Σ_{i ≤ j}, of what is summed up to the other end, by the same scan of the arrays turned round."""
     i, j, hi = binder
+    turned = j == ZERO and hi.op is Op.INDEX
+    if turned:
+        j, hi = hi, add(i.args[0], MINUS_ONE)
     if j.op is not Op.INDEX or j.args != i.args or hi != add(i.args[0], MINUS_ONE) or body.op is not Op.MUL and body.op is not Op.CALL:
         return None
     factors = body.args if body.op is Op.MUL else (body,)
@@ -45,7 +49,9 @@ def softmax_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
         return None
     moving = add(*(t for t in terms if i in t.free))
     entry = add(*(t for t in terms if i not in t.free))
-    running = _is_running(entry, moving, i, j)
+    running = _is_running(entry, moving, i, j, turned)
+    if turned and not running:
+        return None
     v = low.as_float(low.value(substitute(entry, {j: i}) if running else moving))
     c = low.as_float(low.value(mul(*(f for f in factors if i in f.free and j not in f.free))))
     if i not in v.axes or v.array.element != "f":
@@ -60,7 +66,9 @@ def softmax_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
     shape = v.array.shape
     if running:
         at = tuple(j if a == i else a for a in axes)
-        value = Lowered(Array(Kind.KERNEL, ("_running_softmax_tail", axes.index(i)), (weights, v.array), shape, "f"), at)
+        operands = [_turned(a, axes.index(i)) if turned else a for a in (weights, v.array)]
+        array = Array(Kind.KERNEL, ("_running_softmax_tail", axes.index(i)), operands, shape, "f")
+        value = Lowered(_turned(array, axes.index(i)) if turned else array, at)
         outer = [factor(low, f) for f in factors if i not in f.free]
         return combine(low, [Factor(body, value), *outer]) if outer else value
     call = Array(Kind.KERNEL, ("_scaled_tail_sums", axes.index(i)), (weights, v.array), shape, "f")
@@ -72,13 +80,20 @@ def softmax_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
     return combine(low, [Factor(body, product_), *outer]) if outer else product_
 
 
-def _is_running(entry: Node, moving: Node, i: Node, j: Node) -> bool:
-    """Whether `moving` is minus the log-sum-exp of the same entries up to i."""
+def _turned(array: Array, axis: int) -> Array:
+    """The array from the end of an axis to its start."""
+    items = (*(Slice() for _ in array.shape[:axis]), Slice(None, None, MINUS_ONE))
+    return Array(Kind.VIEW, items, (array,), array.shape, array.element)
+
+
+def _is_running(entry: Node, moving: Node, i: Node, j: Node, turned: bool) -> bool:
+    """Whether `moving` is minus the log-sum-exp of the same entries up to i, or (`turned`) from i on."""
     c, lse = split_coefficient(moving)
     if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP:
         return False
     inner, binders = opened(lse)
-    return len(binders) == 1 and binders[0][1] == ZERO and binders[0][2] == i and substitute(inner, {binders[0][0]: j}) == entry
+    limits = (i, add(i.args[0], MINUS_ONE)) if turned else (ZERO, i)
+    return len(binders) == 1 and binders[0][1:] == limits and substitute(inner, {binders[0][0]: j}) == entry
 
 
 def product_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:

@@ -182,7 +182,7 @@ outputs:
   loss: -Sum(d[i]*(x[i] - log(Sum(exp(x[j]), (j, i, N - 1)))), i)
 """,
         22.1,
-        674.1,
+        32.1,
         34.0,
     ),
 }
