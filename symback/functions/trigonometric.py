@@ -45,6 +45,16 @@ ROWS = (
         safe=(ZERO_ARGUMENT,),
     ),
     Function(
+        "sine_excess",
+        1,
+        (lambda a, v: mul(TWO, power(call("sin", mul(HALF, a[0])), TWO)),),
+        Kernel("_sine_excess"),
+        14,
+        lambda mp, x: x - mp.sin(x),
+        r"\left({0} - \sin\left({0}\right)\right)",
+        safe=(ZERO_ARGUMENT,),
+    ),
+    Function(
         "cos",
         1,
         (lambda a, v: neg(call("sin", a[0])),),

@@ -51,9 +51,13 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
     found = softmax.log_softmax(low, node)
     if found is not None:
         return found
+    found = softmax.log_softmax(low, add(*(neg(t) for t in node.args)))
+    if found is not None:
+        return negative(low, found)
     found = (
         centred(low, node)
         or probabilities.difference(low, node)
+        or probabilities.complement(low, node)
         or probabilities.log_mean(low, node)
         or divergences.balanced(low, node)
         or norms.difference(low, node)

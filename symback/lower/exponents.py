@@ -6,11 +6,14 @@ its argument is formed again in the next wider precision (rules 2, 3, 7 and 11 o
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from symback.calculus.affine import scalar
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, call, mul, number, split_coefficient
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, call, mul, number, split_coefficient, sub
 from symback.core.program import Kind as TensorKind
 from symback.lower.arrays import Kind
 from symback.lower.lowering import Lowered, Lowering
+from symback.rewrite.patterns import constant
 
 KERNELS = (
     "_scaled_expm1_slope_at",
@@ -90,7 +93,7 @@ def _gap(low: Lowering, u: Node) -> tuple[Node, ...] | None:
 
 
 def _polynomial(low: Lowering, u: Node) -> tuple[Node, ...] | None:
-    """(x, c1, c3) with u = c1·x + c3·x³."""
+    """(x, c1, what rounding c1 leaves out, c3, what rounding c3 leaves out) with u = c1·x + c3·x³."""
     c, rest = split_coefficient(u)
     outer = [f for f in (rest.args if rest.op is Op.MUL else (rest,)) if scalar(f)]
     inner = [f for f in (rest.args if rest.op is Op.MUL else (rest,)) if not scalar(f)]
@@ -103,7 +106,15 @@ def _polynomial(low: Lowering, u: Node) -> tuple[Node, ...] | None:
         terms[e] = (mul(number(c * d), *outer), base)
     if set(terms) != {ONE, number(3)} or terms[ONE][1] != terms[number(3)][1] or not _exact(low, terms[ONE][1]):
         return None
-    return terms[ONE][1], terms[ONE][0], terms[number(3)][0]
+    return terms[ONE][1], *_in_two(terms[ONE][0]), *_in_two(terms[number(3)][0])
+
+
+def _in_two(c: Node) -> tuple[Node, Node]:
+    """A constant as a number of double precision and the rest; one that is known when called only is left whole."""
+    value = constant(c)
+    if value is None:
+        return c, ZERO
+    return number(Fraction(value)), sub(c, number(Fraction(value)))
 
 
 def _exact(low: Lowering, node: Node) -> bool:

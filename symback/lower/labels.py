@@ -34,7 +34,7 @@ def less_one_hot(low: Lowering, c: Cotangent) -> tuple[Array, Scatter] | None:
         others = [i for k, i in enumerate(c.axes) if k != at]
         own = [t for k, t in enumerate(scatter.targets) if k != at]
         if (
-            label.op is not Op.READ
+            label.op not in (Op.READ, Op.NUM)
             or len(set(own)) != len(own)
             or any(t.op is not Op.INDEX or t.args != i.args for t, i in zip(own, others, strict=True))
         ):

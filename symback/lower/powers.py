@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symback.calculus.affine import bounds
-from symback.core.expr import HALF, ONE, Node, Op, power
+from symback.core.expr import HALF, ONE, Node, Op, number, power
 from symback.lower import norms
 from symback.lower.arithmetic import operate, ufunc, whole_power
 from symback.lower.arrays import Array, Kind
@@ -30,6 +30,10 @@ def lower_power(low: Lowering, node: Node) -> Lowered:
             root = norms.root(low, power(base, HALF))
             if root is not None:
                 return whole_power(low, root, int(2 * e))
+        if e.denominator > 3:
+            root = norms.root(low, power(base, HALF))
+            if root is not None:
+                return ufunc(low, "power", [root, low.scalar(number(2 * e))])
         v = low.as_float(low.value(base)) if e.denominator != 1 else low.value(base)
         if e.denominator == 2 and e.numerator <= 5:
             root = ufunc(low, "sqrt", [v if never_negative(base) else safe_argument(low, v, ONE)])

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from symback.core.expr import Node, Op, Reduction, is_whole, opened, split_coefficient, substitute
+from symback.core.expr import ONE, Node, Op, Reduction, is_whole, number, opened, split_coefficient, substitute
 from symback.lower import softmax
+from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.entries import entry
 from symback.lower.lowering import Lowered, Lowering
 
 
 def difference(low: Lowering, node: Node) -> Lowered | None:
-    """p - t with p a softmax along one axis, t a softmax or any other array; None for another sum."""
+    """c·p - c·t with p a softmax along one axis, t a softmax or any other array; None for another sum."""
     if len(node.args) != 2:
         return None
-    for k, term in enumerate(node.args):
+    for k, term in sorted(enumerate(node.args), key=lambda item: split_coefficient(item[1])[0] < 0):
+        scale, term = split_coefficient(term)
         p = softmax_parts(low, term)
         c, other = split_coefficient(node.args[1 - k])
-        if p is None or c != -1:
+        if p is None or c != -scale:
             continue
         e, rest, peak, idx, x = p
         share = low.value(term)
@@ -25,24 +27,46 @@ def difference(low: Lowering, node: Node) -> Lowered | None:
             args = [share, rest, peak, low.value(other), *q[1:3], x, q[4]]
         else:
             v = low.as_float(low.value(other))
-            if idx not in v.axes or set(v.axes) != set(e.axes):
+            if idx not in v.axes or not set(v.axes) <= set(e.axes):
                 continue
+            v = softmax.spread(low, v, e.axes)
             args = [share, rest, peak, v]
         name = "_probability_difference" if len(args) == 8 else "_probability_gap"
         arrays = tuple(low.transposed(a, tuple(x for x in e.axes if x in a.axes)).array for a in args)
         if any(set(a.axes) != set(b.axes) for a, b in zip(args[3:6], args[:3], strict=False)):
             return None
-        return Lowered(Array(Kind.KERNEL, (name, e.axes.index(idx)), arrays, e.array.shape, "f"), e.axes)
+        gap = Lowered(Array(Kind.KERNEL, (name, e.axes.index(idx)), arrays, e.array.shape, "f"), e.axes)
+        return gap if scale == 1 else operate(low, "*", low.value(number(scale)), gap)
     return None
+
+
+def complement(low: Lowering, node: Node) -> Lowered | None:
+    """1 - p with p an entry of a softmax along one axis, as ((peak - e) + rest)/(peak + rest), where no digits cancel; None for another sum."""
+    if len(node.args) != 2 or ONE not in node.args:
+        return None
+    c, p = split_coefficient(node.args[0] if node.args[1] == ONE else node.args[1])
+    seen = _behind(low, p)
+    found = softmax.entry(seen.args[0]) if c == -1 and seen.op is Op.CALL and seen.data == "exp" else None
+    if found is None or len(found[1]) != 1:
+        return None
+    body, bound, at = found
+    e, rest, _, peak = softmax.exponentials(low, body, bound)
+    here = softmax.entries_at(low, e, bound, at)
+    others = operate(low, "+", operate(low, "-", peak, here), rest)
+    return operate(low, "/", others, operate(low, "+", peak, rest))
+
+
+def _behind(low: Lowering, node: Node) -> Node:
+    """The value that a name stands for, where it has one for all its elements."""
+    d = low.definitions.get(str(node.data)) if node.op is Op.READ else None
+    if d is None or len(d.equations) != 1 or d.equations[0].lhs != d.axes:
+        return node
+    return substitute(d.value, dict(zip(d.axes, node.args, strict=True)))
 
 
 def softmax_parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Lowered, Node, Lowered] | None:
     """(exponentials, sum of all but the largest, the largest, index, entries) of a softmax along one axis; a named one is seen through."""
-    if node.op is Op.READ:
-        d = low.definitions.get(str(node.data))
-        if d is None or len(d.equations) != 1 or d.equations[0].lhs != d.axes:
-            return None
-        node = substitute(d.value, dict(zip(d.axes, node.args, strict=True)))
+    node = _behind(low, node)
     if node.op is not Op.CALL or node.data != "exp":
         return None
     found = entry(node.args[0])

@@ -25,7 +25,7 @@ def softmax(low: Lowering, node: Node) -> Lowered | None:
     body, bound, at = found
     e, rest, _, peak = exponentials(low, body, bound)
     p = low.elementwise(Kind.OPERATOR, "/", [e, _total(low, rest, peak)], "f")
-    return _at(low, p, bound, at)
+    return entries_at(low, p, bound, at)
 
 
 def share_of_several(low: Lowering, node: Node) -> Lowered | None:
@@ -52,7 +52,7 @@ def fraction(low: Lowering, node: Node) -> tuple[Lowered, Lowered] | None:
         return None
     body, bound, at = found
     e, rest, _, peak = exponentials(low, body, bound)
-    return _at(low, e, bound, at), _total(low, rest, peak)
+    return entries_at(low, e, bound, at), _total(low, rest, peak)
 
 
 def log_softmax(low: Lowering, node: Node) -> Lowered | None:
@@ -132,7 +132,7 @@ def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lo
 def _called(low: Lowering, body: Node, names: Mapping[Node, Node]) -> tuple[Array, tuple[Node, ...], int]:
     """The helper's call, the axes of the exponentials, and where among them the summed ones begin."""
     inner = tuple(names.values())
-    v = _spread(low, low.as_float(low.value(substitute(body, names))), inner)
+    v = spread(low, low.as_float(low.value(substitute(body, names))), inner)
     if len(inner) == 1:
         at = v.axes.index(inner[0])
         return Array(Kind.KERNEL, ("_exponentials", at), (v.array,), v.array.shape, "f"), v.axes, at
@@ -143,7 +143,7 @@ def _called(low: Lowering, body: Node, names: Mapping[Node, Node]) -> tuple[Arra
     return Array(Kind.KERNEL, ("_exponentials", len(outer)), (flat,), shape, "f"), v.axes, len(outer)
 
 
-def _spread(low: Lowering, v: Lowered, axes: tuple[Node, ...]) -> Lowered:
+def spread(low: Lowering, v: Lowered, axes: tuple[Node, ...]) -> Lowered:
     """The value with these axes too, where it is the same along them."""
     missing = tuple(a for a in axes if a not in v.axes)
     if not missing:
@@ -163,7 +163,7 @@ def _part(call: Array, k: int, shape: tuple[Node, ...]) -> Array:
     return Array(Kind.PART, k, (call,), shape, "f")
 
 
-def _at(low: Lowering, v: Lowered, bound: tuple[Node, ...], at: tuple[Node, ...]) -> Lowered:
+def entries_at(low: Lowering, v: Lowered, bound: tuple[Node, ...], at: tuple[Node, ...]) -> Lowered:
     """The entry at expressions in place of the bound indices."""
     if (
         all(a.op is Op.INDEX and a.args == b.args for a, b in zip(at, bound, strict=True))

@@ -6,6 +6,8 @@ from symback.core.expr import (
     HALF,
     MINUS_ONE,
     ONE,
+    TWO,
+    ZERO,
     Node,
     Op,
     add,
@@ -23,6 +25,7 @@ from symback.rewrite.patterns import (
     factors,
     has_read,
     minus_term,
+    minus_terms,
     scaled_pairs,
     terms,
     without,
@@ -36,21 +39,10 @@ def excess(node: Node, ctx: Context) -> Node | None:
         return None
     for name, better in (("expm1", "expm1_minus"), ("log1p", "log1p_minus")):
         for _, c, call_, rest in scaled_pairs(node, (name,)):
-            left = _minus_terms(rest, neg(mul(c, call_.args[0])))
+            left = minus_terms(rest, neg(mul(c, call_.args[0])))
             if left is not None:
                 return add(left, mul(c, call(better, call_.args[0])))
     return None
-
-
-def _minus_terms(total: Node, wanted: Node) -> Node | None:
-    """total - wanted where every term of `wanted` is a term of `total`."""
-    if wanted.op is not Op.ADD:
-        return minus_term(total, wanted)
-    for t in wanted.args:
-        total = minus_term(total, t)
-        if total is None:
-            return None
-    return total
 
 
 def quotient_by_sum(node: Node, ctx: Context) -> Node | None:
@@ -83,7 +75,78 @@ def quotient_by_sum(node: Node, ctx: Context) -> Node | None:
     return None
 
 
+def softplus_less_log_two(node: Node, ctx: Context) -> Node | None:
+    """C·softplus(u) - C·log 2 → C·shifted_softplus(u)."""
+    for _, c, f, rest in scaled_pairs(node, ("softplus",)):
+        for log in (call("log", TWO), neg(call("log", HALF))):
+            left = minus_terms(rest, neg(mul(c, log)))
+            if left is not None:
+                return add(left, mul(c, call("shifted_softplus", f.args[0])))
+    return None
+
+
+def sine_excess(node: Node, ctx: Context) -> Node | None:
+    """C·u - C·sin u → C·sine_excess(u)."""
+    for _, c, f, rest in scaled_pairs(node, ("sin",)):
+        left = minus_terms(rest, neg(mul(c, f.args[0])))
+        if left is not None:
+            return sub(left, mul(c, call("sine_excess", f.args[0])))
+    return None
+
+
+def difference_of_reciprocals(node: Node, ctx: Context) -> Node | None:
+    """C/a - C/b → C·(b - a)/(a·b) where b - a is a number."""
+    if ctx.summed:
+        return None
+    found = [(k, j, f) for k, t in enumerate(terms(node)) for j, f in enumerate(factors(t)) if f.op is Op.POW and f.args[1] == MINUS_ONE]
+    for k, j, f in found:
+        for m, i, g in found:
+            gap = sub(g.args[0], f.args[0])
+            if k >= m or has_read(gap) or not has_read(f):
+                continue
+            c, d = (mul(*without(factors(terms(node)[p]), q)) for p, q in ((k, j), (m, i)))
+            if add(c, d) == ZERO:
+                return add(*without(terms(node), k, m), mul(c, gap, f, g))
+    return None
+
+
 RULES = (
+    Rule(
+        "softplus less log 2",
+        r"\log(1 + e^u) - \log 2",
+        "always",
+        "cancels near 0",
+        "rule 3",
+        "|u| < 1",
+        (Op.ADD,),
+        softplus_less_log_two,
+        (sub(call("softplus", ex.X), call("log", TWO)), call("shifted_softplus", ex.X)),
+    ),
+    Rule(
+        "excess over the sine",
+        r"u - \sin u",
+        "always",
+        "the first order cancels",
+        "rule 15",
+        "|u| < 1",
+        (Op.ADD,),
+        sine_excess,
+        (sub(ex.X, call("sin", ex.X)), call("sine_excess", ex.X)),
+    ),
+    Rule(
+        "difference of reciprocals",
+        r"\frac1a - \frac1b = \frac{b - a}{a b}",
+        "b - a is a number; not under a sum",
+        "the quotients agree in their leading digits where a is large",
+        "rule 17",
+        "|a| much larger than |b - a|",
+        (Op.ADD,),
+        difference_of_reciprocals,
+        (
+            sub(power(ex.X, MINUS_ONE), power(add(ONE, ex.X), MINUS_ONE)),
+            mul(power(ex.X, MINUS_ONE), power(add(ONE, ex.X), MINUS_ONE)),
+        ),
+    ),
     Rule(
         "excess of the exponential",
         r"e^u - 1 - u, \quad \log(1 + u) - u",

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from symback.core.expr import ONE, TRUE, TWO, ZERO, Node, Op, add, branches, call, compare, mul, number, piecewise, power, substitute, walk
+from fractions import Fraction
+
+from symback.core.expr import (
+    ONE,
+    TRUE,
+    TWO,
+    ZERO,
+    Node,
+    Op,
+    add,
+    branches,
+    call,
+    compare,
+    mul,
+    number,
+    piecewise,
+    power,
+    split_coefficient,
+    substitute,
+    walk,
+)
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import constant, has_read, is_call, without
@@ -17,11 +37,30 @@ def clip_in_place(node: Node, ctx: Context) -> Node | None:
     if not is_call(node, "Max", "Min") or len(node.args) != 2:
         return None
     for u, d in (node.args, node.args[::-1]):
+        scaled = _scaled_clip(node, u, d)
+        if scaled is not None:
+            return scaled
         if d.op is Op.NUM and u.op is Op.ADD and len(u.args) == 2:
             for x, c in (u.args, u.args[::-1]):
                 if c.op is Op.NUM and (x.op is Op.READ or is_call(x, "Max", "Min")):
                     return add(call(node.data, x, number(d.data - c.data)), c)
     return None
+
+
+def _scaled_clip(node: Node, u: Node, d: Node) -> Node | None:
+    """Max(a·x + c, d) → a·Max(x + c/a, d/a) for numbers a > 0, c and d, where c/a and d/a are exact."""
+    if d.op is not Op.NUM:
+        return None
+    scale, inner = split_coefficient(u)
+    if scale == 1 and u.op is Op.ADD and len(u.args) == 2 and any(c.op is Op.NUM for c in u.args):
+        scale = next((split_coefficient(x)[0] for x in u.args if x.op is not Op.NUM), Fraction(1))
+        inner = add(*(mul(number(1 / scale), t) for t in u.args))
+    if scale <= 0 or scale == 1 or inner.op is not Op.ADD or len(inner.args) != 2:
+        return None
+    numbers = [d.data / scale, *(c.data for c in inner.args if c.op is Op.NUM)]
+    if len(numbers) != 2 or any(n.denominator & (n.denominator - 1) for n in numbers):
+        return None
+    return mul(number(scale), call(node.data, inner, number(numbers[0])))
 
 
 def zero_below(node: Node, ctx: Context) -> Node | None:

@@ -109,10 +109,25 @@ def product_of_exponentials(node: Node, ctx: Context) -> Node | None:
                 return mul(*without(rest, k), power(base, add(e, MINUS_ONE)), call("sigmoid", u))
             if e.data >= 2 and add(u, w, w) == ZERO:
                 return mul(*without(rest, k), power(base, add(e, number(-2))), power(call("sigmoid", neg(w)), TWO))
+        if is_call(base, "sigmoid") and e == ONE and _is_normalised(base.args[0]):
+            w = base.args[0]
+            return mul(*without(rest, k), call("sigmoid", neg(w)), call("exp", add(u, w)))
         if is_call(base, "sech") and e == ONE and (u == base.args[0] or add(u, base.args[0]) == ZERO):
             return mul(*without(rest, k), TWO, call("sigmoid", mul(TWO, u)))
-    apart = len(exps) == 1 or all(_is_share(node.args[k]) for k in exps)
-    return None if apart else mul(*rest, call("exp", u))
+    if len(exps) > 1 and not all(_is_share(node.args[k]) for k in exps):
+        return mul(*rest, call("exp", u))
+    return _spread_exponential(rest, u, ctx)
+
+
+def _spread_exponential(rest: tuple[Node, ...], u: Node, ctx: Context) -> Node | None:
+    """(a·exp(v) + b·exp(w))·exp(u) → a·exp(v + u) + b·exp(w + u) where u has a logarithm of a sum taken off."""
+    if ctx.summed or not any(c < 0 and is_call(t, "logaddexp") for c, t in map(split_coefficient, terms(u))):
+        return None
+    for k, f in enumerate(rest):
+        if f.op is Op.ADD and all(any(_is_exponential(g) for g in factors(t)) for t in f.args):
+            others = without(rest, k)
+            return add(*(mul(t, call("exp", u), *others) for t in f.args))
+    return None
 
 
 def _is_share(f: Node) -> bool:

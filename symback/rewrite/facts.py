@@ -57,6 +57,7 @@ class Context:
     signs    tensor -> "+" (positive) or "0" (not negative), from the assumptions
     above    (greater, less) pairs of expressions, from the assumptions
     upper    tensors that are at most 1, from the assumptions
+    under    those that are below 1
     sums     (sum, its value) from the assumptions
     moving   differentiated tensors, and the values by name that may depend on them
     summed   whether the node stands under a sum, where the digits of one small term do not show
@@ -67,6 +68,7 @@ class Context:
     signs: Mapping[str, str] = field(default_factory=dict)
     above: tuple[tuple[Node, Node], ...] = ()
     upper: frozenset[str] = frozenset()
+    under: frozenset[str] = frozenset()
     sums: tuple[tuple[Node, Node], ...] = ()
     moving: frozenset[str] = frozenset()
     summed: bool = False
@@ -117,6 +119,7 @@ def context_of(program: Program) -> Context:
     signs: dict[str, str] = {}
     above: list[tuple[Node, Node]] = []
     upper: set[str] = set()
+    under: set[str] = set()
     sums: list[tuple[Node, Node]] = []
     for a in program.assumptions:
         if a.op is Op.COMPARE and a.data == "==" and a.args[0].op is Op.REDUCE and a.args[1].op is Op.NUM:
@@ -129,12 +132,16 @@ def context_of(program: Program) -> Context:
             signs[right.data] = "+" if strict or signs.get(right.data) == "+" else "0"
         elif right.op is Op.NUM and left.op is Op.READ and right.data <= 1:
             upper.add(left.data)
+            if right.data < 1 or a.data == "<":
+                under.add(left.data)
             if right.data < 0 or right.data == 0 and a.data == "<":
                 signs[left.data] = "-"
         elif a.data == "<":
             above.append((right, left))
     moving = {*program.wrt, *(d.name for body in program.bodies.values() for d in body.definitions)}
-    return Context(signs=signs, above=tuple(above), upper=frozenset(upper), sums=tuple(sums), moving=frozenset(moving))
+    return Context(
+        signs=signs, above=tuple(above), upper=frozenset(upper), under=frozenset(under), sums=tuple(sums), moving=frozenset(moving)
+    )
 
 
 def _same_up_to_indices(pair: tuple[Node, Node], pattern: tuple[Node, Node]) -> bool:
@@ -221,13 +228,15 @@ def _nonnegative(node: Node, ctx: Context) -> bool:
 
 
 def _one_minus(node: Node, ctx: Context, kind: str) -> bool:
-    """1 - t for a tensor t that is assumed to be at most 1 (kind "0"), or 1 + positive number - negative tensor."""
+    """1 - t for a tensor t that is assumed to be at most 1 (kind "0"), or below 1, or 1 + positive number - negative tensor."""
     if len(node.args) != 2 or ONE not in node.args:
         return False
     other = node.args[0] if node.args[1] == ONE else node.args[1]
     c, rest = split_coefficient(other)
     if kind == "0":
         return c == MINUS_ONE.data and rest.op is Op.READ and rest.data in ctx.upper
+    if c == MINUS_ONE.data and rest.op is Op.READ and rest.data in ctx.under:
+        return True
     return c < 0 and rest.op is Op.READ and ctx.signs.get(rest.data) == "-"
 
 

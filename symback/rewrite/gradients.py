@@ -7,6 +7,7 @@ from symback.rewrite import examples as ex
 from symback.rewrite.cancellation import RULES as CANCELLATION
 from symback.rewrite.exponentials import RULES as EXPONENTIALS
 from symback.rewrite.facts import Context
+from symback.rewrite.limits import RULES as LIMITS
 from symback.rewrite.logistic import RULES as LOGISTIC
 from symback.rewrite.patterns import is_call, is_log_sum, minus_term, scaled_pairs, terms, without
 from symback.rewrite.rule import Rule
@@ -101,6 +102,7 @@ _SHARED = {
     "product of exponentials",
     "excess of the exponential",
     "difference of sigmoids",
+    "polynomial times gaussian",
 }
 
 BEHIND_A_NAME = Rule(
@@ -164,7 +166,7 @@ RULES = (
             mul(power(ex.P, MINUS_ONE), call("logistic_entropy", mul(ex.P, ex.X))),
         ),
     ),
-    *(r for r in (*EXPONENTIALS, *CANCELLATION, *LOGISTIC) if r.name in _SHARED),
+    *(r for r in (*EXPONENTIALS, *CANCELLATION, *LOGISTIC, *LIMITS) if r.name in _SHARED),
     Rule(
         "probability gap",
         r"\frac{1 - t}{1 - p} - \frac{t}{p} = \frac{p - t}{p (1 - p)}",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from symback.core.expr import ONE, ZERO, Node, Op, add, call, div, mul, number, power, sub, walk
+from fractions import Fraction
+
+from symback.core.expr import ONE, ZERO, Node, Op, add, call, div, mul, neg, number, power, split_coefficient, sub, substitute, walk
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import factors, has_read, holds_reduction, is_call, without
@@ -79,14 +81,61 @@ _VANISHING = frozenset({"exp", "sigmoid", "tanh_softplus", "gauss", "half_gauss"
 def infinite_times_zero(node: Node, ctx: Context) -> Node | None:
     """x·f(u) with f vanishing at an infinity of x: x is kept finite, so that the product is 0 there."""
     for k, g in enumerate(node.args):
-        if not is_call(g, *_VANISHING):
+        core = _core(g)
+        if not is_call(core, *_VANISHING):
             continue
-        inside = {n for n in walk(g) if n.op is Op.READ}
+        inside = {n for n in walk(core) if n.op is Op.READ}
         for j, x in enumerate(node.args):
-            if j != k and x.op is Op.READ and x in inside and not holds_reduction(g.args[0]):
-                kept = "finite_below" if g.data in ("sigmoid", "tanh_softplus", "ndtr") else "finite"
-                return mul(*without(node.args, j), call(kept, x))
+            if j != k and x.op is Op.READ and x in inside and not holds_reduction(core.args[0]):
+                return mul(*without(node.args, j), _kept_finite(x, core))
     return None
+
+
+_THROUGH = frozenset({"log1p", "tanh", "expm1", "sin", "atan", "asinh", "sinh", "erf", "sqrt", "square"})
+
+
+def _core(g: Node) -> Node:
+    """The function whose limit is that of g: log1p, tanh, … of 0 are 0."""
+    if g.op is Op.POW and g.args[1].op is Op.NUM and g.args[1].data > 0 or is_call(g, *_THROUGH):
+        return _core(g.args[0])
+    return g
+
+
+def _kept_finite(x: Node, core: Node) -> Node:
+    """x kept finite at the infinity where the function vanishes."""
+    if core.data not in ("sigmoid", "tanh_softplus", "ndtr"):
+        return call("finite", x)
+    return neg(call("finite_below", neg(x))) if split_coefficient(core.args[0])[0] < 0 else call("finite_below", x)
+
+
+def bounded_polynomial(node: Node, ctx: Context) -> Node | None:
+    """P(x)·exp(-c·x²) for a polynomial sum P: x is kept where the product is not 0, so that P does not overflow."""
+    for k, g in enumerate(node.args):
+        if not is_call(g, "gauss", "half_gauss"):
+            continue
+        c, x = split_coefficient(g.args[0])
+        edge = number(64 * max(1, -(-1 // abs(c))))
+        if x.op is not Op.READ:
+            continue
+        for j, p in enumerate(node.args):
+            if j != k and p.op is Op.ADD and any(n == x for n in walk(p)) and call("within", x, edge) not in set(walk(p)):
+                return mul(*without(node.args, j), substitute(p, {x: call("within", x, edge)}))
+    return None
+
+
+_SATURATED = {"tanh": 4, "erf": 4, "exp": 12, "expm1": 12}
+"""exp(exp(-u)…) is at its limit in every dtype where u exceeds these."""
+
+
+def exponential_at_limit(node: Node, ctx: Context) -> Node | None:
+    """tanh(c·exp(u)), exp(-c·exp(u)) → u kept below where they have long reached their limits."""
+    if not is_call(node, *_SATURATED):
+        return None
+    c, e = split_coefficient(node.args[0])
+    falling = node.data in ("exp", "expm1")
+    if not is_call(e, "exp") or is_call(e.args[0], "at_most") or abs(c) < Fraction(1, 16) or falling and c > 0 or not has_read(e):
+        return None
+    return call(node.data, mul(number(c), call("exp", call("at_most", e.args[0], number(_SATURATED[node.data] + 3)))))
 
 
 RULES = (
@@ -122,6 +171,31 @@ RULES = (
         (Op.MUL,),
         vanishing_bracket,
         (mul(ex.X, sub(call("log", ex.X), ex.Y)), sub(call("xlogy", ex.X, ex.X), mul(ex.X, ex.Y))),
+    ),
+    Rule(
+        "polynomial times gaussian",
+        r"P(x)\,e^{-x^2} \to 0",
+        "P is a sum",
+        "the product of an infinity and 0 is NaN, and powers overflow",
+        "rule 5",
+        "|x| > 1e19 (float32), infinities",
+        (Op.MUL,),
+        bounded_polynomial,
+        (
+            mul(sub(ONE, power(ex.X, number(2))), call("gauss", ex.X)),
+            mul(sub(ONE, power(call("within", ex.X, number(64)), number(2))), call("gauss", ex.X)),
+        ),
+    ),
+    Rule(
+        "exponential at a limit",
+        r"\tanh(e^u),\; e^{-e^u}",
+        "the factor of exp(u) is a number that is not small",
+        "exp(u) overflows where the function has long reached its limit, and its slope is an infinity times 0",
+        "rule 5",
+        "u > 88 (float32)",
+        (Op.CALL,),
+        exponential_at_limit,
+        (call("tanh", call("exp", ex.X)), call("tanh", call("exp", call("at_most", ex.X, number(7))))),
     ),
     Rule(
         "infinity times zero",

@@ -31,7 +31,7 @@ from symback.core.expr import (
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, hinted, holds_reduction, is_call, is_sum, terms, without
+from symback.rewrite.patterns import factors, hinted, holds_reduction, is_call, is_sum, minus_terms, terms, without
 from symback.rewrite.power_sums import PowerSum, power_sum
 from symback.rewrite.rule import Rule
 
@@ -137,7 +137,7 @@ def unit_power(node: Node, ctx: Context) -> Node | None:
         if p is None or len(made) != len(options):
             continue
         for j, x in enumerate(node.args):
-            if x.op is Op.POW and x.args[1] == add(p, MINUS_ONE) and is_call(x.args[0], "Abs"):
+            if x.op is Op.POW and x.args[1] == add(p, MINUS_ONE):
                 pairs = []
                 for value, condition in made:
                     if isinstance(value, tuple):
@@ -214,7 +214,7 @@ def dominant_shift(node: Node, ctx: Context) -> Node | None:
     parts = [_expanded_mean(t, ctx) for t in terms(node)]
     for k, t in enumerate(parts):
         c, s = split_coefficient(t)
-        if c >= 0 or not is_sum(s):
+        if not is_sum(s):
             continue
         body, binders = opened(s)
         if len(binders) != 1 or not is_whole(binders[0]):
@@ -229,7 +229,7 @@ def dominant_shift(node: Node, ctx: Context) -> Node | None:
             full = mul(*(ctx.unfold_derived(h) or h for h in factors(g)))
             if not _drops(full, idx) or holds_reduction(_without_fixed(full, idx)[1]):
                 full = g
-            if idx not in g.free or holds_reduction(_without_fixed(full, idx)[1]):
+            if idx not in g.free or holds_reduction(_without_fixed(full, idx)[1]) or softmax_of(call("exp", ctx.see(g)), ctx) == found:
                 continue
             made = _shifted(parts, k, c, s, (idx, binders, f, g, full), found)
             if made is not None:
@@ -257,14 +257,14 @@ def _shifted(parts, k, c, s, sum_parts, found) -> Node | None:
         at_top = reduction(Reduction.MAX, body, (bound,))
     else:
         at_top = substitute(inner, {idx: reduction(Reduction.ARGMAX, body, (bound,))})
-    for j, t in enumerate(parts):
-        if j == k:
-            continue
-        for i in sorted(t.free, key=lambda n: str(n.data)):
-            if i.args == idx.args and mul(number(-c), substitute(g, {idx: i})) == t:
-                mean = hinted(total(mul(f, call("minus", inner, at_top)), *binders), s)
-                entry = call("minus", substitute(inner, {idx: i}), at_top)
-                return add(*without(tuple(parts), j, k), mul(number(-c * scale), outer, sub(entry, mean)))
+    others = without(tuple(parts), k)
+    indices = {i for t in others for i in t.free if i.args == idx.args}
+    for i in sorted(indices, key=lambda n: str(n.data)):
+        left = minus_terms(add(*others), mul(number(-c), substitute(g, {idx: i})))
+        if left is not None:
+            mean = hinted(total(mul(f, call("minus", inner, at_top)), *binders), s)
+            entry = call("minus", substitute(inner, {idx: i}), at_top)
+            return add(left, mul(number(-c * scale), outer, sub(entry, mean)))
     return None
 
 

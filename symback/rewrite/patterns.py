@@ -88,6 +88,17 @@ def minus_term(total: Node, term: Node) -> Node | None:
     return None
 
 
+def minus_terms(total: Node, wanted: Node) -> Node | None:
+    """total - wanted where every term of `wanted` is a term of `total`."""
+    if wanted.op is not Op.ADD:
+        return minus_term(total, wanted)
+    for t in wanted.args:
+        total = minus_term(total, t)
+        if total is None:
+            return None
+    return total
+
+
 def exponential(node: Node, ctx: Context | None = None) -> tuple[Fraction, Node] | None:
     """(c, u) with node = c·exp(u) and c a number that is not 0; a number is c·exp(0). With a context, named values are seen through."""
     c, u, found = Fraction(1), ZERO, False

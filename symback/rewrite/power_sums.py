@@ -50,4 +50,4 @@ def _size(body: Node) -> tuple[Node, Node] | None:
     u, p = body.args
     if u.op is Op.CALL and u.data == "Abs":
         return u.args[0], p
-    return (u, p) if p == number(2) else None
+    return (u, p) if p.data.denominator == 1 and p.data % 2 == 0 else None

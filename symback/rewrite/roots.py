@@ -5,7 +5,17 @@ from __future__ import annotations
 from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, neg, number, power, split_coefficient, sqrt, sub
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, has_read, is_call, minus_term, root, scaled_pairs, terms, without
+from symback.rewrite.patterns import (
+    factors,
+    has_read,
+    is_call,
+    minus_term,
+    minus_terms,
+    root,
+    scaled_pairs,
+    terms,
+    without,
+)
 from symback.rewrite.rule import Rule
 
 MINUS_HALF = number("-1/2")
@@ -19,8 +29,8 @@ def length(node: Node, ctx: Context) -> Node | None:
     if base.op is not Op.ADD:
         w = root(base)
         return power(call("Abs", w), mul(TWO, e)) if w is not None and has_read(w) else None
-    sides = [_side(t) for t in base.args]
-    if all(s is not None for s in sides) and any(has_read(s) for s in sides) and not any(_is_reduction(s) for s in sides):
+    sides = [_side(t, ctx) for t in base.args]
+    if all(s is not None for s in sides) and any(_holds_square(t) for t in base.args) and not any(_is_reduction(s) for s in sides):
         out = sides[-1]
         for s in reversed(sides[:-1]):
             out = call("hypot", s, out)
@@ -32,17 +42,26 @@ def length(node: Node, ctx: Context) -> Node | None:
     return None
 
 
+def _holds_square(t: Node) -> bool:
+    return any(has_read(f) and root(f) is not None for f in factors(t))
+
+
 def _is_reduction(s: Node) -> bool:
     return any(f.op is Op.REDUCE for f in factors(s))
 
 
-def _side(t: Node) -> Node | None:
-    """w with t = w²; for a positive number its root."""
+def _side(t: Node, ctx: Context) -> Node | None:
+    """w with t = w²; for what is positive its root."""
     if t.op is Op.NUM:
         return sqrt(t) if t.data > 0 else None
     c, rest = split_coefficient(t)
-    w = root(rest)
-    return mul(sqrt(number(c)), w) if w is not None and c > 0 else None
+    if c <= 0:
+        return None
+    squares = [f for f in factors(rest) if root(f) is not None]
+    others = [f for f in factors(rest) if root(f) is None]
+    if not all(f.op is Op.READ and ctx.positive(f) for f in others):
+        return None
+    return mul(sqrt(number(c)), *(root(f) for f in squares), *(sqrt(f) for f in others))
 
 
 def root_minus(node: Node, ctx: Context) -> Node | None:
@@ -80,21 +99,13 @@ def squareplus(node: Node, ctx: Context) -> Node | None:
     """C·x + C·hypot(x, c) → 2C·squareplus(x, c²)."""
     for _, c, h, rest in scaled_pairs(node, ("hypot",)):
         for x, side in (h.args, h.args[::-1]):
-            if has_read(side) or not has_read(x):
+            if not has_read(x) or has_read(side) and not ctx.positive(side):
                 continue
             for sign in (ONE, MINUS_ONE):
-                left = _minus(rest, mul(sign, c, x))
+                left = minus_terms(rest, mul(sign, c, x))
                 if left is not None:
                     return add(left, mul(TWO, c, call("squareplus", mul(sign, x), power(side, TWO))))
     return None
-
-
-def _minus(total: Node, wanted: Node) -> Node | None:
-    for t in terms(wanted):
-        if total is None:
-            return None
-        total = minus_term(total, t)
-    return total
 
 
 def inverse_hyperbolic(node: Node, ctx: Context) -> Node | None:
@@ -135,16 +146,17 @@ def direction(node: Node, ctx: Context) -> Node | None:
 
 
 def _divided(product: tuple[Node, ...], wanted: Node) -> Node | None:
-    """The product over `wanted` where every factor of `wanted` is one of it."""
-    left = list(product)
+    """The product over `wanted` where every factor of `wanted` is one of it, or a number."""
+    left, found = list(product), False
     for w in factors(wanted):
-        if not has_read(w):
-            left.append(power(w, MINUS_ONE))
-        elif w in left:
+        if w in left and has_read(w):
             left.remove(w)
+            found = True
+        elif not has_read(w):
+            left.append(power(w, MINUS_ONE))
         else:
             return None
-    return mul(*left)
+    return mul(*left) if found else None
 
 
 def lorentzian(node: Node, ctx: Context) -> Node | None:
@@ -152,10 +164,11 @@ def lorentzian(node: Node, ctx: Context) -> Node | None:
     base, e = node.args
     if e != MINUS_ONE or base.op is not Op.ADD or ctx.summed:
         return None
-    sides = [_side(t) for t in base.args]
+    sides = [_side(t, ctx) for t in base.args]
     if (
         len(sides) == 2
         and all(s is not None for s in sides)
+        and all(not has_read(t) or root(split_coefficient(t)[1]) is not None for t in base.args)
         and any(has_read(s) for s in sides)
         and not any(_is_reduction(s) for s in sides)
     ):
@@ -164,15 +177,20 @@ def lorentzian(node: Node, ctx: Context) -> Node | None:
 
 
 def squared_direction(node: Node, ctx: Context) -> Node | None:
-    """x²/(x² + y²) → the square of x/hypot(x, y)."""
+    """x²/(x² + y²) → the square of x/hypot(x, y); x/(x² + y²) → x/hypot(x, y) by hypot(x, y)."""
     for k, f in enumerate(node.args):
         if not is_call(f, "square") or not is_call(f.args[0], "reciprocal") or not is_call(f.args[0].args[0], "hypot"):
             continue
         a, b = f.args[0].args[0].args
         for x, y in ((a, b), (b, a)):
-            left = _divided(without(node.args, k), power(x, TWO)) if has_read(x) else None
+            if not has_read(x):
+                continue
+            left = _divided(without(node.args, k), power(x, TWO))
             if left is not None:
                 return mul(left, call("square", call("direction", x, y)))
+            left = _divided(without(node.args, k), x)
+            if left is not None:
+                return mul(left, call("product", call("direction", x, y), f.args[0]))
     return None
 
 
@@ -189,7 +207,7 @@ def difference_of_squares(node: Node, ctx: Context) -> Node | None:
 
 
 def versine(node: Node, ctx: Context) -> Node | None:
-    """C - C·cos u → 2C·sin²(u/2); C + C·cos u → 2C·cos²(u/2)."""
+    """C - C·cos u → 2C·sin²(u/2); C + C·cos u → 2C·cos²(u/2); C - C·cos²u → C·sin²u; C·cosh u - C → 2C·sinh²(u/2)."""
     for _, c, f, rest in scaled_pairs(node, ("cos",)):
         half = mul(HALF, f.args[0])
         left = minus_term(rest, neg(c))
@@ -198,6 +216,23 @@ def versine(node: Node, ctx: Context) -> Node | None:
         left = minus_term(rest, c)
         if left is not None:
             return add(left, mul(TWO, c, power(call("cos", half), TWO)))
+    return _squared_versine(node)
+
+
+_OTHER_LEG = {"cos": ("sin", ONE), "sin": ("cos", ONE), "cosh": ("sinh", MINUS_ONE)}
+
+
+def _squared_versine(node: Node) -> Node | None:
+    """C - C·cos²u → C·sin²u and its kin; cosh u - 1 → 2 sinh²(u/2)."""
+    for _, c, f, rest in scaled_pairs(node, tuple(_OTHER_LEG), 2):
+        left = minus_term(rest, neg(c))
+        if left is not None:
+            name, sign = _OTHER_LEG[f.data]
+            return add(left, mul(MINUS_ONE, sign, c, power(call(name, f.args[0]), TWO)))
+    for _, c, f, rest in scaled_pairs(node, ("cosh",)):
+        left = minus_term(rest, neg(c))
+        if left is not None:
+            return add(left, mul(TWO, c, power(call("sinh", mul(HALF, f.args[0])), TWO)))
     return None
 
 
@@ -295,7 +330,7 @@ RULES = (
     ),
     Rule(
         "half-angle",
-        r"1 - \cos u = 2\sin^2\tfrac u2",
+        r"1 - \cos u = 2\sin^2\tfrac u2, \quad 1 - \cos^2 u = \sin^2 u, \quad \cosh u - 1 = 2\sinh^2\tfrac u2",
         "always",
         "cos rounds to 1 for small u",
         "half-angle formula",

@@ -15,10 +15,12 @@ from symback.rewrite import (
     gaussian,
     gradients,
     limits,
+    log_sums,
     logarithms,
     logistic,
     means,
     normalised,
+    norms,
     overflow,
     roots,
     vectors,
@@ -32,12 +34,14 @@ RULES: tuple[Rule, ...] = (
     gradients.BEHIND_A_NAME,
     normalised.NAMED,
     *cosine.FORWARD,
+    *norms.RULES,
     *roots.RULES,
     *logistic.RULES,
     *gaussian.RULES,
     *exponentials.RULES,
     *cancellation.RULES,
     *logarithms.RULES,
+    *log_sums.RULES,
     *extremes.RULES,
     *clips.RULES,
     *limits.RULES,
@@ -45,7 +49,7 @@ RULES: tuple[Rule, ...] = (
 )
 """Rules on the natural form, the more special first."""
 
-GRADIENT_RULES: tuple[Rule, ...] = (*cosine.GRADIENT, *means.RULES, *normalised.GRADIENT, *gradients.RULES)
+GRADIENT_RULES: tuple[Rule, ...] = (*cosine.GRADIENT, *means.RULES, *log_sums.RULES, *normalised.GRADIENT, *gradients.RULES)
 """Rules on derived expressions."""
 
 _FORWARD, _BACKWARD = Engine(RULES), Engine(GRADIENT_RULES)

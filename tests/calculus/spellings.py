@@ -386,7 +386,7 @@ outputs:
   y[n, c]: x[n, c]*h[n, c]
 """,
         5.1,
-        6.1,
+        7.1,
     ),
     "b15 hardswish piecewise": (
         """\

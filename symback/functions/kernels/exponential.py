@@ -69,13 +69,18 @@ def _decay_of_gap(u, x, y):
     return z
 
 
-def _decay_of_polynomial(u, x, linear, cubic):
-    """exp(-|u|) with u = linear*x + cubic*x**3, in the tail with the polynomial in the next wider precision."""
+def _decay_of_polynomial(u, x, linear, linear_rest, cubic, cubic_rest):
+    """exp(-|u|) with u = linear*x + cubic*x**3, in the tail with the polynomial in the next wider precision.
+
+    The rests are what the coefficients lose in double precision.
+    """
     y = np.asarray(np.exp(-np.abs(u)), order="C")
     far = np.flatnonzero(y < 0.01)
     if far.size:
         x = _wider_at(x, y, far)
-        y.reshape(-1)[far] = np.exp(-np.abs(x * (linear + cubic * x * x)))
+        inner = linear + x.dtype.type(linear_rest)
+        outer = cubic + x.dtype.type(cubic_rest)
+        y.reshape(-1)[far] = np.exp(-np.abs(x * (inner + outer * x * x)))
     return y
 
 

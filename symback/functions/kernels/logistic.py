@@ -43,6 +43,17 @@ def _log_cosh(x):
     return y
 
 
+def _shifted_softplus(x):
+    """log(1 + exp(x)) - log 2, near 0 as log1p(expm1(x)/2)."""
+    e = np.exp(-np.abs(x))
+    y = np.asarray(np.maximum(x, 0) + (np.log1p(e) - 0.6931471805599453))
+    near = np.abs(x) < 1.5
+    u = np.asarray(x)[near]
+    if u.size:
+        y[near] = np.log1p(0.5 * np.expm1(u))
+    return y
+
+
 def _finite(x):
     """x, with the largest finite number in place of an infinity."""
     largest = np.finfo(x.dtype).max

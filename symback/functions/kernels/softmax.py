@@ -135,7 +135,13 @@ def _probability_difference(p, rest, peak, q, other_rest, other_peak, x, y, axis
         rows[sure] = part
     with np.errstate(invalid="ignore"):
         d = x - y
-        spread = d.max(axis=-1, initial=-np.inf) - d.min(axis=-1, initial=np.inf)
+        far = (x - x.max(axis=-1, initial=-np.inf, keepdims=True)) - (
+            y - y.max(axis=-1, initial=-np.inf, keepdims=True)
+        )
+        spread = np.maximum(
+            d.max(axis=-1, initial=-np.inf) - d.min(axis=-1, initial=np.inf),
+            np.abs(far).max(axis=-1, initial=0),
+        )
     near = np.asarray(spread < 0.5)
     if near.any():
         d, q, top = d[near], q[near], p[near].argmax(axis=-1)[:, None]

@@ -39,6 +39,20 @@ def _direction_at(x, y, h):
     return np.where(swap, t, np.sign(x)) / np.sqrt(1 + t * t)
 
 
+def _sine_excess(x):
+    """x - sin(x), by its series where it cancels."""
+    x = np.asarray(x)
+    y = np.asarray(x - np.sin(x))
+    near = np.abs(x) < 1
+    u = x[near]
+    if u.size:
+        s, total = u * u, 1.0
+        for k in range(19 if np.finfo(x.dtype).eps < 1e-8 else 11, 3, -2):
+            total = 1 - total * s / (k * (k - 1))
+        y[near] = u * s * total / 6
+    return y
+
+
 def _hypot1m1(x):
     """sqrt(1 + x*x) - 1."""
     x = np.asarray(x)
