@@ -52,9 +52,10 @@ def _has_smaller(a: Array) -> bool:
 
 
 def _smaller(a: Array) -> int | None:
-    """The operand of fewest axes, where it has fewer than the product."""
+    """The operand of fewest axes, where it has fewer than the product and holds numbers."""
     widths = [len(_axes_of(x)) for x in a.args]
-    return widths.index(min(widths)) if min(widths) < len(_axes_of(a)) else None
+    k = widths.index(min(widths))
+    return k if widths[k] < len(_axes_of(a)) and a.args[k].element != "b" else None
 
 
 def _scaled_within(low: Lowering, a: Array, factor: Node) -> Array:

@@ -227,6 +227,12 @@ found(
     D=3,
 )
 found(
+    "a minus before a condition on two axes",
+    "params: {w: [N, I, I]}\noutputs:\n  y[n, i, j]: 1 - Piecewise((1, Eq(i, 0)), (w[n, i, j], Ne(i, j)), (1, True))\n",
+    N=2,
+    I=3,
+)
+found(
     "x log x at the first step of a loop only",
     "inputs: {x: [], w: [C]}\noutputs:\n  h[c]: Piecewise((x*log(x), Eq(c, C - 1)), (h[c + 1] + w[c], True))\n",
     C=3,
