@@ -192,7 +192,7 @@ def _log_mean_exp(x, rest, top, axis):
 
 def _running_softmax_tail(c, x, axis):
     """The sums over i >= j of c[i] exp(x[j]) / sum(exp(x[:i + 1])) along an axis, in one pass each way."""
-    x, c = (np.ascontiguousarray(np.moveaxis(v, axis, 0)) for v in (x, c))
+    x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
     top = np.maximum.accumulate(x)
     if np.isfinite(top[:1]).all() and np.isfinite(top[-1:]).all():
         shift, e = top, np.exp(x - top)
@@ -217,7 +217,7 @@ def _running_softmax_tail(c, x, axis):
 
 def _product_tail(c, x, axis):
     """The sums over i >= j of c[i] times the product of x[:i + 1] without x[j] along an axis, in one pass each way."""
-    x, c = (np.ascontiguousarray(np.moveaxis(v, axis, 0)) for v in (x, c))
+    x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
     before = np.ones_like(x)
     np.multiply.accumulate(x[:-1], out=before[1:])
     tail = np.array(c)
