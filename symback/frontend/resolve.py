@@ -51,7 +51,8 @@ def resolve(layer: Layer) -> Program:
     faults.settle()
     known_derived: dict[str, Node] = {}
     for name, value in derived:
-        known_derived[name] = expanded(value, known_derived)
+        known_derived[name] = faults.attempt(expanded, value, known_derived)
+        faults.settle()
     bodies: dict[str, Body] = {}
     random: dict[str, Tensor] = {}
     assumptions: tuple[Node, ...] = ()

@@ -140,3 +140,9 @@ def test_a_long_line_is_shown_around_the_place():
 if __name__ == "__main__":
     for path in FILES:
         path.with_suffix(".txt").write_text(render(diagnosed(path).diagnostics), encoding="utf-8")
+
+
+def test_dimensions_that_square_each_other_are_refused():
+    chain = "".join(f"  P{k}: P{k - 1}*P{k - 1}\n" for k in range(1, 200))
+    with pytest.raises(LayerError, match="a power with more than 2400 digits"):
+        resolve(loads(f"layer: squares\ninputs:\n  x: [N]\ndims:\n  P0: 3*N*N\n{chain}outputs:\n  y[n]: P199*x[n]\n"))
