@@ -118,7 +118,9 @@ def _logsubexp(x, y):
 
 def _difference(x, y):
     """x - y, and 0 for equal infinities; beyond the largest number it is an infinity."""
-    d = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y, "f2"))
+    d = np.zeros(
+        np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y, "f2")
+    )
     with np.errstate(over="ignore"):
         return np.subtract(x, y, out=d, where=np.not_equal(x, y))
 
@@ -127,7 +129,9 @@ def _xlogy(x, y):
     """x log(y), and 0 where x is 0."""
     if np.all(x):
         return x * np.log(y)
-    z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y, "f2"))
+    z = np.zeros(
+        np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y, "f2")
+    )
     return x * np.log(y, out=z, where=np.not_equal(x, 0))
 
 
@@ -135,7 +139,9 @@ def _xlog1py(x, y):
     """x log(1 + y), and 0 where x is 0."""
     if np.all(x):
         return x * np.log1p(y)
-    z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y, "f2"))
+    z = np.zeros(
+        np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y, "f2")
+    )
     return x * np.log1p(y, out=z, where=np.not_equal(x, 0))
 
 
@@ -143,7 +149,9 @@ def _quotient(x, y):
     """x/y, and 0 where x is 0."""
     if np.all(x):
         return x / y
-    z = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y, "f2"))
+    z = np.zeros(
+        np.broadcast_shapes(np.shape(x), np.shape(y)), np.result_type(x, y, "f2")
+    )
     return np.divide(x, y, out=z, where=np.not_equal(x, 0))
 
 
