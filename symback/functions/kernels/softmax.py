@@ -135,14 +135,12 @@ def _probability_difference(p, rest, peak, q, other_rest, other_peak, x, y, axis
         rows[sure] = part
     with np.errstate(invalid="ignore"):
         d = x - y
-        far = (x - x.max(axis=-1, initial=-np.inf, keepdims=True)) - (
-            y - y.max(axis=-1, initial=-np.inf, keepdims=True)
-        )
-        spread = np.maximum(
-            d.max(axis=-1, initial=-np.inf) - d.min(axis=-1, initial=np.inf),
-            np.abs(far).max(axis=-1, initial=0),
-        )
-    near = np.asarray(spread < 0.5)
+        spread = d.max(axis=-1, initial=-np.inf) - d.min(axis=-1, initial=np.inf)
+        near = np.asarray(spread < 0.5)
+        if near.any():
+            a, b = x[near], y[near]
+            far = (a - a.max(axis=-1, keepdims=True)) - (b - b.max(axis=-1, keepdims=True))
+            near[near] = np.abs(far).max(axis=-1) < 0.5
     if near.any():
         d, q, top = d[near], q[near], p[near].argmax(axis=-1)[:, None]
         d -= np.take_along_axis(d, top, -1)
