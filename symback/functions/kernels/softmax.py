@@ -139,8 +139,9 @@ def _probability_difference(p, rest, peak, q, other_rest, other_peak, x, y, axis
         near = np.asarray(spread < 0.5)
         if near.any():
             a, b = x[near], y[near]
-            far = (a - a.max(axis=-1, keepdims=True)) - (b - b.max(axis=-1, keepdims=True))
-            near[near] = np.abs(far).max(axis=-1) < 0.5
+            a = a - a.max(axis=-1, keepdims=True)
+            b = b - b.max(axis=-1, keepdims=True)
+            near[near] = np.abs(a - b).max(axis=-1) < 0.5
     if near.any():
         d, q, top = d[near], q[near], p[near].argmax(axis=-1)[:, None]
         d -= np.take_along_axis(d, top, -1)
