@@ -107,6 +107,8 @@ def sum_over(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
     bound = tuple(b for b in bound if b not in unused)
     if not bound:
         return times_scalar(low, low.value(mul(*outside)), scale) if outside else low.scalar(scale)
+    if any(is_mask(f) for f in outside):  # what it guards may be read beyond its range
+        return low.value(mul(scale, *outside, total(mul(*inside), *(whole(b) for b in bound))))
     inner = _contract(low, inside, bound)
     if len(inside) == 2:
         inner = divergences.divergence(low, inside, bound, inner) or inner

@@ -266,9 +266,11 @@ def step_bounds(low: Lowering, f: Node) -> tuple[Node, Node] | None:
     got = bounds(_open_extents(f))
     if got is None or not low.ranges:
         return got
-    ends = [{dim(v): limits[end] for v, limits in low.ranges.items()} for end in (0, 1)]
-    least, greatest = ([linear(substitute(b, at)) for at in ends] for b in got)
-    return _extreme("Min", *least), _extreme("Max", *greatest)
+    least, greatest = got
+    for v, limits in low.ranges.items():
+        least = _extreme("Min", *(linear(substitute(least, {dim(v): end})) for end in limits))
+        greatest = _extreme("Max", *(linear(substitute(greatest, {dim(v): end})) for end in limits))
+    return least, greatest
 
 
 def _window_end(f: Node, limits: tuple[Node, Node]) -> Node:

@@ -245,6 +245,21 @@ found(
     S=3,
 )
 
+found(
+    "a coefficient of a recurrence that a case distinction starts",
+    "inputs: {x: [2*N + 1], w: [H], z: [N]}\nindices: {n: N}\noutputs:\n"
+    "  h[n, k]: Piecewise((w[k], Eq(n, 0)), (x[n]*h[n - 1, k] + w[k], True))\n  q: Sum(z[n], n)\n",
+    N=3,
+    H=2,
+)
+found(
+    "a read that one loop moves up and another down",
+    "inputs:\n  x: {shape: [H, S], outside: 0}\nindices: {s: S, h: H}\noutputs:\n  r[-1, s]: 0\n  r[h, -1]: 0\n"
+    "  r[h, s]: r[h - 1, s] + r[h, s - 1] + x[h, S - s + h]\n",
+    H=3,
+    S=2,
+)
+
 
 @pytest.mark.parametrize("name", FOUND)
 def test_a_layer_that_was_wrong_once_agrees_with_the_oracle(name):
