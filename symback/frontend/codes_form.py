@@ -181,7 +181,7 @@ FORM = (
     Code(
         "E302",
         "nested too deep",
-        "Expressions may be nested 100 deep. Give an inner part a name under `where`.",
+        "Expressions may be nested 100 deep, and be 20,000 names, numbers and signs long. Give an inner part a name under `where`.",
         vector("  y[n]: " + "(" * 120 + "x[n]" + ")" * 120),
     ),
     Code(

@@ -18,6 +18,7 @@ from symback.frontend.syntax import Form, Syntax
 from symback.frontend.tokens import Kind, Token, tokens
 
 MAX_DEPTH = 100
+MAX_TOKENS = 20_000
 
 _OR, _AND, _NOT, _COMPARE, _BITOR, _BITAND, _SUM, _PRODUCT, _UNARY, _POWER = range(1, 11)
 _LEVEL = {
@@ -113,6 +114,8 @@ class _Parser:
         token = self.tokens[self.at]
         if token.kind is not Kind.END:
             self.advance()
+        if self.at > MAX_TOKENS:
+            self.fail("E302", f"more than {MAX_TOKENS} names, numbers and signs", token, "name parts of it under `where`")
         return token
 
     def advance(self) -> None:

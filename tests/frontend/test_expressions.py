@@ -172,9 +172,14 @@ def test_places_are_found_in_quoted_folded_and_literal_texts():
 SUM = "layer: a\ninputs:\n  x: [N]\noutputs:\n  y[n]: {}\n"
 
 
-def test_a_sum_of_ten_thousand_terms_is_read():
-    program = resolve(loads(SUM.format(" + ".join(f"sin({k}*x[n])" for k in range(1, 10_001)))))
-    assert len(program.bodies["train"].definitions[0].value.args) == 10_000
+def test_a_sum_of_two_thousand_terms_is_read():
+    program = resolve(loads(SUM.format(" + ".join(f"sin({k}*x[n])" for k in range(1, 2_001)))))
+    assert len(program.bodies["train"].definitions[0].value.args) == 2_000
+
+
+def test_a_line_of_tens_of_thousands_of_signs_is_refused_before_it_is_read_to_the_end():
+    with pytest.raises(LayerError, match="E302: more than 20000 names, numbers and signs"):
+        loads(SUM.format(" + ".join(["x[n]"] * 10_000)))
 
 
 @pytest.mark.parametrize(
