@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symback.calculus.affine import scalar
-from symback.core.expr import FALSE, ONE, TRUE, ZERO, Node, Op, branches, is_indicator
+from symback.core.expr import FALSE, ONE, TRUE, ZERO, Node, Op, branches, is_indicator, reads
 from symback.lower.arrays import Array, Kind
 from symback.lower.assignments import over_mask
 from symback.lower.choices import choose, multiple_of, replaced
@@ -27,10 +27,12 @@ def mask(low: Lowering, node: Node) -> Lowered:
 
 
 def conjunction(low: Lowering, masks: list[Node]) -> Lowered:
-    """The condition under which all of several masks are 1: small ones meet first."""
+    """The condition under which all of several masks are 1: small ones meet first, and what is read is read where the others hold."""
     met = None
-    for m in sorted((mask(low, m) for m in masks), key=lambda v: len(v.axes)):
-        met = m if met is None else low.elementwise(Kind.OPERATOR, "&", [met, m], "b")
+    for reading in (False, True):
+        within = low if met is None else low.guarded(met)
+        for m in sorted((mask(within, m) for m in masks if bool(reads(m)) is reading), key=lambda v: len(v.axes)):
+            met = m if met is None else low.elementwise(Kind.OPERATOR, "&", [met, m], "b")
     return met
 
 

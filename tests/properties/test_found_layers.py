@@ -227,6 +227,12 @@ found(
     D=3,
 )
 found(
+    "a mask that is read where another condition holds",
+    "inputs: {t: {shape: [S], values: S}}\nparams: {w: [S]}\nindices: {j: S}\n"
+    "outputs:\n  on[s, j]: Ne(t[s], s)\n  y[s, j]: on[s, j]*(KroneckerDelta(j, s + 1)*w[s])\n",
+    S=3,
+)
+found(
     "a minus before a condition on two axes",
     "params: {w: [N, I, I]}\noutputs:\n  y[n, i, j]: 1 - Piecewise((1, Eq(i, 0)), (w[n, i, j], Ne(i, j)), (1, True))\n",
     N=2,
