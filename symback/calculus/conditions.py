@@ -18,6 +18,7 @@ from symback.core.expr import (
     branches,
     call,
     compare,
+    conjuncts,
     div,
     indicator,
     is_indicator,
@@ -48,9 +49,7 @@ def held(node: Node, facts: Facts) -> Node | None:
 
 def _orders(f: Node) -> list[tuple[Node, Node]]:
     """(less, greater) for each order that an indicator's condition states."""
-    condition = f.args[1]
-    conditions = condition.args if condition.op is Op.AND else (condition,)
-    return [(c.args[0], c.args[1]) for c in conditions if c.op is Op.COMPARE and c.data in ("<", "<=")]
+    return [(c.args[0], c.args[1]) for c in conjuncts(f.args[1]) if c.op is Op.COMPARE and c.data in ("<", "<=")]
 
 
 def _chooses(f: Node, facts: Facts) -> bool:
@@ -95,7 +94,7 @@ def certain(node: Node, facts: Facts) -> Node | None:
 
 
 def _open(condition: Node) -> Node:
-    conditions = condition.args if condition.op is Op.AND else (condition,)
+    conditions = conjuncts(condition)
     kept = [c for c in conditions if not (_of_positions(c) and nowhere_negative(linear(sub(c.args[1], c.args[0]))))]
     return both(*kept) if len(kept) < len(conditions) else condition
 

@@ -6,11 +6,9 @@ from symback.calculus.facts import Facts, Proof
 from symback.calculus.patterns import unify_product
 from symback.calculus.sums import everywhere, pull_out
 from symback.core.expr import (
-    MINUS_ONE,
     Node,
     Op,
     Reduction,
-    add,
     is_whole,
     mul,
     number,
@@ -28,11 +26,7 @@ def fold_value(node: Node, facts: Facts) -> Node | None:
     """An expression that defines a value is that value; a sum of numbers is as soon added up again, and may meet other terms."""
     if node.op is Op.ADD and not node.free:
         return None
-    found = facts.known.value(node) or facts.known.from_multiple(node)
-    if found is None and node.op is Op.ADD:
-        opposite = facts.known.value(add(*(mul(MINUS_ONE, t) for t in node.args)))
-        return None if opposite is None else mul(MINUS_ONE, opposite)
-    return found
+    return facts.known.signed(node) or facts.known.from_multiple(node)
 
 
 def contraction_proof(node: Node, facts: Facts) -> Proof:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from types import MappingProxyType
 
-from symback.core.expr import COMMUTATIVE, Node, Op, Reduction, div, is_whole, opened_anew, read, substitute
+from symback.core.expr import COMMUTATIVE, MINUS_ONE, Node, Op, Reduction, add, div, is_whole, mul, opened_anew, read, substitute
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,14 @@ class Library:
             return None
         name, order = found
         return read(name, *(indices[k] for k in order))
+
+    def signed(self, node: Node) -> Node | None:
+        """The read that stands for an expression, or minus the one that stands for its opposite."""
+        found = self.value(node)
+        if found is not None or node.op is not Op.ADD:
+            return found
+        opposite = self.value(add(*(mul(MINUS_ONE, t) for t in node.args)))
+        return None if opposite is None else mul(MINUS_ONE, opposite)
 
 
 def _form(node: Node) -> tuple:

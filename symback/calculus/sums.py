@@ -18,6 +18,7 @@ from symback.core.expr import (
     add,
     both,
     compare,
+    conjuncts,
     fresh_index,
     indicator,
     is_indicator,
@@ -168,7 +169,7 @@ def delta(node: Node, facts: Facts) -> Node | None:
     for f in factors:
         if not is_indicator(f):
             continue
-        conditions = f.args[1].args if f.args[1].op is Op.AND else (f.args[1],)
+        conditions = conjuncts(f.args[1])
         for c in conditions:
             found = _solved(c, bound)
             if found is None:

@@ -147,8 +147,7 @@ def _always(condition: Node) -> bool:
 
 
 def _is_range(condition: Node) -> bool:
-    parts = condition.args if condition.op is Op.AND else (condition,)
-    return all(p.op is Op.COMPARE and p.data in ("<", "<=") for p in parts)
+    return all(p.op is Op.COMPARE and p.data in ("<", "<=") for p in expr.conjuncts(condition))
 
 
 def _cotangent(stage: Cotangent, alone: Mapping[Node, Node], beyond: Node | None) -> Definition:

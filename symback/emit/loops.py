@@ -9,7 +9,7 @@ from symback.emit.accumulations import accumulate, define_outside, is_fresh
 from symback.emit.identifiers import local
 from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted, post_order
 from symback.emit.numpy_text import ATOM, Speller, items_text, scalar_text, shape_text
-from symback.lower.arrays import Array, Kind
+from symback.lower.arrays import Array, Kind, parts
 from symback.lower.loops import Buffer, LoopBody, Store
 
 
@@ -116,13 +116,7 @@ def _step(schedule: Schedule, buffers: Mapping[str, str], store: Store, step: st
 
 def _used_again(roots: list[Array], later: list[Array]) -> list[Array]:
     """What both the roots and later stores read and each step changes, parts before wholes."""
-    reached: set[Array] = set()
-    stack = list(later)
-    while stack:
-        x = stack.pop()
-        if x not in reached:
-            reached.add(x)
-            stack.extend(x.args)
+    reached = parts(later)
     shared: set[Array] = set()
     stack = list(roots)
     seen: set[Array] = set()

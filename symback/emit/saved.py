@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from symback.emit.elementwise import is_elementwise
 from symback.emit.naming import FREE, post_order
 from symback.emit.schedule import returns_several
-from symback.lower.arrays import Array, Kind
+from symback.lower.arrays import Array, Kind, parts
 from symback.lower.module import LoweredBody
 
 _NEVER_KEPT = (*FREE, Kind.SCALAR, Kind.FULL, Kind.ARANGE, Kind.ARGUMENT, Kind.LOOP)
@@ -18,11 +18,11 @@ def saved(lowered: LoweredBody) -> tuple[list[Array], list[Array]]:
     """(what backward starts from, in the order of first use; what of it only backward needed, which forward makes all the same)."""
     roots = list(lowered.gradients.values())
     results = [*lowered.outputs.values(), *lowered.updates.values()]
-    computed = _reachable(results)
+    computed = parts(results)
     kept = _frontier(roots, computed)
     moved: list[Array] = []
     for a in _factors(roots, computed):
-        more = computed | _reachable([a])
+        more = computed | parts([a])
         fewer = _frontier(roots, more)
         if _held(fewer, results) < _held(kept, results):
             computed, kept = more, fewer
@@ -45,17 +45,6 @@ def _factors(roots: list[Array], computed: set[Array]) -> list[Array]:
 def _held(kept: Iterable[Array], results: list[Array]) -> int:
     """Bytes an element that the cache holds alive beyond the caller's arrays and the results."""
     return sum(_BYTES.get(a.element, 4) for a in kept if a.shape and a not in results)
-
-
-def _reachable(roots: list[Array]) -> set[Array]:
-    seen: set[Array] = set()
-    stack = list(roots)
-    while stack:
-        a = stack.pop()
-        if a not in seen:
-            seen.add(a)
-            stack.extend(a.args)
-    return seen
 
 
 def _frontier(roots: list[Array], computed: set[Array]) -> list[Array]:

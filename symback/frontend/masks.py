@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symback.core import expr
-from symback.core.expr import MINUS_ONE, TRUE, ZERO, Binder, Node, Op, Reduction
+from symback.core.expr import MINUS_ONE, TRUE, ZERO, Binder, Node, Op, Reduction, conjuncts
 from symback.core.program import Definition
 from symback.frontend.sizes import difference
 
@@ -28,7 +28,7 @@ def _narrowed(node: Node) -> Node | None:
             factors.append(f)
             continue
         rest = []
-        for c in f.args[1].args if f.args[1].op is Op.AND else (f.args[1],):
+        for c in conjuncts(f.args[1]):
             limit = next((pair for b in binders if b[0] not in found and (pair := _limit(c, b)) is not None), None)
             if limit is None:
                 rest.append(c)

@@ -125,8 +125,7 @@ def _without_repeats(node: Node) -> Node:
     kept: list[tuple[Node, Node]] = []
     earlier: list[Node] = []
     for value, condition in expr.branches(node):
-        parts = condition.args if condition.op is Op.AND else (condition,)
-        if not any(p in earlier for p in (condition, *parts)):
+        if not any(p in earlier for p in (condition, *expr.conjuncts(condition))):
             kept.append((value, condition))
             earlier.append(condition)
     return expr.piecewise(*kept)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from symback.core.expr import Node, Op, Reduction, add, is_whole, opened, split_coefficient, substitute, walk
+
+
+def less_log_sums(node: Node) -> Iterator[tuple[Node, Node, tuple[Node, ...]]]:
+    """(rest, body, bound) for each term of a sum that is minus a LogSumExp of `body` over whole axes."""
+    for k, term in enumerate(node.args if node.op is Op.ADD else ()):
+        c, lse = split_coefficient(term)
+        if c == -1 and lse.op is Op.REDUCE and lse.data is Reduction.LOGSUMEXP:
+            body, binders = opened(lse)
+            if all(is_whole(b) for b in binders):
+                yield add(*node.args[:k], *node.args[k + 1 :]), body, tuple(b[0] for b in binders)
 
 
 def entry(node: Node) -> tuple[Node, tuple[Node, ...], tuple[Node, ...]] | None:
     """(body, bound, at) with node = body[bound := at] - LogSumExp(body over bound)."""
-    if node.op is not Op.ADD:
-        return None
-    for k, term in enumerate(node.args):
-        c, lse = split_coefficient(term)
-        if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP:
-            continue
-        rest = add(*node.args[:k], *node.args[k + 1 :])
-        body, binders = opened(lse)
-        if not all(is_whole(b) for b in binders):
-            continue
-        bound = tuple(b[0] for b in binders)
+    for rest, body, bound in less_log_sums(node):
         at = match(body, rest, bound)
         if at is not None:
             return body, bound, at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symback.core.expr import TRUE, ZERO, Node, Op, both, branches, indicator, is_indicator, mul, substitute
+from symback.core.expr import TRUE, ZERO, Node, Op, both, branches, conjuncts, indicator, is_indicator, mul, substitute
 from symback.lower.lowering import Lowering
 
 
@@ -44,14 +44,10 @@ def _conditional(body: Node) -> tuple[Node, tuple[Node, ...]]:
     """(value, conditions) of what is the value where all conditions hold and 0 elsewhere."""
     if body.op is Op.PIECEWISE and not is_indicator(body):
         first, *others = branches(body)
-        return (first[0], _parts(first[1])) if others == [(ZERO, TRUE)] else (body, ())
+        return (first[0], conjuncts(first[1])) if others == [(ZERO, TRUE)] else (body, ())
     factors = body.args if body.op is Op.MUL else (body,)
     masks = [f for f in factors if is_indicator(f)]
-    return mul(*(f for f in factors if f not in masks)), tuple(c for f in masks for c in _parts(f.args[1]))
-
-
-def _parts(condition: Node) -> tuple[Node, ...]:
-    return condition.args if condition.op is Op.AND else (condition,)
+    return mul(*(f for f in factors if f not in masks)), tuple(c for f in masks for c in conjuncts(f.args[1]))
 
 
 def is_label(low: Lowering, label: Node, size: Node) -> bool:

@@ -10,19 +10,16 @@ from symback.core.expr import (
     TRUE,
     Node,
     Op,
-    Reduction,
-    add,
     both,
     branches,
+    conjuncts,
     index,
-    is_whole,
-    opened,
     piecewise,
-    split_coefficient,
     substitute,
 )
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
+from symback.lower.entries import less_log_sums
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.picks import is_label
 from symback.lower.reads import as_index, read_array_unchecked
@@ -75,7 +72,7 @@ def _labelled(low: Lowering, body: Node, bound: tuple[Node, ...]) -> _Labelled |
     if len(bound) != 1 or body.op is not Op.PIECEWISE or len(body.args) != 4 or body.args[2] != NEG_INF:
         return None
     (e,), (u, condition), _ = bound, *branches(body)
-    conditions = condition.args if condition.op is Op.AND else (condition,)
+    conditions = conjuncts(condition)
     for c in conditions:
         if c.op is not Op.COMPARE or c.data != "==":
             continue
@@ -99,18 +96,12 @@ def _is_position(low: Lowering, label: Node, at: Node) -> bool:
 
 def _own(low: Lowering, node: Node) -> tuple[_Labelled, Node] | None:
     """(entries, e) of u_e - LogSumExp(u over the elements with the label of e)."""
-    if node.op is not Op.ADD:
-        return None
-    for k, term in enumerate(node.args):
-        c, lse = split_coefficient(term)
-        if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP:
-            continue
-        body, binders = opened(lse)
-        rows = _labelled(low, body, tuple(b[0] for b in binders)) if all(is_whole(b) for b in binders) else None
+    for rest, body, bound in less_log_sums(node):
+        rows = _labelled(low, body, bound)
         if rows is None or rows.at.op is not Op.READ or rows.at.data != rows.label.data:
             continue
         (e,) = rows.at.args
-        if e.op is Op.INDEX and substitute(rows.entry, {rows.bound: e}) == add(*node.args[:k], *node.args[k + 1 :]):
+        if e.op is Op.INDEX and substitute(rows.entry, {rows.bound: e}) == rest:
             return rows, e
     return None
 

@@ -35,12 +35,9 @@ class Unfolded:
 
 def helpers(definitions: Iterable[Definition], written: Iterable[Definition]) -> dict[str, Definition]:
     """The definitions of which one that its author wrote is nothing but a view."""
-    made = {d.name: d for d in definitions}
-    own = [d for d in written]
-    for d in own:
-        made.pop(d.name, None)
-    viewed = {str(d.value.data) for d in own if len(d.equations) == 1 and d.value.op is Op.READ}
-    return {name: d for name, d in made.items() if name in viewed and len(d.equations) == 1}
+    own = {d.name: d for d in written}
+    viewed = {str(d.value.data) for d in own.values() if len(d.equations) == 1 and d.value.op is Op.READ}
+    return {d.name: d for d in definitions if d.name in viewed and d.name not in own and len(d.equations) == 1}
 
 
 def _joined(node: Node) -> Node | None:

@@ -25,7 +25,7 @@ def with_guards(node: Node, shapes: Mapping[str, tuple[Node, ...]], known: froze
         inner = with_guards(body, shapes, known)
         return node if inner is body else expr.with_hint(expr.reduction(node.data, inner, binders), node)
     if node.op is Op.PIECEWISE:
-        pairs = [(with_guards(v, shapes, known | set(_parts(c))), c) for v, c in expr.branches(node)]
+        pairs = [(with_guards(v, shapes, known.union(expr.conjuncts(c))), c) for v, c in expr.branches(node)]
         return node if expr.is_indicator(node) else expr.piecewise(*pairs)
     if node.op in (Op.ADD, Op.POW, Op.CALL):
         args = tuple(with_guards(a, shapes, known) for a in node.args)
@@ -58,10 +58,6 @@ def _is_position(position: Node, size: Node) -> bool:
         return multiplied_out(unit.args[0]) == multiplied_out(size)
     found = digits(affine(unit))
     return found is not None and found[1] == multiplied_out(size)
-
-
-def _parts(condition: Node) -> tuple[Node, ...]:
-    return condition.args if condition.op is Op.AND else (condition,)
 
 
 def readable_conditions(node: Node, axes: Iterable[Node]) -> Node:

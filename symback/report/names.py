@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from symback.calculus.patterns import Library, match_all, skeleton
-from symback.core.expr import MINUS_ONE, Node, Op, add, mul, read, reads, substitute, transform
+from symback.core.expr import Node, Op, mul, read, reads, substitute, transform
 from symback.core.program import Definition
 from symback.functions.ordinary import ordinary
 
@@ -64,10 +64,7 @@ class Names:
         return found
 
     def _named(self, node: Node) -> Node | None:
-        found = self.known.value(node)
-        if found is None and node.op is Op.ADD:
-            opposite = self.known.value(add(*(mul(MINUS_ONE, t) for t in node.args)))
-            return None if opposite is None else mul(MINUS_ONE, opposite)
+        found = self.known.signed(node)
         return self._factor(node) if found is None and node.op is Op.MUL else found
 
     def _factor(self, node: Node) -> Node | None:

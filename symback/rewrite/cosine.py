@@ -26,10 +26,11 @@ from symback.core.expr import (
     sub,
     substitute,
     total,
+    with_hint,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, has_read, hinted, is_call, is_sum, without
+from symback.rewrite.patterns import factors, has_read, is_call, is_sum, without
 from symback.rewrite.power_sums import PowerSum, power_sum
 from symback.rewrite.rule import Rule
 
@@ -77,7 +78,7 @@ def _normalised_sum(node: Node, outer: tuple[Node, ...], ctx: Context) -> Node |
                 count += 1
     if count < 2:
         return None
-    return mul(*outside, hinted(total(mul(*inside), *binders), node))
+    return mul(*outside, with_hint(total(mul(*inside), *binders), node))
 
 
 def tangent(node: Node, ctx: Context) -> Node | None:

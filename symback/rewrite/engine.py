@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from symback.core.diagnostics import InternalFault
-from symback.core.expr import Node, Op, Reduction, opened, rebuilt, reduction, same
+from symback.core.expr import Node, Op, Reduction, opened, rebuilt, reduction, same, with_hint
 from symback.rewrite.facts import Context
 from symback.rewrite.rule import Rule, Step
 
@@ -38,10 +38,7 @@ class Engine:
             new = self._go(body, inner, where, steps, memo)
             if new is body:
                 return node
-            made = reduction(node.data, new, binders)
-            if made.op is Op.REDUCE and len(made.args) == len(node.args):
-                made.hint = node.hint
-            return made
+            return with_hint(reduction(node.data, new, binders), node)
         if not node.args or node.op in (Op.INDEX, Op.READ):
             return node
         args = tuple([self._go(a, ctx, where, steps, memo) for a in node.args])

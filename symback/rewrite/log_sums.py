@@ -20,11 +20,12 @@ from symback.core.expr import (
     sub,
     substitute,
     total,
+    with_hint,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.normalised import softmax_of
-from symback.rewrite.patterns import factors, hinted, is_call, is_log_sum, is_sum, minus_terms, scaled_pairs, terms, without
+from symback.rewrite.patterns import factors, is_call, is_log_sum, is_sum, minus_terms, scaled_pairs, terms, without
 from symback.rewrite.rule import Rule
 
 
@@ -50,7 +51,7 @@ def less_mean(node: Node, ctx: Context) -> Node | None:
             u = substitute(entries, {bound[0][0]: binders[0][0]})
             w = mul(MINUS_ONE, body, outer, power(mul(scale, u), MINUS_ONE))
             if _is_distribution(w, binders, ctx):
-                surprise = hinted(total(mul(w, add(u, neg(lse))), *binders), mean)
+                surprise = with_hint(total(mul(w, add(u, neg(lse))), *binders), mean)
                 return add(*without(parts, k, j), mul(MINUS_ONE, scale, surprise))
     return None
 

@@ -23,11 +23,12 @@ from symback.core.expr import (
     sub,
     substitute,
     total,
+    with_hint,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.normalised import softmax_of
-from symback.rewrite.patterns import factors, hinted, is_sum, terms, without
+from symback.rewrite.patterns import factors, is_sum, terms, without
 from symback.rewrite.rule import Rule
 
 
@@ -43,7 +44,7 @@ def difference_of_means(node: Node, ctx: Context) -> Node | None:
             body, (bound,), _ = softmax_of(p, ctx)
             at_top = substitute(w, {binder[0]: reduction(Reduction.ARGMAX, body, (bound,))})
             made = total(mul(sub(p, substitute(q, renamed)), call("minus", w, at_top)), binder)
-            return add(*without(parts, k, j), mul(c, hinted(made, s)))
+            return add(*without(parts, k, j), mul(c, with_hint(made, s)))
     return None
 
 

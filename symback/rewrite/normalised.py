@@ -28,10 +28,11 @@ from symback.core.expr import (
     sub,
     substitute,
     total,
+    with_hint,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, hinted, holds_reduction, is_call, is_sum, minus_terms, terms, without
+from symback.rewrite.patterns import factors, holds_reduction, is_call, is_sum, minus_terms, terms, without
 from symback.rewrite.power_sums import PowerSum, power_sum
 from symback.rewrite.rule import Rule
 
@@ -117,7 +118,7 @@ def _with_normalised(g: Node, found: PowerSum, root: Node) -> Node | None:
     for k, f in enumerate(inside):
         at = _entry_at(f, found)
         if at is not None and set(at) == {b[0] for b in binders}:
-            return hinted(total(mul(*without(inside, k), call("product", f, root)), *binders), g)
+            return with_hint(total(mul(*without(inside, k), call("product", f, root)), *binders), g)
     return None
 
 
@@ -262,7 +263,7 @@ def _shifted(parts, k, c, s, sum_parts, found) -> Node | None:
     for i in sorted(indices, key=lambda n: str(n.data)):
         left = minus_terms(add(*others), mul(number(-c), substitute(g, {idx: i})))
         if left is not None:
-            mean = hinted(total(mul(f, call("minus", inner, at_top)), *binders), s)
+            mean = with_hint(total(mul(f, call("minus", inner, at_top)), *binders), s)
             entry = call("minus", substitute(inner, {idx: i}), at_top)
             return add(left, mul(number(-c * scale), outer, sub(entry, mean)))
     return None

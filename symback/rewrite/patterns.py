@@ -178,10 +178,3 @@ def power_of(base: Node, exponent: int) -> Node:
 def is_sum(node: Node) -> bool:
     """Whether it is a sum over indices."""
     return node.op is Op.REDUCE and node.data is Reduction.SUM
-
-
-def hinted(made: Node, old: Node) -> Node:
-    """`made` with the author's index names of `old`."""
-    if made.op is Op.REDUCE and len(made.args) == len(old.args):
-        made.hint = old.hint
-    return made

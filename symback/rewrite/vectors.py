@@ -30,6 +30,7 @@ from symback.core.expr import (
     split_coefficient,
     sub,
     total,
+    with_hint,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
@@ -246,10 +247,7 @@ def _divided_sum(f: Node, shift: Node, ctx: Context) -> Node | None:
     for k, g in enumerate(factors(body)):
         seen = ctx.see(g) if g.op is Op.READ else g
         if is_call(seen, "exp") and _depends(g, binders):
-            made = total(mul(*without(factors(body), k), call("exp", add(seen.args[0], shift))), *binders)
-            if made.op is Op.REDUCE:
-                made.hint = f.hint
-            return made
+            return with_hint(total(mul(*without(factors(body), k), call("exp", add(seen.args[0], shift))), *binders), f)
     return None
 
 
@@ -261,9 +259,8 @@ def free_shift(node: Node, ctx: Context) -> Node | None:
     fixed = [t for t in terms(body) if not _depends(t, binders)]
     if not fixed or body.op is not Op.ADD:
         return None
-    made = reduction(Reduction.LOGSUMEXP, add(*(t for t in terms(body) if _depends(t, binders))), binders)
-    made.hint = node.hint
-    return add(made, *fixed)
+    left = reduction(Reduction.LOGSUMEXP, add(*(t for t in terms(body) if _depends(t, binders))), binders)
+    return add(with_hint(left, node), *fixed)
 
 
 def spread(node: Node, ctx: Context) -> Node | None:

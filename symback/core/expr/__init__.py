@@ -11,7 +11,7 @@ name, which makes substitution capture-free (`opened` gives a body with fresh fr
 """
 
 from symback.core.expr.arithmetic import add, call, div, is_number, mul, neg, power, split_coefficient, split_power, sqrt, sub
-from symback.core.expr.conditions import both, branches, compare, either, indicator, is_indicator, negation, piecewise
+from symback.core.expr.conditions import both, branches, compare, conjuncts, either, indicator, is_indicator, negation, piecewise
 from symback.core.expr.node import (
     BEYOND_FLOATS,
     BEYOND_INTEGERS,
@@ -70,6 +70,7 @@ __all__ = [
     "branches",
     "call",
     "compare",
+    "conjuncts",
     "dim",
     "div",
     "either",

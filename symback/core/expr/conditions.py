@@ -20,11 +20,16 @@ def compare(relation: str, left: Node, right: Node) -> Node:
     return Node(Op.COMPARE, relation, (left, right))
 
 
+def conjuncts(condition: Node) -> tuple[Node, ...]:
+    """The conditions that hold together where this one does."""
+    return condition.args if condition.op is Op.AND else (condition,)
+
+
 def both(*conditions: Node) -> Node:
     """Logical and."""
     flat: list[Node] = []
     for c in conditions:
-        for d in c.args if c.op is Op.AND else (c,):
+        for d in conjuncts(c):
             if d == FALSE:
                 return FALSE
             if d != TRUE and d not in flat:
