@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from symback.core.expr import Node, Op, index, walk
+from symback.core.expr import Node, Op, index, is_letter, walk
 from symback.core.program import LEADING, Program, Tensor
 
 
@@ -27,7 +27,7 @@ def _read_at(value: Node, scope: Mapping[Node, str], found: dict[str, list[str]]
         names = found[r.data]
         for k, a in enumerate(r.args):
             letter = scope.get(a, "") if a.op is Op.INDEX else ""
-            if letter and letter[0] not in "~#@" and not names[k] and letter not in names:
+            if letter and is_letter(letter) and not names[k] and letter not in names:
                 names[k] = letter
 
 

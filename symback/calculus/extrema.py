@@ -6,7 +6,21 @@ from dataclasses import replace
 
 from symback.calculus.adjoint import active_names
 from symback.calculus.affine import inside
-from symback.core.expr import Node, Op, Reduction, index, opened, read, reads, reduction, substitute, transform, walk
+from symback.core.expr import (
+    Node,
+    Op,
+    Reduction,
+    bound_letters,
+    index,
+    is_letter,
+    opened,
+    read,
+    reads,
+    reduction,
+    substitute,
+    transform,
+    walk,
+)
 from symback.core.program import Body, Definition, Equation, Group, Program, Section
 
 _EXACT = frozenset({"Max", "Min", "Abs", "sign", "floor", "ceiling", "round", "floordiv", "mod", "stop_gradient"})
@@ -50,7 +64,7 @@ class _Naming:
             entries, binders = opened(node)
             if not _may_round_differently(entries) or not self._may_be_read(entries):
                 return None
-            names = {b[0]: hint or "k" for b, hint in zip(binders, node.hint, strict=True)}
+            names = {b[0]: letter for b, letter in zip(binders, bound_letters(node), strict=True)}
             return reduction(node.data, self._named(entries, d, names), binders)
 
         equations = tuple(replace(e, value=_outside_cases(e.value, step)) for e in d.equations)
@@ -70,8 +84,8 @@ class _Naming:
         axes: list[Node] = []
         for i in free:
             name = hints.get(i, str(i.data))
-            while name[0] in "#~@" or name in self.taken or any(a.data == name for a in axes):
-                name = f"{name}_" if name[0] not in "#~@" else "k"
+            while not is_letter(name) or name in self.taken or any(a.data == name for a in axes):
+                name = f"{name}_" if is_letter(name) else "k"
             axes.append(i if i in d.axes else index(name, i.args[0]))
         name = f"{d.name}_entries"
         while name in self.taken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symback.core.expr import Node, Op, Reduction, index, is_whole, opened, read, substitute, transform, walk
+from symback.core.expr import Node, Op, Reduction, bound_letters, index, is_whole, opened, read, substitute, transform, walk
 from symback.core.program import Body, Definition, Equation, Group, Program, Section
 
 
@@ -51,7 +51,7 @@ def _called(bound: Node, lse: Node, body: Node, axes: tuple[Node, ...]) -> Node:
         if a.args == bound.args and a not in body.free:
             return a
     taken = {str(i.data) for i in (*body.free, *axes)}
-    name = next(iter(lse.hint), "") or "k"
+    name = bound_letters(lse)[0]
     while name in taken:
         name += "_"
     return index(name, bound.args[0])

@@ -1,4 +1,4 @@
-"""u - mean(u) for a value of forward, with the rounding of the mean taken out where it shows (rule 28 of the numerics)."""
+"""u - mean(u) for a value of forward, with the rounding of the mean taken out where it shows."""
 
 from __future__ import annotations
 

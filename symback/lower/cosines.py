@@ -1,4 +1,4 @@
-"""ŷ - c·x̂ for two vectors and their cosine, with the digits of nearly parallel ones (rule 30 of the numerics)."""
+"""ŷ - c·x̂ for two vectors and their cosine, with the digits of nearly parallel ones."""
 
 from __future__ import annotations
 

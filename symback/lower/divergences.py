@@ -1,4 +1,4 @@
-"""Differences of log-sum-exps, and the Kullback-Leibler divergence of two softmaxes (rule 27 of the numerics)."""
+"""Differences of log-sum-exps, and the Kullback-Leibler divergence of two softmaxes."""
 
 from __future__ import annotations
 

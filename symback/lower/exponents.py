@@ -1,7 +1,7 @@
 """Exponentials whose argument is a product, a difference or an odd polynomial of what the caller passed.
 
 Rounding an argument u costs |u|/2 units in the last place of exp(u), so that where the exponential is small
-its argument is formed again in the next wider precision (rules 2, 3, 7 and 11 of the numerics).
+its argument is formed again in the next wider precision.
 """
 
 from __future__ import annotations

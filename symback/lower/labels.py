@@ -1,4 +1,4 @@
-"""p - onehot along the labels' axis, right at the dominant class too (rule 26 of the numerics)."""
+"""p - onehot along the labels' axis, right at the dominant class too."""
 
 from __future__ import annotations
 

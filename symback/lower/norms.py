@@ -1,4 +1,4 @@
-"""sqrt(c·Σ u² + shift) and Σ|u|^p to the power 1/p without overflow or underflow (rule 29 of the numerics)."""
+"""sqrt(c·Σ u² + shift) and Σ|u|^p to the power 1/p without overflow or underflow."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def root(low: Lowering, node: Node) -> Lowered | None:
 
 
 def difference(low: Lowering, node: Node) -> Lowered | None:
-    """Two roots of sums of as many squares, one less the other (rule 31), plus the other terms; None for another sum."""
+    """Two roots of sums of as many squares, one less the other, plus the other terms; None for another sum."""
     for k, a in enumerate(node.args):
         found = _root_sum(a)
         for j, b in enumerate(node.args):

@@ -1,4 +1,4 @@
-"""Differences of a softmax and what it is compared with, right at the dominant entry too (rule 26 of the numerics)."""
+"""Differences of a softmax and what it is compared with, right at the dominant entry too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""exp(u - logsumexp u) and u - logsumexp u by shifted exponentials (rules 23, 25, 26 of the numerics).
+"""exp(u - logsumexp u) and u - logsumexp u by shifted exponentials.
 
 The largest entry is left out of the sum: `rest` keeps the digits that peak + rest loses.
 """

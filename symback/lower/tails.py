@@ -32,7 +32,7 @@ from symback.lower.products import Factor, combine, factor
 
 
 def softmax_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
-    """Σ_{i ≥ j} c_i·exp(u_j + v_i), by a scan whose scale moves along (rule 33): exp(u_j + m_j)·Σ_{i ≥ j} c_i·exp(v_i - m_j);
+    """Σ_{i ≥ j} c_i·exp(u_j + v_i), by a scan whose scale moves along: exp(u_j + m_j)·Σ_{i ≥ j} c_i·exp(v_i - m_j);
     Σ_{i ≤ j}, of what is summed up to the other end, by the same scan of the arrays turned round."""
     i, j, hi = binder
     turned = j == ZERO and hi.op is Op.INDEX

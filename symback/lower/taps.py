@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from symback.calculus.affine import affine, scalar
-from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, dim, mul, read, substitute, transform
+from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, dim, is_letter, mul, read, substitute, transform
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.reads import reads_stay_inside
 from symback.lower.views import tap_likeness, taps_of
@@ -33,7 +33,7 @@ def _most_tap_like(low: Lowering, indices: tuple[Node, ...]) -> list[Node]:
 
 def variable(low: Lowering, i: Node, others: set[str]) -> Node:
     """The variable of the loop that an index becomes; its name joins `others`."""
-    name = str(i.data) if str(i.data)[0] not in "#~@" else "tap"
+    name = str(i.data) if is_letter(str(i.data)) else "tap"
     taken = (
         others
         | set(low.arrays)

@@ -274,8 +274,7 @@ class _Printer:
     def enter(self, node: Node) -> list[str]:
         """Name the bound indices as their author did, with primes where the name is taken."""
         names = []
-        for hint, b in zip(node.hint or ("k",) * (len(node.args) // 3), node.args[1::3], strict=True):
-            name = hint or "k"
+        for name, b in zip(expr.bound_letters(node), node.args[1::3], strict=True):
             while name in self.taken:
                 name += "'"
             self.taken.add(name)

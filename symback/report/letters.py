@@ -26,7 +26,7 @@ def letters_of(derivation: Derivation) -> Letters:
 
 
 def _names(axes: tuple[Node, ...]) -> tuple[str, ...]:
-    return tuple(str(a.data) if a.op is Op.INDEX and str(a.data)[0] not in "#~@" else "" for a in axes)
+    return tuple(str(a.data) if a.op is Op.INDEX and expr.is_letter(str(a.data)) else "" for a in axes)
 
 
 def lettered(node: Node, letters: Letters) -> Node:

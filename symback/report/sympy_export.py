@@ -133,8 +133,7 @@ class _Exporter:
     def enter(self, node: Node) -> list:
         """Name the bound indices: one symbol each, that no index in scope has."""
         symbols = []
-        for hint, b in zip(node.hint or ("k",) * (len(node.args) // 3), node.args[1::3], strict=True):
-            name = hint or "k"
+        for name, b in zip(expr.bound_letters(node), node.args[1::3], strict=True):
             while name in self.taken:
                 name += "'"
             self.taken.add(name)

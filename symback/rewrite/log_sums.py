@@ -1,4 +1,4 @@
-"""Rules for a log-sum-exp less what it holds: an entry, or a mean of its entries (rules 25 and 26 of the numerics)."""
+"""Rules for a log-sum-exp less what it holds: an entry, or a mean of its entries."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ RULES = (
         r"\operatorname{LogSumExp}_k u_k - \sum_k w_k u_k = -\sum_k w_k (u_k - \operatorname{LogSumExp}_k u_k), \quad \sum_k w_k = 1",
         "the weights are a softmax, or are assumed to add up to 1; not under a sum",
         "both terms are as large as the entries while their difference is the cross-entropy",
-        "rules 24, 26",
+        "Blanchard, Higham and Higham 2021",
         "|u| > 10, one dominant entry",
         (Op.ADD,),
         less_mean,
@@ -111,7 +111,7 @@ RULES = (
         r"\log(e^u + e^v) - u = \log(1 + e^{v - u})",
         "always",
         "both terms are as large as the entry while their difference vanishes",
-        "rules 11, 26",
+        "Blanchard, Higham and Higham 2021",
         "u much larger than v",
         (Op.ADD,),
         less_entry,

@@ -1,4 +1,4 @@
-"""Rules for sums of squares beside each other: by their roots, which do not leave the range (rule 29 of the numerics)."""
+"""Rules for sums of squares beside each other: by their roots, which do not leave the range."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ RULES = (
         r"\sqrt{A B} = \sqrt A \sqrt B",
         "A and B are sums of squares",
         "the product overflows or underflows where the roots do not",
-        "rule 30",
+        "the root of a product",
         "|x| |y| > 1e19 or < 1e-19 (float32)",
         (Op.POW,),
         root_of_product,
@@ -98,7 +98,7 @@ RULES = (
         r"\frac{u^2}{B} = \left(\frac{u}{\sqrt B}\right)^2",
         "B is a sum of squares, perhaps with a constant added; not under a sum",
         "the squares overflow or underflow where their quotient is at most 1",
-        "rule 29",
+        "Blue 1978",
         "|u| > 1e19 or < 1e-19 (float32)",
         (Op.MUL,),
         squared_share,
@@ -109,7 +109,7 @@ RULES = (
         r"\frac{1}{c + \sum_k u_k^2} = \left(\frac{1}{\sqrt{c + \sum_k u_k^2}}\right)^2",
         "c > 0; not under a sum",
         "the squares overflow",
-        "rule 29",
+        "Blue 1978",
         "|u| > 1e19 (float32)",
         (Op.POW,),
         reciprocal_of_squares,
@@ -120,7 +120,7 @@ RULES = (
         r"\log\sum_k u_k^2 = 2\log\sqrt{\sum_k u_k^2}",
         "always",
         "the squares overflow or underflow where their logarithm does not",
-        "rule 29",
+        "Blue 1978",
         "|u| > 1e19 or < 1e-19 (float32)",
         (Op.CALL,),
         logarithm_of_squares,

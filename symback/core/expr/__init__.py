@@ -41,7 +41,7 @@ from symback.core.expr.node import (
     walk,
 )
 from symback.core.expr.rebuilding import reads, rebuilt, same, substitute, transform, with_hint
-from symback.core.expr.reductions import Binder, is_whole, opened, opened_anew, reduction, total, whole
+from symback.core.expr.reductions import Binder, bound_letters, is_letter, is_whole, opened, opened_anew, reduction, total, whole
 from symback.core.expr.text import text
 
 __all__ = [
@@ -67,10 +67,13 @@ __all__ = [
     "ZERO",
     "add",
     "both",
+    "bound_letters",
     "branches",
     "call",
     "compare",
     "conjuncts",
+    "bound_letters",
+    "is_letter",
     "dim",
     "div",
     "either",
@@ -79,6 +82,7 @@ __all__ = [
     "index",
     "indicator",
     "is_indicator",
+    "is_letter",
     "is_number",
     "is_whole",
     "mul",

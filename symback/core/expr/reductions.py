@@ -46,7 +46,17 @@ def reduction(kind: Reduction, body: Node, binders: Iterable[Binder]) -> Node:
 
 def hint_of(idx: Node) -> str:
     """The author's name of an index; empty for one that was made on the way."""
-    return str(idx.data) if str(idx.data)[0] not in "#~" else ""
+    return str(idx.data) if is_letter(str(idx.data)) else ""
+
+
+def is_letter(name: str) -> bool:
+    """Whether an author may have given an index this name: those made on the way begin with a sign."""
+    return name[:1] not in "#~@"
+
+
+def bound_letters(node: Node) -> tuple[str, ...]:
+    """The letters of a reduction's indices: their author's, k for one that was made on the way."""
+    return tuple(hint or "k" for hint in node.hint or ("",) * (len(node.args) // 3))
 
 
 def indices_in_order(node: Node) -> list[Node]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from symback.core.expr.arithmetic import power, scaled, split_coefficient
 from symback.core.expr.conditions import branches, is_indicator
 from symback.core.expr.node import HALF, MINUS_ONE, NEG_INF, ONE, Node, Op, Reduction, number
-from symback.core.expr.reductions import is_whole
+from symback.core.expr.reductions import bound_letters, is_whole
 
 _PRECEDENCE = {Op.OR: 1, Op.AND: 2, Op.NOT: 3, Op.COMPARE: 4, Op.ADD: 5, Op.MUL: 6, Op.POW: 8}
 
@@ -73,8 +73,7 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
             return "Piecewise(" + ", ".join(f"({go(v)}, {go(c)})" for v, c in branches(n)) + ")"
         taken = outside | set(names.values()) | {str(i.data) for i in n.free}
         parts = []
-        for hint, b, low, high in zip(n.hint, n.args[1::3], n.args[2::3], n.args[3::3], strict=True):
-            name = hint or "k"
+        for name, b, low, high in zip(bound_letters(n), n.args[1::3], n.args[2::3], n.args[3::3], strict=True):
             while name in taken:
                 name += "_"
             taken.add(name)
