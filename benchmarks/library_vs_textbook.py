@@ -17,25 +17,34 @@ from pathlib import Path
 import numpy as np
 from textbook import LAYERS as PLAIN
 from textbook_attention import ATTENTION
+from textbook_blocks import BLOCKS
 from textbook_elementwise import ELEMENTWISE
 from textbook_images import IMAGES
+from textbook_losses import LOSSES
+from textbook_places import PLACES
+from textbook_probability import PROBABILITY
 from textbook_sequences import SEQUENCES
+from textbook_softmaxes import SOFTMAXES
 from textbook_structured import STRUCTURED
 
 import symback
 
 LIBRARY = Path(symback.__file__).parent / "frontend" / "library"
-LAYERS = {**PLAIN, **ELEMENTWISE, **ATTENTION, **STRUCTURED, **IMAGES, **SEQUENCES}
+SUBJECTS = (PLAIN, ELEMENTWISE, ATTENTION, STRUCTURED, IMAGES, SEQUENCES, BLOCKS, LOSSES, SOFTMAXES, PROBABILITY, PLACES)
+LAYERS = {name: layer for subject in SUBJECTS for name, layer in subject.items()}
+WITHOUT = dict.fromkeys(("noam", "one_cycle", "step_decay", "warmup_cosine"), "a number from a number: what would be measured is the call")
 POSITIVE = {"running_var", "v", "A"}
 SECONDS, TOLERANCE = 0.6, 2e-3
 SMALL = slice(32), slice(64)
 
 
 def drawn(arrays: dict, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Arguments by name: made by a function, labels where a size is given beside the shape, else float32 numbers."""
+    """Arguments by name: made by a function, labels where a size is given beside the shape, a seed, else float32 numbers."""
     made = {}
     for name, shape in arrays.items():
-        if callable(shape):
+        if isinstance(shape, int):
+            made[name] = shape
+        elif callable(shape):
             made[name] = shape(rng)
         elif len(shape) == 2 and isinstance(shape[1], tuple):
             made[name] = rng.integers(0, shape[0], shape[1])
@@ -48,12 +57,17 @@ def drawn(arrays: dict, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return made
 
 
+def seeded(arguments: dict) -> dict:
+    """The arguments, with a generator of its own for each run where a layer draws."""
+    return {k: np.random.default_rng(a) if k == "rng" else a for k, a in arguments.items()}
+
+
 def compiled(name: str, arguments: dict, upstream: list | None):
     """A function of no arguments that runs the compiled layer once: (outputs, gradients)."""
     module = symback.compile(symback.load(LIBRARY / f"{name}.yaml")).load()
 
     def run() -> tuple[tuple, tuple]:
-        result = module.forward(**arguments)
+        result = module.forward(**seeded(arguments))
         if not hasattr(module, "backward"):
             return (result[0] if isinstance(result, tuple) else result,), ()
         outputs = result[0] if isinstance(result[0], tuple) else (result[0],)
@@ -97,11 +111,11 @@ def main(words: list[str]) -> int:
         textbook, arrays = LAYERS[name]
         arguments = drawn(arrays, rng)
         if small:
-            arguments = {k: np.ascontiguousarray(a[SMALL]) if a.ndim == 2 else a for k, a in arguments.items()}
+            arguments = {k: np.ascontiguousarray(a[SMALL]) if np.ndim(a) == 2 else a for k, a in arguments.items()}
         outputs = compiled(name, arguments, None)()[0]
         module_has_backward = textbook.__code__.co_argcount > len(arguments)
         upstream = [rng.standard_normal(np.shape(y)).astype(np.float32) for y in outputs] if module_has_backward else []
-        ours, theirs = compiled(name, arguments, upstream), lambda: textbook(*arguments.values(), *upstream)  # noqa: B023
+        ours, theirs = compiled(name, arguments, upstream), lambda: textbook(*seeded(arguments).values(), *upstream)  # noqa: B023
         if not agree(ours(), theirs()):
             failed.append(f"{name} disagrees with its textbook form")
             continue
