@@ -20,7 +20,7 @@ def picked(low: Lowering, body: Node, bound: Sequence[Node]) -> tuple[Node, tupl
 
 def label_of(low: Lowering, body: Node, s: Node) -> tuple[Node, Node] | None:
     """(label, the rest) of a product or a Piecewise that is 0 but where the index s is the label; None for another one."""
-    value, conditions = _conditional(body)
+    value, conditions = conditional(body)
     for c in conditions:
         if c.op is not Op.COMPARE or c.data != "==" or s not in c.args:
             continue
@@ -40,7 +40,7 @@ def at_label(low: Lowering, condition: Node) -> tuple[Node, Node] | None:
     return None
 
 
-def _conditional(body: Node) -> tuple[Node, tuple[Node, ...]]:
+def conditional(body: Node) -> tuple[Node, tuple[Node, ...]]:
     """(value, conditions) of what is the value where all conditions hold and 0 elsewhere."""
     if body.op is Op.PIECEWISE and not is_indicator(body):
         first, *others = branches(body)

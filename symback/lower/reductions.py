@@ -32,6 +32,7 @@ from symback.lower.contractions import over_axes, sum_over
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.picks import picked
 from symback.lower.segments import added
+from symback.lower.stretches import spread, stretch_sums
 from symback.lower.windowed import over_taps
 
 _ACCUMULATE = {
@@ -64,7 +65,7 @@ def reduce(low: Lowering, node: Node) -> Lowered:
     if tapped is not None:
         return tapped
     if node.data is Reduction.SUM:
-        return sum_over(low, body, bound)
+        return spread(low, body, bound) or sum_over(low, body, bound)
     if node.data is Reduction.LOGSUMEXP:
         return softmax.logsumexp(low, body, bound)
     return over_axes(low, node.data, low.value(body), bound)
@@ -91,6 +92,10 @@ def _partial(low: Lowering, node: Node, body: Node, binders: tuple[Binder, ...],
         if outer:
             inner = mul(*(f for f in body.args if f.free & bound))
             return low.value(mul(*outer, reduction(kind, inner, binders)))
+    if kind is Reduction.SUM:
+        sums = stretch_sums(low, body, binders)
+        if sums is not None:
+            return sums
     condition = both(
         *(c for i, lo, hi in partial for c in (compare("<=", lo, i), compare("<=", i, hi)) if c not in (compare("<=", ZERO, i),))
     )
