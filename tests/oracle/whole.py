@@ -26,8 +26,9 @@ _RELATIONS = {
 
 
 def _each(f: Callable, *arrays: object) -> np.ndarray:
-    """`f` elementwise with broadcasting."""
-    return np.asarray(np.frompyfunc(f, len(arrays), 1)(*arrays), dtype=object)
+    """`f` elementwise with broadcasting; infinities are as good as other numbers."""
+    with np.errstate(all="ignore"):
+        return np.asarray(np.frompyfunc(f, len(arrays), 1)(*arrays), dtype=object)
 
 
 class WholeTensors:

@@ -76,6 +76,15 @@ def _limited(seconds: int):
         signal.signal(signal.SIGPROF, before)
 
 
+@contextmanager
+def _listening(heard: list[str]):
+    """Puts what the module warns of into `heard`; the oracle's own warnings are not the module's."""
+    with warnings.catch_warnings(record=True) as caught, np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
+        warnings.simplefilter("always")
+        yield
+    heard.extend(str(w.message) for w in caught)
+
+
 def judge(case: Case, seed: int = 0, times: list[float] | None = None) -> Failure | None:
     """The first failure, or None where compiled module and oracle agree; the seconds that compiling took are put into `times`.
 
@@ -160,30 +169,29 @@ def _agreement(module, layer: Layer, case: Case, expected, seed: int) -> Failure
     extra = {} if case.mode == "train" else {"mode": case.mode}
     if any(d.role == "random" for d in layer.tensors.values()):
         extra["rng"] = np.random.default_rng(seed)
-    with warnings.catch_warnings(record=True) as heard, np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
-        warnings.simplefilter("always")
-        try:
-            with _limited(SECONDS_TO_COMPILE):
-                got = module.forward(*args, **case.hyper, **extra)
-        except _TooSlow:
-            return Failure("slow forward", "")
-        except Exception as e:
-            if "expected at least 1" in str(e) and any(0 in np.shape(v) for v in expected.result.definitions.values()):
-                raise Undecided("no room for a window") from e
-            return Failure(f"forward raises {type(e).__name__}", traceback.format_exc(limit=-3))
-        wrong = _forward(got, layer, expected.result)
-        if wrong is not None:
-            return wrong
-        if any(not np.array_equal(a, b) for a, b in zip(args, before, strict=True)):
-            return Failure("forward changes its arguments", "")
-        wrong = _backward(module, got, layer, case, expected.result, rng)
-        if wrong is not None:
-            return wrong
+    heard: list[str] = []
+    try:
+        with _limited(SECONDS_TO_COMPILE), _listening(heard):
+            got = module.forward(*args, **case.hyper, **extra)
+    except _TooSlow:
+        return Failure("slow forward", "")
+    except Exception as e:
+        if "expected at least 1" in str(e) and any(0 in np.shape(v) for v in expected.result.definitions.values()):
+            raise Undecided("no room for a window") from e
+        return Failure(f"forward raises {type(e).__name__}", traceback.format_exc(limit=-3))
+    wrong = _forward(got, layer, expected.result)
+    if wrong is not None:
+        return wrong
+    if any(not np.array_equal(a, b) for a, b in zip(args, before, strict=True)):
+        return Failure("forward changes its arguments", "")
+    wrong = _backward(module, got, layer, case, expected.result, rng, heard)
+    if wrong is not None:
+        return wrong
     wrong = _single(module, layer, case, args, extra, got)
     if wrong is not None:
         return wrong
     if heard and not expected.pole:
-        return Failure("warning", "; ".join(sorted({str(w.message) for w in heard})))
+        return Failure("warning", "; ".join(sorted(set(heard))))
     return None
 
 
@@ -228,7 +236,7 @@ def _compare(what: str, got, expected: np.ndarray, tolerance: float) -> str | No
     return None
 
 
-def _backward(module, got, layer: Layer, case: Case, expected, rng: np.random.Generator) -> Failure | None:
+def _backward(module, got, layer: Layer, case: Case, expected, rng: np.random.Generator, heard: list[str]) -> Failure | None:
     wrt = differentiated(layer)
     if not wrt:
         return Failure("a backward without need", "") if hasattr(module, "backward") else None
@@ -238,7 +246,7 @@ def _backward(module, got, layer: Layer, case: Case, expected, rng: np.random.Ge
         return None
     upstream = {n: None if n in integral else rng.standard_normal(np.shape(expected.outputs[n])) for n in layer.outputs}
     try:
-        with _limited(SECONDS_TO_COMPILE):
+        with _limited(SECONDS_TO_COMPILE), _listening(heard):
             grads = module.backward(cache, *upstream.values())
             again = module.backward(cache, *upstream.values())
     except _TooSlow:
@@ -246,7 +254,7 @@ def _backward(module, got, layer: Layer, case: Case, expected, rng: np.random.Ge
     except Exception as e:
         return Failure(f"backward raises {type(e).__name__}", traceback.format_exc(limit=-3))
     if len(upstream) > 1:
-        wrong = _without_one(module, cache, upstream, wrt, rng)
+        wrong = _without_one(module, cache, upstream, wrt, rng, heard)
         if wrong is not None:
             return wrong
     for name in wrt:
@@ -263,13 +271,14 @@ def _backward(module, got, layer: Layer, case: Case, expected, rng: np.random.Ge
     return None
 
 
-def _without_one(module, cache, upstream: dict, wrt: list[str], rng: np.random.Generator) -> Failure | None:
+def _without_one(module, cache, upstream: dict, wrt: list[str], rng: np.random.Generator, heard: list[str]) -> Failure | None:
     """None for an upstream gradient means zero."""
     left_out = list(upstream)[int(rng.integers(len(upstream)))]
     if upstream[left_out] is None:
         return None
-    none = module.backward(cache, *[None if n == left_out else g for n, g in upstream.items()])
-    zero = module.backward(cache, *[np.zeros_like(g) if n == left_out else g for n, g in upstream.items()])
+    with _listening(heard):
+        none = module.backward(cache, *[None if n == left_out else g for n, g in upstream.items()])
+        zero = module.backward(cache, *[np.zeros_like(g) if n == left_out else g for n, g in upstream.items()])
     for name in wrt:
         if not np.array_equal(getattr(none, name), getattr(zero, name), equal_nan=True):
             return Failure("None is not zero", f"d{name} without d{left_out}")

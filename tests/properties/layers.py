@@ -110,7 +110,10 @@ def finished(draft: Draft) -> Case | None:
     draft.modes = [(k, v) for k, v in draft.modes if k in written_lines]
     _ground_dimensions(draft)
     _choose_wrt(draft)
-    if any(_size(draft, s) < 0 for t in draft.tensors if t.name in _used(draft) for s in t.shape if s != "..."):
+    declared = [t for t in draft.tensors if t.name in _used(draft)]
+    if any(_size(draft, s) < 0 for t in declared for s in t.shape if s != "..."):
+        return None
+    if any(t.values and _size(draft, t.values) < 1 for t in declared):  # no label fits
         return None
     values = _values(draft)
     for _ in range(12):
@@ -299,7 +302,7 @@ def _array(draft: Draft, t: Tensor, rng: np.random.Generator) -> np.ndarray:
     for s in t.shape:
         shape.extend(draft.leading or () if s == "..." else [_size(draft, s)])
     if t.values:
-        labels = rng.integers(0, draft.size(t.values), shape)
+        labels = rng.integers(0, _size(draft, t.values), shape)
         return np.where(rng.random(shape) < 0.3, t.also, labels) if t.also is not None else np.asarray(labels)
     if t.bool_:
         return np.asarray(rng.random(shape) < 0.6)
