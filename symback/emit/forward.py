@@ -10,7 +10,7 @@ from symback.core.program import LEADING, Kind, Program, Role, Tensor
 from symback.emit.bodies import with_leading
 from symback.emit.docstrings import forward_docstring, indented
 from symback.emit.identifiers import Names, names_of
-from symback.emit.initialisers import default_text, distribution_text, type_hint
+from symback.emit.initialisers import default_text, distribution_text, numbers_text, type_hint
 from symback.emit.layout import laid_out, signature, tuple_text
 from symback.emit.modes import Mode, Result
 from symback.emit.numpy_text import shape_text
@@ -110,7 +110,6 @@ def _block(program: Program, m: Mode, helpers: dict[str, None]) -> _Block:
     """The statements of one mode, with its return."""
     helpers |= dict.fromkeys(m.text.helpers)
     tensors = {t.name: t for t in program.tensors}
-    draws = [_draw(tensors[name]) for name in m.derivation.body.random]
     lines: list[str] = []
     results = [_returned(text, r) for r, text in zip(m.results, m.text.outputs, strict=True)]
     for k, sealed in enumerate(m.text.sealed):
@@ -134,11 +133,15 @@ def _block(program: Program, m: Mode, helpers: dict[str, None]) -> _Block:
         lines.append(f"output = {results[0]}")
         value = f"return {', '.join(['output', *parts[1:]])}"
     lines.append(value)
-    return _Block([*draws, *m.text.forward, *lines], names_of(draws).then(m.text.names).then(names_of(lines)))
+    names = m.text.names.then(names_of(lines))
+    draws = [_draw(tensors[name], name in names.free) for name in m.derivation.body.random]
+    return _Block([*draws, *m.text.forward, *lines], names_of(draws).then(names))
 
 
-def _draw(t: Tensor) -> str:
-    return f"{t.name} = np.asarray({distribution_text(t.init, shape_text(t.shape))}, dtype)"
+def _draw(t: Tensor, read: bool) -> str:
+    """A draw. One that nothing is left to read is made all the same: the draws after it get the numbers that they had."""
+    shape = shape_text(t.shape)
+    return f"{t.name} = np.asarray({distribution_text(t.init, shape)}, dtype)" if read else numbers_text(t.init, shape)
 
 
 def _returned(text: str, r: Result) -> str:

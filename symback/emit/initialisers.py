@@ -65,9 +65,14 @@ def distribution_text(d: Distribution, shape: str) -> str:
     a = [scalar_text(x) for x in d.arguments]
     if d.name == "constant":
         return f"np.full({shape}, {a[0]})"
+    return f"({numbers_text(d, shape)} < {a[0]})" if d.name == "bernoulli" else numbers_text(d, shape)
+
+
+def numbers_text(d: Distribution, shape: str) -> str:
+    """The numbers of the generator that a draw takes."""
     if d.name == "bernoulli":
-        return f"(rng.random({shape}) < {a[0]})"
-    return f"rng.{d.name}({a[0]}, {a[1]}, {shape})"
+        return f"rng.random({shape})"
+    return f"rng.{d.name}({', '.join(scalar_text(x) for x in d.arguments)}, {shape})"
 
 
 def default_text(value: bool | int | Fraction) -> str:

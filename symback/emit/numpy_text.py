@@ -249,7 +249,7 @@ class Speller:
 
     def _where(self, a: Array) -> tuple[str, int]:
         condition, yes, no = a.args
-        if condition.kind is Kind.SCALAR or condition.element == "s":
+        if _is_decided_by_python(a):
             return f"{self.text(yes, COMPARISON)} if {self.truth(condition)} else {self.text(no, COMPARISON)}", CONDITIONAL
         return f"np.where({self.text(condition)}, {self.text(yes)}, {self.text(no)})", ATOM
 
@@ -308,7 +308,7 @@ class Speller:
         return f"np.arange({scalar_text(a.data)})", ATOM
 
     def _cast(self, a: Array) -> tuple[str, int]:
-        if _is_python(a.args[0]):
+        if _may_be_python(a.args[0]):
             return f"np.asarray({self.text(a.args[0])}, {a.data})", ATOM
         return f"{self.text(a.args[0], ATOM)}.astype({a.data})", ATOM
 
@@ -361,6 +361,13 @@ def shape_text(shape: tuple[Node, ...]) -> str:
     return f"({', '.join(scalar_text(s) for s in shape)})"
 
 
-def _is_python(a: Array) -> bool:
-    """Whether the text is a Python number, which has no methods of an array."""
-    return a.kind is Kind.SCALAR or (a.kind is Kind.OPERATOR and all(map(_is_python, a.args)))
+def _may_be_python(a: Array) -> bool:
+    """Whether the text may give a Python number, which has no methods of an array."""
+    if a.kind is Kind.WHERE:
+        return _is_decided_by_python(a) and any(map(_may_be_python, a.args[1:]))
+    return a.kind is Kind.SCALAR or (a.kind is Kind.OPERATOR and all(map(_may_be_python, a.args)))
+
+
+def _is_decided_by_python(a: Array) -> bool:
+    """Whether a case distinction is one for all elements."""
+    return a.args[0].kind is Kind.SCALAR or a.args[0].element == "s"

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from symback.core.expr import Op, walk
 from symback.core.program import Definition
+from symback.frontend import syntax
+from symback.frontend.scope import Entry
+from symback.frontend.syntax import Form
 
 
 def reads_of(definition: Definition) -> list[str]:
@@ -17,6 +20,15 @@ def reads_of(definition: Definition) -> list[str]:
                 if n.op is Op.READ:
                     found.setdefault(n.data)
     return list(found)
+
+
+def written_reads(entries: Iterable[Entry]) -> dict[str, list[str]]:
+    """The names that stand in the lines of each definition, also where the terms that hold them cancel."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        names = (entry.scope.names.get(s.value) for s in syntax.walk(entry.value) if s.form in (Form.NAME, Form.SUBSCRIPT))
+        found.setdefault(entry.target, []).extend(n for n in names if n is not None)
+    return found
 
 
 def live(reads: Mapping[str, list[str]], roots: Iterable[str]) -> set[str]:

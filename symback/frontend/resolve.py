@@ -23,7 +23,7 @@ from symback.frontend.files import is_standard
 from symback.frontend.kinds import check_numbers, settle_grades
 from symback.frontend.layer import Layer, Line
 from symback.frontend.modes import lines_of, modes_of, random_of
-from symback.frontend.order import components, live, reads_of
+from symback.frontend.order import components, live, reads_of, written_reads
 from symback.frontend.ranges import LEADING_NAME, Indices, indices_of, settle
 from symback.frontend.reach import check_reach
 from symback.frontend.recurrences import group_of
@@ -140,7 +140,7 @@ class _Mode:
         self.faults.attempt(check_kinds, shapes.passed, self.known)
         definitions = self.definitions(ready, shapes.indices)
         self.faults.settle()
-        return self.ordered(definitions)
+        return self.ordered(definitions, ready)
 
     # ---------------------------------------------------------------------------------- definitions
 
@@ -232,8 +232,8 @@ class _Mode:
 
     # --------------------------------------------------------------------------------------- order
 
-    def ordered(self, definitions: dict[str, Definition]) -> Body:
-        """The definitions that outputs and next states need, in groups, each after those that it reads."""
+    def ordered(self, definitions: dict[str, Definition], entries: Iterable[Entry]) -> Body:
+        """The definitions that outputs and next states need, in groups, each after those that it reads; they were made of the entries."""
         outputs = tuple(dict.fromkeys(self.scope.names[t] for line in self.lines if line.section is Section.OUTPUT for t in line.targets))
         updates = self.next_states(definitions)
         needs = {n: [m for m in reads_of(definitions[n]) if m in definitions] for n in definitions}
@@ -251,8 +251,9 @@ class _Mode:
         self.faults.settle()
         check_reach([definitions[n] for n in kept if len(definitions[n].equations) == 1], recurrent, started, self.known, self.faults)
         self.faults.settle()
-        read = {m for n in kept for m in reads[n]}
-        return Body(tuple(groups), outputs, updates, tuple(t.name for t in self.random if t.name in read))
+        written = written_reads(entries)
+        drawn = {m for n in live(written, [*outputs, *updates.values()]) for m in written[n]}
+        return Body(tuple(groups), outputs, updates, tuple(t.name for t in self.random if t.name in drawn))
 
     def next_states(self, definitions: Mapping[str, Definition]) -> dict[str, str]:
         """For each state that has one, the definition of its next value."""

@@ -24,7 +24,7 @@ def gathered(low: Lowering, s: Scatter, sizes: tuple[Node, ...]) -> Scatter:
         place = linear(mul(c, add(k, neg(substitute(t, {u: ZERO})))))
         s = Scatter(
             (*s.targets[:axis], k, *s.targets[axis + 1 :]),
-            (*(i for i in s.scope if i is not u and i not in rest), k),
+            (*(i for i in s.scope if i != u and i not in rest), k),
             _summed(substitute(s.value, {u: place}), rest),
         )
     return s
@@ -46,7 +46,7 @@ def _turned(low: Lowering, s: Scatter, axis: int, t: Node) -> tuple[Node, tuple[
     if len(own) > 1 and (len(own) < len(form.indices) or any(tap_likeness(low, i) > 1 for i in own)):
         return None
     for u in own:
-        rest = tuple(i for i in own if i is not u)
+        rest = tuple(i for i in own if i != u)
         if form.coefficients[u] not in (ONE, MINUS_ONE):
             continue
         if _vanishes_beyond(low, s.value, u) and all(_read_at(low, r, u) for r in reads(s.value)):
@@ -56,7 +56,7 @@ def _turned(low: Lowering, s: Scatter, axis: int, t: Node) -> tuple[Node, tuple[
 
 def _read_at(low: Lowering, r: Node, u: Node) -> bool:
     """Whether a read does not hold u, or is 0 where u leaves its range."""
-    return all(u not in a.free or a is u for a in r.args) and (u not in r.free or low.outside_of(str(r.data)) == ZERO)
+    return all(u not in a.free or a == u for a in r.args) and (u not in r.free or low.outside_of(str(r.data)) == ZERO)
 
 
 def _vanishes_beyond(low: Lowering, value: Node, u: Node) -> bool:

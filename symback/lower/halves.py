@@ -23,12 +23,12 @@ def halves(low: Lowering, node: Node) -> Lowered | None:
     starts = (ZERO, first.args[0])
     parts = []
     for value, own, start in zip(values, (first, rest), starts, strict=True):
-        here = low.ranked(tuple(own if a is i else a for a in low.rank))
+        here = low.ranked(tuple(own if a == i else a for a in low.rank))
         parts.append((own, here.as_float(here.value(substitute(value, {i: add(start, own)})))))
     axes = low.union([Lowered(v.array, tuple(i if a == own else a for a in v.axes)) for own, v in parts])
     if i not in axes or any(v.array.element not in "fs" for _, v in parts):
         return None
-    arrays = [low.broadcast(v, tuple(own if a is i else a for a in axes), "f") for own, v in parts]
+    arrays = [low.broadcast(v, tuple(own if a == i else a for a in axes), "f") for own, v in parts]
     return Lowered(Array(Kind.CONCATENATE, axes.index(i), arrays, tuple(a.args[0] for a in axes), "f"), axes)
 
 
@@ -47,7 +47,7 @@ def on_its_stretch(low: Lowering, s: Scatter) -> Scatter:
         place = {i: add(start, own)}
         value = substitute(substitute(s.value, {f: kept}), place)
         targets = tuple(linear(substitute(t, place)) for t in s.targets)
-        return on_its_stretch(low, replace(s, targets=targets, scope=tuple(own if a is i else a for a in s.scope), value=value))
+        return on_its_stretch(low, replace(s, targets=targets, scope=tuple(own if a == i else a for a in s.scope), value=value))
     return s
 
 

@@ -196,9 +196,9 @@ def _spread_read(low: Lowering, d: Definition, term: Node) -> Scatter | None:
         at_label = label_of(low, body, u)
         if at_label is not None and not any(u in g.free for g in (*outer, at_label[1])):
             label, rest = at_label
-            scope = (*(a for a in d.axes if a is not u), *(b[0] for b in binders if b[0] in label.free))
+            scope = (*(a for a in d.axes if a != u), *(b[0] for b in binders if b[0] in label.free))
             value = total(mul(*outer, rest), *(b for b in binders if b[0] not in label.free))
-            return Scatter(tuple(label if a is u else a for a in d.axes), scope, value)
+            return Scatter(tuple(label if a == u else a for a in d.axes), scope, value)
     for f in factors:
         if f.op is not Op.READ or low.outside_of(str(f.data)) != ZERO:
             continue

@@ -42,7 +42,7 @@ def narrowed(s: Scatter, sizes: tuple[Node, ...], leaving: Sequence[int]) -> Sca
         kept = index(str(i.data), size if never_negative(size) else call("Max", size, ZERO))
         mapping = {i: add(kept, number(before))}
         targets = tuple(linear(substitute(t, mapping)) for t in s.targets)
-        s = replace(s, targets=targets, scope=tuple(kept if a is i or a == i else a for a in s.scope), value=substitute(s.value, mapping))
+        s = replace(s, targets=targets, scope=tuple(kept if a == i else a for a in s.scope), value=substitute(s.value, mapping))
     return s
 
 
@@ -65,7 +65,7 @@ def limited(low: Lowering, s: Scatter) -> Scatter:
         mapping = {i: add(kept, start)}
         return Scatter(
             tuple(linear(substitute(t, mapping)) for t in s.targets),
-            tuple(kept if a is i or a == i else a for a in s.scope),
+            tuple(kept if a == i else a for a in s.scope),
             substitute(mul(*(f.args[0] if g is f else g for g in factors)), mapping),
         )
     return s

@@ -14,7 +14,7 @@ def picked(low: Lowering, body: Node, bound: Sequence[Node]) -> tuple[Node, tupl
         found = label_of(low, body, s)
         if found is not None:
             label, rest = found
-            return substitute(rest, {s: label}), tuple(i for i in bound if i is not s)
+            return substitute(rest, {s: label}), tuple(i for i in bound if i != s)
     return None
 
 

@@ -202,11 +202,12 @@ def _within_data_range(s: Scatter, sizes: tuple[Node, ...]) -> Scatter:
 
 def leaving(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -> list[int]:
     """The axes whose position may lie beyond the buffer: neither proved to be inside, nor checked when forward read it."""
+    padded = low.outside_of(of) is not None
     return [
         axis
         for axis, (t, size) in enumerate(zip(s.targets, sizes, strict=True))
         if affine(t) is not None
-        and t.free
+        and (t.free or padded)
         and not inside(t, size)
         and _padding(low, t, size) != (ZERO, ZERO)
         and not read_was_checked(low, of, axis, t, size)
@@ -235,7 +236,7 @@ def _times_target(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
 
 def through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
     """What the scatter adds to each place of the buffer, by way of a larger one."""
-    pads = [_padding(low, t, size) if t.free and not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
+    pads = [_padding(low, t, size) if not inside(t, size) else (ZERO, ZERO) for t, size in zip(s.targets, sizes, strict=True)]
     wide = tuple(add(b, size, a) for (b, a), size in zip(pads, sizes, strict=True))
     targets = tuple(
         t if pad == (ZERO, ZERO) else moved_inside(low, t, pad[0], step_bounds(low, t)[0]) for t, pad in zip(s.targets, pads, strict=True)

@@ -34,7 +34,7 @@ def _of_one_label(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered
         found = label_of(low, substitute(body, {at: u}), u)
         if found is not None and found[0].free & set(bound) and not at.free & (found[0].free | found[1].free):
             sums = _filled(low, u, found[0], substitute(found[1], {u: found[0]}), bound)
-            return read_array_unchecked(low, sums.array, sums.array.shape, tuple(at if a is u else a for a in sums.axes))
+            return read_array_unchecked(low, sums.array, sums.array.shape, tuple(at if a == u else a for a in sums.axes))
     return None
 
 

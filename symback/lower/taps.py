@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from symback.calculus.affine import affine, scalar
-from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, dim, is_letter, mul, read, substitute, transform
+from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, branches, dim, is_letter, mul, piecewise, read, substitute, transform
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.reads import reads_stay_inside
 from symback.lower.views import tap_likeness, taps_of
@@ -56,18 +56,16 @@ def loop_of(tapped: Mapping[Node, Node]) -> tuple[tuple[str, Node], ...]:
 
 
 def in_one_tap(low: Lowering, node: Node, tapped: Mapping[Node, Node]) -> Node:
-    """The expression with the loops' variables for their indices; windows, sums of products, and work that is the same in
-    every tap stay whole arrays that it reads."""
+    """The expression with the loops' variables for their indices; windows, sums of products, which values are equal, and work
+    that is the same in every tap stay whole arrays that it reads."""
 
     def whole(n: Node) -> Node | None:
         if not n.free & tapped.keys():
             return n if n.op in (Op.READ, Op.INDEX, Op.COMPARE) or scalar(n) else _named(low, low.value(n))
-        if n.op is Op.REDUCE:
+        if n.op is Op.REDUCE or _rounds(n):
             return _named(low, low.value(n))
-        if n.op is Op.PIECEWISE and not reads_stay_inside(
-            low, n
-        ):  # reads leave their tensors where a condition says that they are not used
-            return n
+        if n.op is Op.PIECEWISE and not reads_stay_inside(low, n):
+            return _of_equals(n)
         if n.op is Op.READ:
             found = windows_read(low, n)
             return _named(low, found) if found is not None else n
@@ -77,7 +75,18 @@ def in_one_tap(low: Lowering, node: Node, tapped: Mapping[Node, Node]) -> Node:
                 return mul(whole(mul(*same)), *(transform(a, whole, top_down=True) for a in n.args if a not in same))
         return None
 
+    def _of_equals(n: Node) -> Node:
+        """A case distinction as it is, since reads leave their tensors where a condition says that they are not used; what nothing
+        guards is the first condition."""
+        (v, first), *rest = branches(n)
+        return piecewise((v, whole(first)), *rest) if _rounds(first) else n
+
     return substitute(transform(node, whole, top_down=True), dict(tapped))
+
+
+def _rounds(node: Node) -> bool:
+    """Whether a node asks if two values are equal of which one is worked out: in a tap this would round otherwise than in the whole."""
+    return node.op is Op.COMPARE and node.data == "==" and any(n.op not in (Op.READ, Op.INDEX) and not scalar(n) for n in node.args)
 
 
 def adds_indices(node: Node) -> bool:

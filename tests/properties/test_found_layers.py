@@ -265,6 +265,45 @@ found(
     H=3,
     S=2,
 )
+found(
+    "a draw of which nothing is left, before another one",
+    'inputs: {x: [N]}\nrandom:\n  a: {shape: [N], dist: "bernoulli(0.3)"}\n  b: {shape: [N], dist: "uniform(-1, 2)"}\n'
+    "outputs:\n  y[n]: x[n] + (x[n] - x[n])*a[n]\n  z[n]: x[n]*b[n]\n",
+    N=3,
+)
+found(
+    "a function that overflows where the oracle reads the whole tensor",
+    "inputs: {x: [N]}\nhyperparameters: {eps: 1e-3}\noutputs:\n  y: mish(x/eps)\n",
+    N=3,
+)
+found(
+    "padding that is read at given places",
+    "inputs: {x: {shape: [N, C], outside: 0}, w: [N], v: [C]}\noutputs:\n  p[n]: Sum(x[2, c]*v[c], c)*w[n]\n  q[c]: x[-1, c]*v[c]\n"
+    "  r[n]: LogSumExp(x[N, c]*v[c], c)*w[n]\n  s: LogSumExp(x[N, c], c)\n  y[n]: (x[n, N - 3] + x[n, C])*w[n]\n  z: x[N - 1, 0] + x[0, 4]*x[0, 0]\n",
+    N=2,
+    C=4,
+)
+found(
+    "which taps have the least of sums that other factors leave otherwise",
+    "inputs: {u: [H, E], t: {shape: [C], values: H}, x: [C, C], a: [C], b: {shape: [C], values: C}, z: [5*C, H]}\nparams: {w: [C, C, C]}\n"
+    "outputs:\n  y[c]: Amin(Sum(x[d, Argmin(u[h, t[e]//2], e)]*a[d]*w[b[c], d, 1]*z[d + c, h], h), d)\n",
+    H=5,
+    E=3,
+    C=6,
+)
+found(
+    "a stretch of a start of a recurrence",
+    "inputs: {x: [3, Q], w: [3], v: [S]}\noutputs:\n  h[-1, k, q]: Piecewise((w[k - 2], 0 <= k - 2 <= 3), (x[k, q], True))\n"
+    "  h[s, k, q]: Sum(h[s - 1, k, p], p) + v[s]\n",
+    Q=2,
+    S=2,
+)
+found(
+    "a count of a range from a label on, in the steps after the first",
+    "inputs: {x: [H, H], t: {shape: [H], values: 2}}\noutputs:\n"
+    "  y[h]: Piecewise((1, Eq(h, 0)), (y[h - 1] + Mean(x[h, k], (k, t[h], 1)), True))\n",
+    H=3,
+)
 
 
 @pytest.mark.parametrize("name", FOUND)
