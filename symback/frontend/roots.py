@@ -12,6 +12,7 @@ from symback.frontend.ranges import Indices
 from symback.frontend.scope import Grade, Known, Scope
 from symback.frontend.sizes import solved
 from symback.frontend.syntax import Form, Syntax, walk
+from symback.frontend.vocabulary import REDUCTIONS
 
 
 def hyper_grade(default: object) -> Grade:
@@ -81,6 +82,7 @@ def _derived(layer: Layer, scope: Scope, dims: dict[str, Node], faults: Faults) 
 
 def whole_number(s: Syntax, scope: Scope) -> Node:
     """An integer expression of dimensions and integer hyperparameters. Raises: LayerError."""
+    _refuse_reductions(s)
     for part in walk(s):
         if part.form is Form.SUBSCRIPT or (part.form is Form.NAME and part.value not in scope.dims and part.value not in scope.hypers):
             if any(t.name == part.value for t in scope.layer.tensors):
@@ -92,7 +94,20 @@ def whole_number(s: Syntax, scope: Scope) -> Node:
 
 def number_of(s: Syntax, scope: Scope) -> Node:
     """A number of dimensions and hyperparameters. Raises: LayerError."""
+    _refuse_reductions(s)
     return Elements(s, scope, Known(), Indices()).value(s, {})
+
+
+def _refuse_reductions(s: Syntax) -> None:
+    """Raise LayerError where something is reduced: no index runs over anything here."""
+    for part in walk(s):
+        if part.form is Form.CALL and part.value in REDUCTIONS:
+            stop(
+                "E408",
+                f"`{part.value}` runs over an index; here stand dimensions and hyperparameters",
+                part.span,
+                "write it by the dimensions alone",
+            )
 
 
 def distribution(draw: Draw, scope: Scope) -> Distribution:

@@ -230,7 +230,12 @@ def grammatical(rng: random.Random) -> str:
     z = rng.choice(("[N, C]", "[N, C]", "[..., C]", "{shape: [N, C], outside: 0}", "{shape: [C, N], grad: false}"))
     out = ["layer: made", "inputs:", "  x: [N, C]", f"  z: {z}", "  v: [N]", "  s: []"]
     out += [f"  t: {{shape: [N], values: {rng.choice(('C', 'N', 'C, also: [-1]'))}}}", "  m: {shape: [N, C], dtype: bool}"]
-    out += ["params:", f"  W: [C, {rng.choice(('O', 'C', '2*C', 'N//2', '3'))}]", f"  p: [{rng.choice(('O', 'C', 'N + 1'))}]"]
+    out += ["params:", f"  W: [C, {rng.choice(('O', 'C', '2*C', 'N//2', '3'))}]"]
+    if rng.random() < 0.1:
+        size, start = (_Sentence(rng, {"s": 0}, ()).expression(2) for _ in range(2))
+        out += [f'  p: {{shape: [D], init: "normal(0, {start})"}}', "dims:", f'  D: "{size}"']
+    else:
+        out.append(f"  p: [{rng.choice(('O', 'C', 'N + 1'))}]")
     out += ["hyperparameters:", "  r: 2", "  f: 0.5", "  flag: true", "indices:", "  o: C"]
     sizes = ("N", "C", "N - 1", "2*C", "N//r", "7", "0", "r")
     out += [f"  {i}: {rng.choice('NNC') if rng.random() < 0.8 else rng.choice(sizes)}" for i in _INDICES if rng.random() < 0.95]
