@@ -86,6 +86,8 @@ def over_axes(low: Lowering, kind: Reduction, v: Lowered, bound: tuple[Node, ...
     element = "i" if counts else v.array.element
     if kind in (Reduction.MAX, Reduction.MIN) and v.array.element == "s":
         return v
+    if kind is Reduction.ARGMAX and axes[0] < len(v.axes) - 1 and v.array.element == "f":
+        return Lowered(Array(Kind.KERNEL, ("_argmax", axes[0]), (v.array,), tuple(a.args[0] for a in kept), "i"), kept)
     return Lowered(Array(Kind.REDUCE, (_METHOD[kind], axes), (v.array,), tuple(a.args[0] for a in kept), element), kept)
 
 

@@ -89,3 +89,44 @@ def test_an_index_list_without_stretches_is_added_up_too():
     i = np.arange(40)
     np.add.at(expected, (slice(None), (i * i + 3 * i) % 7), dy)
     assert np.array_equal(module.backward(cache, dy).x, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_softmax_over_an_inner_axis_is_that_of_its_rows_however_they_lie(dtype):
+    module = compiled("softmax2d").load()
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 5, 30, 31)).astype(dtype)
+    x[0, :, 0, 0] = -np.inf
+    x[1, 2:4, 0, 0] = 3  # a tie of the largest
+    x[2, :, 0] *= 200
+    x[3, 1, 4, 4] = np.nan
+    x[3, 1, 5, 5] = np.inf
+    dp = rng.normal(size=x.shape).astype(dtype)
+    p, cache = module.forward(x)
+    dx = module.backward(cache, dp).x
+    small, rows = module.forward(x[:1, :, :3, :3])[0], np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(-1, 5)
+    of_rows = compiled("softmax").load()
+    q, kept = of_rows.forward(rows)
+    dq = of_rows.backward(kept, np.ascontiguousarray(dp.transpose(0, 2, 3, 1)).reshape(-1, 5)).x
+    for got, right in ((p, q), (dx, dq)):
+        np.testing.assert_allclose(
+            got.transpose(0, 2, 3, 1).reshape(-1, 5), right, rtol=20 * np.finfo(dtype).eps, atol=4 * np.finfo(dtype).eps
+        )
+    np.testing.assert_allclose(small, p[:1, :, :3, :3], rtol=4 * np.finfo(dtype).eps)
+
+
+def test_the_place_of_the_largest_along_an_inner_axis_is_the_first_of_a_tie():
+    text = """
+layer: a
+inputs:
+  x: [N, C, L]
+outputs:
+  y[n, l]: 1.0*Argmax(x[n, c, l], c)
+wrt: []
+"""
+    module = symback.compile(symback.loads(text)).load()
+    x = np.random.default_rng(0).integers(0, 5, (40, 9, 60)).astype(float)
+    x[3, 4, 5] = np.nan
+    for many in (x, x[:2], x[:3]):
+        np.testing.assert_array_equal(module.forward(many), many.argmax(axis=1))
+    np.testing.assert_array_equal(module.forward(-np.zeros((2, 300, 60))), 0)

@@ -14,11 +14,15 @@ def _exponentials(x, axis):
     all rows where no exponential is too small for that; another is exp(x - max). A row of -inf
     gives zeros; an infinite max stands for its limit.
     """
-    index = x.argmax(axis=axis, keepdims=True)
-    places = list(np.indices(index.shape, sparse=True))
-    places[axis] = index
-    largest = tuple(places)
-    top = x[largest]
+    apart = x.strides[axis] != x.itemsize and x.size > 16384
+    if apart:
+        top = x.max(axis=axis, keepdims=True)
+    else:
+        index = x.argmax(axis=axis, keepdims=True)
+        places = list(np.indices(index.shape, sparse=True))
+        places[axis] = index
+        largest = tuple(places)
+        top = x[largest]
     limit = np.log(np.finfo(x.dtype).max) / 4
     plain = (top >= 0) & (top < limit)
     empty = top == -np.inf
@@ -26,12 +30,38 @@ def _exponentials(x, axis):
         e = np.exp(x)
     else:
         e = _exp_of_gap(x, np.where(plain | empty, 0, top))
-    peak = e[largest]
-    e[largest] = 0
-    rest = e.sum(axis=axis)
-    e[largest] = peak
-    peak[empty] = 1
+    if apart:
+        peak, rest = _largest_and_rest(e, axis)
+    else:
+        peak = e[largest]
+        e[largest] = 0
+        rest = e.sum(axis=axis)
+        e[largest] = peak
+    np.putmask(peak, empty, 1)
     return e, rest, top.squeeze(axis), peak.squeeze(axis)
+
+
+def _largest_and_rest(e, axis):
+    """The largest along an axis and the sum of the others, where argmax would first copy rows that do not lie in one piece."""
+    peak = e.max(axis=axis, keepdims=True)
+    below = e < peak
+    terms = (np.moveaxis(v, axis, -1) for v in (e, below))
+    rest = np.einsum("...i,...i->...", *terms)
+    if np.count_nonzero(below) < e.size - peak.size:
+        ties = (e == peak).sum(axis=axis) - 1
+        rest += (ties * peak.squeeze(axis)).astype(e.dtype)
+    return peak, rest
+
+
+def _argmax(x, axis):
+    """argmax along an axis; many rows that do not lie in one piece, which it would copy, are compared with their largest."""
+    top = x.max(axis=axis, keepdims=True) if x.size > 16384 else None
+    if top is None or x.strides[axis] == x.itemsize or np.isnan(top).any():
+        return x.argmax(axis=axis)
+    size = x.shape[axis]
+    kind = np.min_scalar_type(size).type
+    place = np.arange(size, dtype=kind).reshape(-1, *(1,) * (x.ndim - 1 - axis))
+    return np.maximum((x < top) * kind(size), place).min(axis=axis).astype(np.intp)
 
 
 def _are_moderate(x):
