@@ -208,8 +208,10 @@ def _nested(node: Node, known: dict[Node, int]) -> int:
 
 
 def _is_sound(body: Body, state: Values) -> bool:
-    floats = [from_zero(state, d) for d in body.definitions if d.kind is Kind.FLOAT and d.name in body.outputs]
-    return not state.strayed and all(np.isfinite(a).all() for a in floats)
+    """Whether outputs are finite, and no value is NaN: where a condition leaves one out, 0·NaN is 0 on one side of a claim alone."""
+    floats = {d.name: from_zero(state, d) for d in body.definitions if d.kind is Kind.FLOAT}
+    outputs = all(np.isfinite(a).all() for name, a in floats.items() if name in body.outputs)
+    return outputs and not state.strayed and not any(np.isnan(a).any() for a in floats.values())
 
 
 # ------------------------------------------------------------------------------------------- comparisons

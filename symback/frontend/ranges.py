@@ -352,15 +352,15 @@ def _how_to_agree(name: str, one: Node, other: Node, known: Known) -> str:
 def borrow(indices: Indices) -> bool:
     """Give an index that stands nowhere alone a range all the same; True where one got it.
 
-    It takes the range of another index of its name in the line, or, where it is a limit (`(j, 0, i)`),
-    that of the index it limits.
+    It takes the range of another index of its name in the line (of one bound with limits that of the axes where this stands, where
+    there is no other), or, where it is a limit (`(j, 0, i)`), that of the index it limits.
     """
     progress = False
     for b in indices.every:
         if b.size is None and not b.limited and b.name != LEADING_NAME:
-            lender = next(
-                (o for o in indices.every if o.size is not None and (b in o.limits or (o.name == b.name and not o.limited))), None
-            )
-            if lender is not None:
-                b.size, b.why, progress = lender.size, lender.why, True
+            known = [o for o in indices.every if o.size is not None]
+            lenders = [o for o in known if b in o.limits or (o.name == b.name and not o.limited)]
+            lenders += [o for o in known if o.name == b.name and o.limited]
+            if lenders:
+                b.size, b.why, progress = lenders[0].size, lenders[0].why, True
     return progress

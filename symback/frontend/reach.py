@@ -25,12 +25,12 @@ def check_reach(
     for d in definitions:
         group = recurrent.get(d.name, frozenset())
         for equation in d.equations:
-            for read in _unguarded(equation.value):
+            for read in unguarded(equation.value):
                 if known.outside.get(read.data) is None and read.data not in group and read.data not in started:
                     _check(read, equation.span, known, faults)
 
 
-def _unguarded(node: Node) -> Iterable[Node]:
+def unguarded(node: Node) -> Iterable[Node]:
     """The reads outside of any Piecewise and any partial range."""
     stack = [node]
     while stack:

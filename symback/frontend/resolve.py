@@ -34,6 +34,7 @@ from symback.frontend.sizes import difference, expanded
 from symback.frontend.starts import without_starts
 from symback.frontend.suggestions import how_to_give_a_range
 from symback.frontend.syntax import Form, Syntax
+from symback.frontend.uneven import evened
 
 
 def resolve(layer: Layer) -> Program:
@@ -279,7 +280,7 @@ class _Mode:
             recurs = part[0] in needs[part[0]] or len(part) > 1
             group = self.faults.attempt(group_of, [definitions[n] for n in part], recurs, asked)
             if group is not None:
-                found.append(group)
+                found += evened(group, asked, self.taken)
         return found
 
     # --------------------------------------------------------------------------------- assumptions

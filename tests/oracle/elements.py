@@ -363,7 +363,14 @@ def _reduction(name: str, tree: ast.Call, scope: Scope) -> tuple[Closure, bool]:
             return start(env) + values.index((max if name == "Argmax" else min)(values))
 
         return first, True
-    return (lambda env: finish(_values(body, ranges, env), scope.arithmetic)), keeps
+    if keeps:
+        return (lambda env: finish(_values(body, ranges, env), scope.arithmetic)), True
+    return (lambda env: _inexact(finish(_values(body, ranges, env), scope.arithmetic), scope.arithmetic)), False
+
+
+def _inexact(v: object, a: Arithmetic) -> object:
+    """The value as a number of the arithmetic; the mean of zeros is a fraction."""
+    return a.number(v) if isinstance(v, Fraction) else v
 
 
 def _values(body: Closure, ranges: list, env: dict) -> list:

@@ -304,6 +304,54 @@ found(
     "  y[h]: Piecewise((1, Eq(h, 0)), (y[h - 1] + Mean(x[h, k], (k, t[h], 1)), True))\n",
     H=3,
 )
+found(
+    "positions over one more step than momenta",
+    "inputs: {q0: [N], p0: [N], f: [T, N]}\nparams: {W: [N, N]}\nindices: {t: T + 1, s: T}\noutputs:\n  q[0, n]: q0[n]\n"
+    "  q[t, n]: q[t - 1, n] + 0.1*p[t - 1, n]\n"
+    "  p[s, n]: Piecewise((p0[n], Eq(s, 0)), (p[s - 1, n] - 0.1*tanh(Sum(W[n, k]*q[s, k], k)) + f[s, n], True))\n",
+    T=4,
+    N=3,
+)
+found(
+    "a recurrence from the end of which one value has a step more",
+    "inputs: {x: [T, D], z: [T + 1, D]}\nindices: {t: T, u: T + 1}\noutputs:\n  a[T, d]: 0\n  a[t, d]: 0.5*b[t + 1, d] + x[t, d]\n"
+    "  b[T + 1, d]: 1\n  b[u, d]: tanh(z[u, d])*Piecewise((a[u + 1, d], u < T), (1, True))\n",
+    T=3,
+    D=2,
+)
+found(
+    "two tables of dynamic programming of which one has a row more",
+    "inputs: {e: [N, M], g: [N + 1, M]}\nindices: {i: N, k: N + 1}\nwhere:\n  r[-1, j]: 0\n  r[i, -1]: 0\n"
+    "  r[i, j]: log(exp(r[i - 1, j]) + exp(q[i, j - 1]) + exp(r[i, j - 1])) + e[i, j]\n  q[-1, j]: 0\n  q[k, -1]: 1\n"
+    "  q[k, j]: 0.3*q[k - 1, j] + 0.2*r[k - 1, j] + g[k, j]\noutputs:\n  y: r[N - 1, M - 1] + q[N, M - 1]\n",
+    N=3,
+    M=4,
+)
+found(
+    "sums over stretches of one axis, by a mean",
+    "inputs: {x: {shape: [C], outside: 0}, w: [C]}\noutputs:\n  y[c]: w[c]*Mean(x[d], (d, c // 2, c))\n",
+    C=4,
+)
+found(
+    "an idle index of the name of one with limits",
+    "inputs: {x: [Q, Q], t: {shape: [Q], values: Q}}\noutputs:\n  y[q]: Sum(x[Argmin(LogSoftmax(x[q, p], p), (p, t[q], Q - 1)), q], p)\n",
+    Q=3,
+)
+found(
+    "a mean of zeros in a recurrence",
+    "inputs: {x: [N, N], t: {shape: [S], values: 1, also: [-100]}, w: [1]}\nindices: {i: N}\noutputs:\n"
+    "  z[i]: Mean(Piecewise((w[t[s]], Ne(t[s], -100) & (i < 0)), (0, True)), s) - 0.5*Sum(Piecewise((x[i, j]*z[j], j > i), (0, True)), j)\n",
+    N=3,
+    S=2,
+)
+found(
+    "a value that may be no number where nothing reads it",
+    "inputs: {t: {shape: [E], values: 3}, x: [I, 3 + E]}\nindices: {j: I}\nwhere:\n"
+    "  v[i, e, f]: Amax(x[i, t[f]]/Sum(log(x[i, t[g]]), g), j)\n  on[e]: 1 >= v[0, e, e]\n"
+    "outputs:\n  y[e]: Piecewise((0.9, ~on[e]), (v[I - 1, e, E - 1 - e], True))\n",
+    I=2,
+    E=3,
+)
 
 
 @pytest.mark.parametrize("name", FOUND)

@@ -12,7 +12,7 @@ def _stretch_sums(x, first, last, axis):
     sums = np.empty(shape, x.dtype)
     rows, out = np.moveaxis(x, axis, 0), np.moveaxis(sums, axis, 0)
     for i, (start, stop) in enumerate(_ends_within(first, last, len(rows))):
-        rows[start:stop].sum(axis=0, out=out[i])
+        out[i] = rows[start:stop].sum(axis=0)
     return sums
 
 
