@@ -22,8 +22,8 @@ def _spread_over_stretches(values, first, last, size, axis):
     shape[axis] = size
     total = np.zeros(shape, values.dtype)
     places, values = np.moveaxis(total, axis, 0), np.moveaxis(values, axis, 0)
-    reached = 0
-    for value, (start, stop) in zip(values, _ends_within(first, last, size), strict=True):
+    ends, reached = _ends_within(first, last, size), 0
+    for value, (start, stop) in zip(values, ends, strict=True):
         new = min(max(start, reached), stop)
         places[start:new] += value
         places[new:stop] = value
