@@ -181,4 +181,7 @@ def _minus_infinity_unless(node: Node, condition: Node, facts: Facts, depth: int
     if node.op is Op.READ and depth:
         inner = facts.unfolded(node)
         return inner is not None and _minus_infinity_unless(inner, condition, facts, depth - 1)
-    return node.op is Op.PIECEWISE and len(node.args) == 4 and node.args[1] == condition and node.args[2] == NEG_INF
+    if node.op is not Op.PIECEWISE or len(node.args) != 4:
+        return False
+    value, case, otherwise, _ = node.args
+    return (otherwise == NEG_INF and case == condition) or (value == NEG_INF and negation(case) == condition)

@@ -31,6 +31,16 @@ FOLD = Row(
     reference="substitution",
 )
 
+MASKED_ZERO = Row(
+    "masked-zero",
+    r"[c]\, e^{u} = e^{u}, \quad [0 < u] \max(u, 0) = \max(u, 0)",
+    "the other factor is 0 unless the condition holds",
+    masked_zero,
+    (Op.MUL,),
+    condition="the other factor is 0 wherever c does not hold",
+    reference="Iverson 1962",
+)
+
 ROWS = (
     Row(
         "split-condition",
@@ -76,15 +86,7 @@ ROWS = (
         (Op.REDUCE,),
         condition="the range has at most four values",
     ),
-    Row(
-        "masked-zero",
-        r"[c]\, e^{u} = e^{u}, \quad [0 < u] \max(u, 0) = \max(u, 0)",
-        "the other factor is 0 unless the condition holds",
-        masked_zero,
-        (Op.MUL,),
-        condition="the other factor is 0 wherever c does not hold",
-        reference="Iverson 1962",
-    ),
+    MASKED_ZERO,
     Row(
         "pull-out",
         r"\sum_k a\,b_k = a \sum_k b_k",
@@ -230,6 +232,7 @@ LAST_ROWS = (
         condition="the value can be worked out where c holds, and no case distinction with the same conditions is left to join",
         reference="Iverson 1962",
     ),
+    MASKED_ZERO,
     Row(
         "joint-contraction",
         r"\sum_k a_k w_k + \sum_k b_k w_k = \sum_k (a_k + b_k)\, w_k",
@@ -249,4 +252,5 @@ LAST_ROWS = (
         reference="the distributive law",
     ),
 )
-"""Applied when nothing else can be: what they join, no other row would find again."""
+"""Applied when nothing else can be: what they join, no other row would find again. Conditions that come out of a choice may be those
+of another factor."""

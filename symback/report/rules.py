@@ -46,7 +46,7 @@ class Entry:
 def entries() -> tuple[Entry, ...]:
     """Every rule once, where it is first used."""
     found: dict[tuple[str, str], Entry] = {}
-    for row in (FOLD, *(r for r in ROWS if r is not FOLD), *LAST_ROWS, INLINE):
+    for row in dict.fromkeys((FOLD, *ROWS, *LAST_ROWS, INLINE)):
         found[row.name, ""] = Entry(CALCULUS, row.name, row.statement, row.condition, row.reason, row.reference)
     for kind, table in ((FORWARD, RULES), (DERIVED, GRADIENT_RULES)):
         for rule in table:
