@@ -346,7 +346,7 @@ found(
 )
 found(
     "a value that may be no number where nothing reads it",
-    "inputs: {t: {shape: [E], values: 3}, x: [I, 3 + E]}\nindices: {j: I}\nwhere:\n"
+    "inputs: {t: {shape: [E], values: 3}, x: [I, 3 + E]}\nindices: {j: I, e: E}\nwhere:\n"
     "  v[i, e, f]: Amax(x[i, t[f]]/Sum(log(x[i, t[g]]), g), j)\n  on[e]: 1 >= v[0, e, e]\n"
     "outputs:\n  y[e]: Piecewise((0.9, ~on[e]), (v[I - 1, e, E - 1 - e], True))\n",
     I=2,
