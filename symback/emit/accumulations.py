@@ -11,6 +11,7 @@ from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fit
 from symback.emit.numpy_text import CONDITIONAL, Speller, items_text, scalar_text, shape_text, view_first
 from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, parts
+from symback.lower.grouped import outer_factors
 
 FRESH = {
     Kind.OPERATOR,
@@ -83,11 +84,18 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
         axis = _single_axis(items, operands, value)
         place = _index_tuple(items, fancy) if axis is None else fancy[items[axis]]
         text = fitted(schedule, value, len(name) + len(place) + 22)
-        if axis is None:
-            schedule.lines.append(f"np.add.at({name}, {place}, {text})")
-        else:
+        if axis is not None:
             schedule.helpers.setdefault("_add_along")
             schedule.lines.append(f"_add_along({name}, {place}, {text}, axis={axis})")
+        elif _whole_rows(items) and value not in schedule.names and (pair := outer_factors(value)) is not None:
+            schedule.helpers.setdefault("_add_products")
+            texts = [fitted(schedule, x, 40) for x in pair]
+            schedule.lines.append(f"_add_products({name}, {place}, {', '.join(texts)})")
+        elif _whole_rows(items):
+            schedule.helpers.setdefault("_add_rows")
+            schedule.lines.append(f"_add_rows({name}, {place}, {text})")
+        else:
+            schedule.lines.append(f"np.add.at({name}, {place}, {text})")
         return
     text = fitted(schedule, value, len(name) + len(target) + 4)
     if len(text) + len(name) + len(target) + 4 > schedule.width and value not in schedule.names and value.kind not in TRIVIAL:
@@ -97,6 +105,11 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
 
 def _is_negated(value: Array, schedule: Schedule) -> bool:
     return value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names
+
+
+def _whole_rows(items: tuple[object, ...]) -> bool:
+    """Whether a list of places along the first axis is added to, with the others whole."""
+    return len(items) > 1 and isinstance(items[0], int) and all(item == FULL_SLICE for item in items[1:])
 
 
 def _single_axis(items: tuple[object, ...], operands: tuple[Array, ...], value: Array) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symback.core.expr import Node, mul
 from symback.lower.arrays import Array, Kind, reshaped
+from symback.lower.grouped import product_by_label
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.views import is_windows, taps_of
 
@@ -115,6 +116,9 @@ def row_product(low: Lowering, a: Lowered, b: Lowered, batch: list[Node], own: l
         if a.axes != b.axes:
             b = low.transposed(b, a.axes)
         return _array(Kind.KERNEL, ("np.vdot", ""), (a.array, b.array), ())
+    picked = product_by_label(low, a, b, batch, own, contracted)
+    if picked is not None:
+        return picked
     out = tuple(x for x in (a.axes if len(a.axes) >= len(b.axes) else b.axes) if x in batch or x in own)
     return _einsum(a, b, out)
 

@@ -77,7 +77,7 @@ def _partial(low: Lowering, node: Node, body: Node, binders: tuple[Binder, ...],
     if len(binders) == 1:
         found = _prefix(low, kind, body, binders[0])
         if found is None and kind is Reduction.SUM:
-            found = tails.softmax_tail(low, body, binders[0]) or tails.product_tail(low, body, binders[0])
+            found = next((found for of in tails.TAILS if (found := of(low, body, binders[0])) is not None), None)
         if found is None:
             found = _stretch(low, kind, body, binders[0])
         if found is not None:

@@ -17,9 +17,11 @@ from symback.core.expr import (
     compare,
     fresh_index,
     indicator,
+    is_indicator,
     mul,
     opened,
     piecewise,
+    power,
     reduction,
     split_coefficient,
     substitute,
@@ -136,3 +138,45 @@ def _left_out(low: Lowering, node: Node, i: Node, j: Node) -> Node | None:
     same = piecewise((quotient, compare("==", zeros, ZERO)), (rest, both(compare("==", zeros, ONE), tests[0])), (ZERO, TRUE)) == node
     running = low.value(reduction(Reduction.PROD, entry, (upto,)))
     return x if same and j not in over.free and low.value(over) == running else None
+
+
+def extremum_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
+    """Σ_{i ≥ j} c_i·[x_j = y_i] over how many of x up to i are y_i, the gradient of a running maximum or minimum y; None for another sum."""
+    i, j, hi = binder
+    factors = body.args if body.op is Op.MUL else (body,)
+    tests = [f for f in factors if i in f.free and j in f.free]
+    if j.op is not Op.INDEX or j.args != i.args or hi != add(i.args[0], MINUS_ONE) or len(tests) != 1 or not is_indicator(tests[0]):
+        return None
+    found = next((found for x in tests[0].args[1].args if (found := _running_extremum(low, tests[0], x, i, j, factors))), None)
+    if found is None:
+        return None
+    v, y, count = found
+    c = low.as_float(low.value(mul(*(f for f in factors if i in f.free and f not in (tests[0], count)))))
+    if {v.array.element, y.array.element, c.array.element} != {"f"} or set(y.axes) != set(v.axes) or not set(c.axes) <= set(v.axes):
+        return None
+    operands = (low.broadcast(c, v.axes), v.array, low.transposed(y, v.axes).array)
+    value = Array(Kind.KERNEL, ("_running_extremum_tail", v.axes.index(i)), operands, v.array.shape, "f")
+    outer = [factor(low, f) for f in factors if i not in f.free]
+    return combine(low, [Factor(body, Lowered(value, tuple(j if a == i else a for a in v.axes))), *outer])
+
+
+def _running_extremum(
+    low: Lowering, test: Node, x: Node, i: Node, j: Node, factors: tuple[Node, ...]
+) -> tuple[Lowered, Lowered, Node] | None:
+    """(x and its extremum so far, over i, the factor that divides by the number of ties) of the condition that x_j is that extremum."""
+    if test.args[1].op is not Op.COMPARE or test.args[1].data != "==" or j not in x.free or i in x.free:
+        return None
+    (y,) = (side for side in test.args[1].args if side is not x)
+    k = fresh_index(j.args[0])
+    entry, upto = substitute(x, {j: k}), (k, ZERO, i)
+    count = power(total(substitute(test, {j: k}), upto), MINUS_ONE)
+    if j in y.free or count not in factors:
+        return None
+    here = low.value(y)
+    if here.array not in (low.value(reduction(kind, entry, (upto,))).array for kind in (Reduction.MAX, Reduction.MIN)):
+        return None
+    return low.as_float(low.value(substitute(x, {j: i}))), here, count
+
+
+TAILS = (softmax_tail, product_tail, extremum_tail)
+"""What is summed from an index on by a scan each way, each None for a sum that is none of its kind."""

@@ -18,6 +18,7 @@ from symback.functions import TABLE
 from symback.functions.function import Kernel
 from symback.lower.accumulations import ScatterItem
 from symback.lower.arrays import Array, Kind
+from symback.lower.grouped import BY_LABEL
 from symback.lower.loops import LoopBody, Store
 from symback.lower.module import LoweredBody, lower_body
 from symback.report.formulas import Built, heading
@@ -52,6 +53,7 @@ _KERNELS = {
     "_scaled_tail_sums": 21,
     "_running_softmax_tail": 30,
     "_product_tail": 4,
+    "_running_extremum_tail": 9,
 }
 """Passes over an element of the largest operand, on the path that usual values take."""
 _ACCUMULATED = {"logaddexp": 20}
@@ -103,6 +105,8 @@ class _Counter:
             return 0
         if a.kind is Kind.UFUNC and a.data == "power" and a.args[1].kind is Kind.SCALAR:
             return self.elements(a) * _POWERS.get(self.number(a.args[1].data), WEIGHTS["power"])
+        if a.kind is Kind.KERNEL and a.data[0] == BY_LABEL:
+            return self.elements(a.args[0]) * size_of(a.shape[-1], self.sizes, self.hyperparameters)
         if a.kind is Kind.KERNEL:
             return int(max(self.elements(x) for x in (a, *a.args)) * _KERNELS.get(a.data[0], 8))
         return self.elements(a) * (WEIGHTS.get(str(a.data), 1) if a.kind in (Kind.UFUNC, Kind.OPERATOR) else 1)

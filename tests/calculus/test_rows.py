@@ -14,7 +14,7 @@ from symback.evaluate.arithmetic import double
 from symback.evaluate.definitions import evaluated
 from tests.calculus.rows import EXAMPLES
 
-TABLE = (*ROWS, *LAST_ROWS)
+TABLE = tuple(dict.fromkeys((*ROWS, *LAST_ROWS)))
 
 
 def names(rows):

@@ -31,6 +31,35 @@ def test_the_gradient_of_a_running_product_is_a_scan_that_divides_by_nothing():
     assert np.array_equal(module.backward(cache, dy).x, expected)
 
 
+@pytest.mark.parametrize("name", ["Amax", "Amin"])
+def test_the_gradient_of_a_running_extremum_is_shared_by_ties_in_one_pass(name):
+    layer = symback.compile(
+        symback.loads(f"layer: a\ninputs:\n  x: [T, N]\nindices:\n  i: T\noutputs:\n  y[i, n]: {name}(x[j, n], (j, 0, i))\n")
+    )
+    assert "_running_extremum_tail(dy, x, y, axis=0)" in layer.source and "[:, None]" not in backward(layer.source)
+    module, rng = layer.load(), np.random.default_rng(0)
+    for top in (1, 3, 100):
+        x, dy = rng.integers(0, top, (9, 4)).astype(float), rng.standard_normal((9, 4))
+        y, cache = module.forward(x)
+        expected = np.zeros_like(x)
+        for i in range(9):
+            tied = x[: i + 1] == y[i]
+            expected[: i + 1] += tied * dy[i] / tied.sum(axis=0)
+        assert np.allclose(module.backward(cache, dy).x, expected, rtol=0, atol=1e-12)
+
+
+def test_nothing_takes_part_in_the_gradient_of_a_running_maximum_after_a_nan():
+    x = np.array([[1.0, 2.0, np.nan, 3.0, 3.0]])
+    module = compiled("cummax").load()
+    _, cache = module.forward(x)
+    assert np.array_equal(module.backward(cache, np.ones((1, 5))).x, [[1, 1, 0, 0, 0]])
+
+
+def test_scores_that_are_left_out_of_a_softmax_need_no_mask_in_its_gradient():
+    text = backward(compiled("nt_xent").source)
+    assert "np.where(mask" not in text and "[:, None] *" not in text.split("du =")[1].split("\n")[0]
+
+
 def test_a_condition_on_the_step_of_a_loop_is_a_slice():
     text = compiled("forward_substitution").source
     assert "np.vecdot(L[i, :i], z[:i])" in text and "dz[:i] += L[i, :i]" in text
@@ -67,7 +96,7 @@ def test_rearranged_elements_are_copied_once_and_gathered_by_no_list(name):
 @pytest.mark.parametrize("name", ["circular_pad1d", "reflect_pad1d", "replicate_pad1d", "roll"])
 def test_places_that_sizes_decide_are_added_up_in_stretches(name):
     layer = compiled(name)
-    assert "_add_along(" in layer.source and "np.add.at" not in layer.source
+    assert "_add_along(" in backward(layer.source) and "np.add.at" not in backward(layer.source)
     module, x = layer.load(), np.arange(24.0).reshape(2, 2, 6)
     x = x if "[N, C, L]" in layer.source else x[0]
     y, cache = module.forward(x)

@@ -1,4 +1,4 @@
-"""Kernels that add up what goes to one place."""
+"""Kernels that add up what goes to one place, and products with what stands there."""
 
 # 88 columns: the length of the modules that these functions are pasted into
 # fmt: off
@@ -16,16 +16,54 @@ def _add_along(total, index, values, axis):
             if len(part):
                 _add_stretch(total, index[part], values[part[0] : part[-1] + 1])
         return
-    order = np.argsort(index, kind="stable")
-    place = index[order]
-    first = np.flatnonzero(np.diff(place, prepend=-1))
-    turn = np.arange(len(index)) - np.repeat(first, np.diff(first, append=len(index)))
-    if turn.max() >= 16:
-        total[place[first]] += np.add.reduceat(values[order], first)
+    _add_rows(total, index, values)
+
+
+def _add_rows(total, index, values):
+    """total[index] += values in place, where a row may come again: round by round, but often met rows one by one, and narrow ones place by place."""
+    rows = total.shape[1:]
+    values = np.broadcast_to(values, (*index.shape, *rows)).reshape(index.size, *rows)
+    index = index.reshape(-1).astype(np.intp, copy=False)
+    if values[:1].size < 16:
+        np.add.at(total, index, values)
         return
-    for k in range(turn.max() + 1):
+    order, first, count = _by_place(index)
+    place = index[order]
+    often = count > 16
+    for start, stop in zip(first[often], (first + count)[often], strict=True):
+        total[place[start]] += values[order[start:stop]].sum(axis=0)
+    turn = np.arange(len(index)) - np.repeat(first, count)
+    turn[np.repeat(often, count)] = -1
+    for k in range(turn.max(initial=-1) + 1):
         now = order[turn == k]
         total[index[now]] += values[now]
+
+
+def _by_place(index):
+    """The order that brings equal numbers together, where each of them begins in it, how often it stands there."""
+    order = np.argsort(index, kind="stable")
+    first = np.flatnonzero(np.diff(index[order], prepend=-1))
+    return order, first, np.diff(first, append=len(index))
+
+
+def _by_label(x, matrices, labels):
+    """x[n] @ matrices[labels[n]] for each n: one product for all rows with a label; small matrices row by row."""
+    if matrices[:1].size < 64:
+        return np.einsum("ab,abc->ac", x, matrices[labels])
+    y = np.empty((len(x), matrices.shape[2]), np.result_type(x, matrices))
+    order, first, _ = _by_place(labels)
+    for rows in np.split(order, first[1:]):
+        if len(rows):
+            y[rows] = x[rows] @ matrices[labels[rows[0]]]
+    return y
+
+
+def _add_products(total, labels, x, y):
+    """Adds the outer product of x[n] and y[n] to total[labels[n]] for each n, in place: one product for all rows with a label."""
+    order, first, _ = _by_place(labels)
+    for rows in np.split(order, first[1:]):
+        if len(rows):
+            total[labels[rows[0]]] += x[rows].T @ y[rows]
 
 
 def _add_stretch(total, places, values):

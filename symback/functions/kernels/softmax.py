@@ -219,44 +219,6 @@ def _log_mean_exp(x, rest, top, axis):
     return y
 
 
-def _running_softmax_tail(c, x, axis):
-    """The sums over i >= j of c[i] exp(x[j]) / sum(exp(x[:i + 1])) along an axis, in one pass each way."""
-    x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
-    top = np.maximum.accumulate(x)
-    if np.isfinite(top[:1]).all() and np.isfinite(top[-1:]).all():
-        shift, e = top, np.exp(x - top)
-    else:
-        shift = np.where(np.isfinite(top), top, 0)
-        e = np.exp(np.where(np.isposinf(x), 0, x - shift))
-    down = np.exp(shift[:-1] - shift[1:])
-    total, share, tail = np.empty_like(x), np.zeros_like(x), np.array(c)
-    total[:1] = e[:1]
-    for i in range(1, len(x)):
-        before, here = slice(i - 1, i), slice(i, i + 1)
-        np.multiply(total[before], down[before], out=share[before])
-        np.add(share[before], e[here], out=total[here])
-    positive = total > 0
-    np.divide(share[:-1], total[1:], out=share[:-1], where=positive[1:])
-    for i in range(len(x) - 2, -1, -1):
-        tail[i] += share[i] * tail[i + 1]
-    return np.moveaxis(
-        tail * np.divide(e, total, out=np.zeros_like(x), where=positive), 0, axis
-    )
-
-
-def _product_tail(c, x, axis):
-    """The sums over i >= j of c[i] times the product of x[:i + 1] without x[j] along an axis, in one pass each way."""
-    x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
-    before = np.ones_like(x)
-    np.multiply.accumulate(x[:-1], out=before[1:])
-    tail = np.array(c)
-    for i in range(len(x) - 2, -1, -1):
-        tail[i] += x[i + 1] * tail[i + 1]
-    return np.moveaxis(
-        np.multiply(before, tail, out=np.zeros_like(x), where=before != 0), 0, axis
-    )
-
-
 def _under(x, top):
     """x - top, the largest of a row; -oo where that is -oo."""
     shape = np.broadcast_shapes(np.shape(x), np.shape(top))
