@@ -24,7 +24,6 @@ from symback.core.expr import (
     is_indicator,
     mul,
     neg,
-    number,
     piecewise,
     split_coefficient,
     sub,
@@ -206,7 +205,7 @@ def _seen(node: Node, facts: Facts) -> Node:
 
 
 def tie(node: Node, facts: Facts) -> Node | None:
-    """{0 if p·x < q·x, 1 if q·x < p·x, else 1/2} = (1 + sign(x))/2 for numbers p > q."""
+    """{a if p·x < q·x, b if q·x < p·x, else (a + b)/2} = a + (b - a)·step(x) for numbers p > q; of ±x, by its sign."""
     pairs = branches(node) if node.op is Op.PIECEWISE else []
     if len(pairs) != 3 or any(v.op is not Op.NUM for v, _ in pairs):
         return None
@@ -217,8 +216,10 @@ def tie(node: Node, facts: Facts) -> Node | None:
     if multiple is None or level.data * 2 != low.data + high.data:
         return None
     c, x = multiple
-    slope = (high.data - low.data) / 2
-    return add(level, mul(number(slope if c > 0 else -slope), call("sign", x)))
+    left, right = (low, high) if c > 0 else (high, low)
+    if level == ZERO or below.args[0] == mul(MINUS_ONE, below.args[1]):
+        return add(level, mul(sub(right, level), call("sign", x)))
+    return add(left, mul(sub(right, left), call("step", x)))
 
 
 def _multiple(a: Node, b: Node) -> tuple[Fraction, Node] | None:

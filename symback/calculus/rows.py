@@ -176,7 +176,7 @@ ROWS = (
     ),
     Row(
         "tie",
-        r"\{0 \text{ if } p x < q x, 1 \text{ if } q x < p x, \text{ else } \tfrac12\} = \tfrac12 (1 + \operatorname{sign} x), \quad p > q",
+        r"\{0 \text{ if } p x < q x, 1 \text{ if } q x < p x, \text{ else } \tfrac12\} = \operatorname{step} x, \quad p > q",
         "which multiple is larger is a matter of the sign",
         tie,
         (Op.PIECEWISE,),

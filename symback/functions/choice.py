@@ -19,7 +19,7 @@ from symback.core.expr import (
     power,
     walk,
 )
-from symback.functions.function import Derivative, Function, Identity, Ufunc
+from symback.functions.function import Derivative, Expansion, Function, Identity, Ufunc
 
 INTEGERS = ()
 
@@ -77,6 +77,60 @@ ROWS = (
         r"\operatorname{{sign}}\left({0}\right)",
         range=(-1.0, 1.0),
         convention="sign' = 0",
+    ),
+    Function(
+        "side",
+        1,
+        (_no_slope,),
+        Expansion(lambda x: call("copysign", ONE, x)),
+        1,
+        lambda mp, x: mp.mpf(-1 if x < 0 else 1),
+        r"\operatorname{{sign}}\left({0}\right)",
+        range=(-1.0, 1.0),
+        notes="the sign, without a 0 between; for values that are 0 there",
+    ),
+    Function(
+        "copysign",
+        2,
+        (lambda a, v: call("side", a[1]), _no_slope),
+        Ufunc("np.copysign"),
+        1,
+        lambda mp, x, y: abs(x) * (-1 if y < 0 else 1),
+        r"\operatorname{{copysign}}\left({0}, {1}\right)",
+        domain=((0.0, float("inf")), (-float("inf"), float("inf"))),
+    ),
+    Function(
+        "size",
+        1,
+        (lambda a, v: call("side", a[0]),),
+        Expansion(lambda x: call("Abs", x)),
+        1,
+        lambda mp, x: abs(x),
+        r"\left|{0}\right|",
+        range=(0.0, float("inf")),
+        notes="the absolute value in an odd function, whose slope at 0 is not 0",
+    ),
+    Function(
+        "step",
+        1,
+        (_no_slope,),
+        Expansion(lambda x: call("heaviside", x, HALF)),
+        1,
+        lambda mp, x: (1 + mp.sign(x)) / 2,
+        r"\operatorname{{step}}\left({0}\right)",
+        range=(0.0, 1.0),
+        notes="1 above 0, 1/2 at 0, 0 below",
+    ),
+    Function(
+        "heaviside",
+        2,
+        (_no_slope, lambda a, v: indicator(compare("==", a[0], ZERO))),
+        Ufunc("np.heaviside"),
+        1,
+        lambda mp, x, level: level if x == 0 else (1 + mp.sign(x)) / 2,
+        r"\operatorname{{heaviside}}\left({0}, {1}\right)",
+        domain=((-float("inf"), float("inf")), (0.0, 1.0)),
+        range=(0.0, 1.0),
     ),
     Function(
         "floor", 1, (_no_slope,), Ufunc("np.floor"), 1, lambda mp, x: mp.floor(x), r"\left\lfloor{0}\right\rfloor", convention="floor' = 0"

@@ -23,6 +23,7 @@ from symback.rewrite import (
     norms,
     overflow,
     roots,
+    signs,
     vectors,
 )
 from symback.rewrite.engine import Engine
@@ -45,11 +46,19 @@ RULES: tuple[Rule, ...] = (
     *extremes.RULES,
     *clips.RULES,
     *limits.RULES,
+    *signs.RULES,
     *overflow.RULES,
 )
 """Rules on the natural form, the more special first."""
 
-GRADIENT_RULES: tuple[Rule, ...] = (*cosine.GRADIENT, *means.RULES, *log_sums.RULES, *normalised.GRADIENT, *gradients.RULES)
+GRADIENT_RULES: tuple[Rule, ...] = (
+    *cosine.GRADIENT,
+    *means.RULES,
+    *log_sums.RULES,
+    *normalised.GRADIENT,
+    *signs.GRADIENT,
+    *gradients.RULES,
+)
 """Rules on derived expressions."""
 
 _FORWARD, _BACKWARD = Engine(RULES), Engine(GRADIENT_RULES)

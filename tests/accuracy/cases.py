@@ -139,4 +139,8 @@ CASES = (
     Case("difference of squares", "x[n]**2 - y[n]**2", {"x": REAL[:15], "y": REAL[:15]}, lambda x, y: (x - y) * (x + y)),
     Case("logit", "log(x[n]/(1 - x[n]))", {"x": UNIT}, lambda x: mp.log(x) - mp.log1p(-x)),
     Case("elu", "Piecewise((x[n], x[n] > 0), (exp(x[n]) - 1, True))", X, lambda x: x if x > 0 else mp.expm1(x)),
+    Case("leaky rectifier by Max", "Max(x[n], 0.01*x[n])", X, lambda x: max(x, x / 100)),
+    Case("symmetric logarithm", "sign(x[n])*log(1 + Abs(x[n]))", X, lambda x: mp.sign(x) * mp.log1p(abs(x))),
+    Case("symmetric exponential", "sign(x[n])*(exp(Abs(x[n])) - 1)", {"x": REAL[:13]}, lambda x: mp.sign(x) * mp.expm1(abs(x))),
+    Case("value rescaled", "sign(x[n])*(sqrt(Abs(x[n]) + 1) - 1)", X, lambda x: mp.sign(x) * (mp.sqrt(abs(x) + 1) - 1)),
 )

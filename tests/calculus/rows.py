@@ -74,7 +74,7 @@ EXAMPLES = {
         ("x: [N]",),
     ),
     "clip-cases": Example("[n]", "Piecewise((3*x[n], Abs(x[n]) <= 2), (6*sign(x[n]), True))", "3*Min(Max(x[n], -2), 2)", ("x: [N]",)),
-    "tie": Example("[n]", "Piecewise((0, x[n] < x[n]/10), (1, x[n]/10 < x[n]), (1/2, True))", "1/2 + sign(x[n])/2", ("x: [N]",)),
+    "tie": Example("[n]", "Piecewise((0, x[n] < -x[n]), (1, -x[n] < x[n]), (1/2, True))", "1/2 + sign(x[n])/2", ("x: [N]",)),
     "total-probability": Example("[n]", "Sum(y[n]*exp(x[n, k] - LogSumExp(x[n, j], j)), k)", "y[n]", ("x: [N, K]", "y: [N]")),
     "signed-size": Example("[n]", "sign(x[n])*Min(Abs(x[n]), 2)", "Min(Max(x[n], -2), 2)", ("x: [N]",)),
     "merge-cases": Example(
