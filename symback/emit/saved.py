@@ -10,7 +10,7 @@ from symback.emit.schedule import returns_several
 from symback.lower.arrays import Array, Kind, parts
 from symback.lower.module import LoweredBody
 
-_NEVER_KEPT = (*FREE, Kind.SCALAR, Kind.FULL, Kind.ARANGE, Kind.ARGUMENT, Kind.LOOP)
+_NEVER_KEPT = (*FREE, Kind.SCALAR, Kind.FULL, Kind.ARANGE, Kind.LOOP)
 _BYTES = {"b": 1}
 
 
@@ -19,15 +19,15 @@ def saved(lowered: LoweredBody) -> tuple[list[Array], list[Array]]:
     roots = list(lowered.gradients.values())
     results = [*lowered.outputs.values(), *lowered.updates.values()]
     computed = parts(results)
-    kept = _frontier(roots, computed)
+    start = _start(roots, computed)
     moved: list[Array] = []
     for a in _factors(roots, computed):
         more = computed | parts([a])
-        fewer = _frontier(roots, more)
-        if _held(fewer, results) < _held(kept, results):
-            computed, kept = more, fewer
+        other = _start(roots, more)
+        if _price(other, results) < _price(start, results):
+            computed, start = more, other
             moved.append(a)
-    return kept, [a for a in moved if a in kept]
+    return [a for a in start if a.kind is not Kind.ARGUMENT], [a for a in moved if a in start]
 
 
 def _factors(roots: list[Array], computed: set[Array]) -> list[Array]:
@@ -42,13 +42,14 @@ def _factors(roots: list[Array], computed: set[Array]) -> list[Array]:
     return [x for x in {**met, **inner} if local[x] and x not in computed and is_elementwise(x)]
 
 
-def _held(kept: Iterable[Array], results: list[Array]) -> int:
-    """Bytes an element that the cache holds alive beyond the caller's arrays and the results."""
-    return sum(_BYTES.get(a.element, 4) for a in kept if a.shape and a not in results)
+def _price(start: Iterable[Array], results: list[Array]) -> tuple[int, int]:
+    """Bytes an element that the cache holds alive beyond the caller's arrays and the results, and how many arrays backward starts from."""
+    arrays = [a for a in start if a.shape]
+    return sum(_BYTES.get(a.element, 4) for a in arrays if a.kind is not Kind.ARGUMENT and a not in results), len(arrays)
 
 
-def _frontier(roots: list[Array], computed: set[Array]) -> list[Array]:
-    """What forward has computed and backward starts from, in the order of first use."""
+def _start(roots: list[Array], computed: set[Array]) -> list[Array]:
+    """What backward starts from: arguments and what forward has computed, in the order of first use."""
     out: dict[Array, None] = {}
     seen: set[Array] = set()
     stack = list(reversed(roots))
@@ -58,7 +59,7 @@ def _frontier(roots: list[Array], computed: set[Array]) -> list[Array]:
             continue
         seen.add(a)
         known = a in computed or (a.kind in (Kind.PART, Kind.BUFFER) and a.args[0] in computed)
-        if not a.late and not a.loops and known and not returns_several(a) and a.kind not in _NEVER_KEPT:
+        if a.kind is Kind.ARGUMENT or not a.late and not a.loops and known and not returns_several(a) and a.kind not in _NEVER_KEPT:
             out[a] = None
             continue
         stack.extend(reversed(a.args))

@@ -18,7 +18,7 @@ _COMPARISONS = {"<", "<=", "==", "!=", "&", "|", "~"}
 _FUNCTIONS = {"sqrt": "root", "absolute": "size", "abs": "size", "rint": "rounded", "vecdot": "dot", "maximum": "larger", "minimum": "smaller",
               "logaddexp": "log_sum", "max": "max", "min": "min", "exp": "exp", "power": "power"}  # fmt: skip
 _HELPERS = {"asarray": "value", "broadcast_to": "spread", "clip": "clipped", "root_of_squares": "norm", "mean_of_squares": "mean_square",
-            "geometric_mean": "mean", "either": "chosen", "decay_of_product": "exp", "decay_of_gap": "exp", "decay_of_polynomial": "exp", "over": "ratio", "root_of_powers": "norm", "vdot": "dot",
+            "geometric_mean": "mean", "either": "chosen", "decay_of_product": "exp", "decay_of_gap": "exp", "decay_of_polynomial": "exp", "growth": "exp", "over": "ratio", "root_of_powers": "norm", "vdot": "dot",
             "stretch_sums": "total", "argmax": "top", "spread_over_stretches": "spread", "by_label": "product"}  # fmt: skip
 _PARTICIPLES = {"+": "shifted", "-": "gap", "*": "scaled", "/": "ratio", "neg": "negated", "**": "power"}
 _KINDS = {
@@ -59,12 +59,16 @@ def word_for(a: Array, names: Mapping[Array, str], invented: Collection[str]) ->
 
 def _known_form(a: Array) -> tuple[str, Array] | None:
     """(word, argument) of an operation that spells out a function of the table."""
+    if a.kind is Kind.KERNEL and a.data[0] == "_over_growth":
+        return "sigmoid_slope" if a.args[0].shape else "sigmoid", a.args[1]
     if a.kind is not Kind.OPERATOR:
         return None
     if a.data == "/" and a.args[0].kind is Kind.UFUNC and a.args[0].data == "maximum":
         side = a.args[0].args[1]
         if side.data == "<=" and _is_number(side.args[0], ZERO):
             return "sigmoid", side.args[1]
+    if a.data == "/" and _is_exponential(a.args[0]) and a.args[1].data == "+" and a.args[0] in a.args[1].args:
+        return "sigmoid", a.args[0].args[0]
     if a.data == "/" and _is_exponential(a.args[0]):
         divisor = a.args[1]
         if divisor.data == "*" and divisor.args[0] == divisor.args[1] and divisor.args[0].data == "+":

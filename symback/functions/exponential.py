@@ -52,6 +52,17 @@ ROWS = (
         notes="exp of an argument that is never positive: it needs no care where its value is not used",
     ),
     Function(
+        "growth",
+        1,
+        (lambda a, v: v,),
+        Kernel("_growth"),
+        9,
+        lambda mp, x: mp.exp(x),
+        r"\exp\left({0}\right)",
+        range=(0.0, inf),
+        notes="exp(x), kept finite where what is made of it is at its limit",
+    ),
+    Function(
         "log",
         1,
         (lambda a, v: power(a[0], MINUS_ONE),),

@@ -118,6 +118,17 @@ ROWS = (
         range=(0.0, 0.25),
     ),
     Function(
+        "over_growth",
+        3,
+        (),
+        Kernel("_over_growth"),
+        4,
+        lambda mp, v, x, divisor: v / (1 + mp.exp(x)),
+        r"\frac{{{0}}}{{1 + e^{{{1}}}}}",
+        domain=((-inf, inf), (-inf, inf), (1.0, inf)),
+        notes="v/divisor with divisor = 1 + exp(x) known; made when code is written, never differentiated",
+    ),
+    Function(
         "softplus",
         1,
         (lambda a, v: call("sigmoid", a[0]),),

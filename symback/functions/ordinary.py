@@ -55,6 +55,7 @@ def _log(u: Node) -> Node:
 
 WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "decay": _exp,
+    "growth": _exp,
     "log1mexp": lambda u: _log(sub(ONE, _exp(u))),
     "logexpm1": lambda u: _log(sub(_exp(u), ONE)),
     "logaddexp": lambda u, v: _log(add(_exp(u), _exp(v))),
@@ -75,6 +76,7 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "exp_difference": lambda u, v: sub(_exp(u), _exp(v)),
     "log1p_square": lambda u: _log(add(ONE, _square(u))),
     "sigmoid_slope": lambda u: mul(call("sigmoid", u), sub(ONE, call("sigmoid", u))),
+    "over_growth": lambda v, u, divisor: div(v, add(ONE, _exp(u))),
     "log_sigmoid": lambda u: _log(call("sigmoid", u)),
     "logistic_entropy": lambda u: sub(call("softplus", u), mul(u, call("sigmoid", u))),
     "tanh_slope": lambda u: sub(ONE, _square(call("tanh", u))),

@@ -28,7 +28,7 @@ from symback.core.expr import (
 )
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
-from symback.lower import cosines, divergences, exponents, norms, probabilities, softmax
+from symback.lower import cosines, divergences, exponents, logistic, norms, probabilities, softmax
 from symback.lower.arithmetic import as_numbers, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.assignments import over_labels
@@ -151,6 +151,9 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
         found = exponents.decay(low, node) if name == "decay" else exponents.slope(low, node)
         if found is not None:
             return found
+    found = logistic.by_growth(low, node)
+    if found is not None:
+        return found
     if name == "Min":
         found = _clipped(low, node)
         if found is not None:

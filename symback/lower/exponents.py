@@ -55,6 +55,11 @@ def slope_beside(low: Lowering, other: Node, node: Node, mask: Lowered) -> Lower
     return low.elementwise(Kind.KERNEL, ("_scaled_expm1_slope_at", ""), [x, known, low.scalar(c), mask, low.scalar(other)], "f")
 
 
+def is_rounded(low: Lowering, u: Node) -> bool:
+    """Whether u is rounded, of what the caller passed, so that exp(u) is worth a closer look."""
+    return any(form(low, u) is not None for form in (_product, _gap, _polynomial))
+
+
 def _exponential(low: Lowering, name: str, u: Node, first: Node) -> Lowered | None:
     for form, found in (("product", _product(low, u)), ("gap", _gap(low, u)), ("polynomial", _polynomial(low, u))):
         if found is not None:

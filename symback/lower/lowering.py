@@ -56,6 +56,7 @@ class Lowering:
     forms      what has been lowered, by its form whatever its indices are called, with those indices
     made       everything that forward's results are made of, while backward is lowered
     popularity how often a pair of factors occurs in the products of the whole program
+    decays     forms of the exp(-|x|) that the whole program makes whatever sigmoids are made of
     ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
     checked    the checks that forward makes: what backward may rely on
@@ -100,6 +101,7 @@ class Lowering:
     finite: dict[str, bool] = field(default_factory=dict)
     checked: frozenset[RangeCheck] = frozenset()
     popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    decays: frozenset[int] = frozenset()
     forms: dict[int, tuple[Lowered, tuple[Node, ...]]] = field(default_factory=dict)
     made: frozenset[Array] = frozenset()
 

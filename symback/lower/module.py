@@ -35,7 +35,7 @@ from symback.core.expr import (
 )
 from symback.core.program import Body, Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
-from symback.lower import elements, loops, reads, reductions
+from symback.lower import elements, logistic, loops, reads, reductions
 from symback.lower.arrays import Array, Kind, Slice, parts
 from symback.lower.lowering import Lowering, RangeCheck
 from symback.lower.picks import label_of
@@ -63,17 +63,23 @@ class LoweredBody:
 
 def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> LoweredBody:
     """The arrays of a stabilised body and its simplified adjoint; what several matrix products copy is one value of the second lowering."""
-    pairs = popularity(body, adjoint)
-    low, lowered = _lowered(program, body, adjoint, pairs, frozenset())
+    values = _values(body, adjoint)
+    pairs, made = popularity(values), logistic.decays(values)
+    low, lowered = _lowered(program, body, adjoint, pairs, made, frozenset())
     shared = frozenset(copy for copy, products_ in low.copies.items() if len(products_) > 1)
-    return _lowered(program, body, adjoint, pairs, shared)[1] if shared else lowered
+    return _lowered(program, body, adjoint, pairs, made, shared)[1] if shared else lowered
 
 
 def _lowered(
-    program: Program, body: Body, adjoint: Adjoint | None, pairs: Mapping[tuple[int, int], int], shared: frozenset[Array]
+    program: Program,
+    body: Body,
+    adjoint: Adjoint | None,
+    pairs: Mapping[tuple[int, int], int],
+    made: frozenset[int],
+    shared: frozenset[Array],
 ) -> tuple[Lowering, LoweredBody]:
     low = Lowering(program, RULES, {t.name: tensor_array(t) for t in program.tensors}, {d.name: d for d in body.definitions})
-    low.popularity, low.shared = pairs, shared
+    low.popularity, low.decays, low.shared = pairs, made, shared
     hints: dict[Array, str] = {}
     for group in body.groups:
         if group.recurrent:
@@ -228,11 +234,16 @@ def _hint(hints: dict[Array, str], array: Array, name: str) -> None:
         hints[array] = name
 
 
-def popularity(body: Body, adjoint: Adjoint | None) -> dict[tuple[int, int], int]:
-    """How often each pair of factors occurs in the products of the program."""
+def _values(body: Body, adjoint: Adjoint | None) -> list[Node]:
+    """All expressions of the program."""
     values = [e.value for d in body.definitions for e in d.equations]
     for stage in adjoint.stages if adjoint is not None else ():
         values += _stage_values(stage)
+    return values
+
+
+def popularity(values: Iterable[Node]) -> dict[tuple[int, int], int]:
+    """How often each pair of factors occurs in the products of the program."""
     counts: dict[tuple[int, int], int] = {}
     for value in values:
         for n in walk(value):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from symback.calculus.affine import scalar
 from symback.calculus.patterns import pair_key
 from symback.core.expr import HALF, ONE, ZERO, Node, Op, mul, number, power
-from symback.lower import brackets, norms, softmax
+from symback.lower import brackets, logistic, norms, softmax
 from symback.lower.arithmetic import operate, whole_power
 from symback.lower.arrays import Array, Kind
 from symback.lower.choices import choose, cleared
@@ -38,6 +38,7 @@ def lower_product(low: Lowering, node: Node) -> Lowered:
     rest = rest_of_share(low, others) if not masks else None
     if rest is not None:
         return times_scalar(low, rest, mul(*scalars))
+    others = logistic.slope_of_product(low, others)
     others, scalars = brackets.into_branches(others, scalars)
     spread = brackets.spread(low, others, scalars) if not masks else None
     if spread is not None:

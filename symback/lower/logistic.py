@@ -1,0 +1,77 @@
+"""The logistic function, its slope and softplus of what is no rounded product, by G = exp(x): fewer passes than by exp(-|x|).
+
+Where exp(-|x|) is made anyway, or x is formed again in wider precision where it is small (`exponents`), they are made of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from symback.calculus.patterns import skeleton
+from symback.core.expr import ONE, Node, Op, add, call, div, mul, neg, split_coefficient, walk
+from symback.functions.logistic import shrunk
+from symback.lower import exponents
+from symback.lower.lowering import Lowered, Lowering
+
+
+def by_growth(low: Lowering, node: Node) -> Lowered | None:
+    """σ(x) = G/(1 + G), σ(-x) = 1/(1 + G), σ'(x) = σ(x)/(1 + G) or log(1 + exp(x)) = max(log1p(G), x); None for other functions."""
+    x = node.args[0] if len(node.args) == 1 else None
+    if x is None or node.data not in _FORMS or skeleton(shrunk(x))[0] in low.decays:
+        return None
+    if exponents.is_rounded(low, x) or exponents.is_rounded(low, neg(x)):
+        return None
+    return low.value(_FORMS[node.data](low, x))
+
+
+def decays(values: Iterable[Node]) -> frozenset[int]:
+    """The forms of exp(-|x|) for the x of functions that are made of nothing else."""
+    return frozenset(skeleton(shrunk(n.args[0]))[0] for v in values for n in walk(v) if n.op is Op.CALL and n.data in _BY_DECAY)
+
+
+def _sigmoid(low: Lowering, x: Node) -> Node:
+    if _turned(low, x):
+        return call("over_growth", ONE, neg(x), _divisor(neg(x)))
+    return div(call("growth", x), _divisor(x))
+
+
+def _sigmoid_slope(low: Lowering, x: Node) -> Node:
+    x = neg(x) if _turned(low, x) else x
+    return call("over_growth", div(call("growth", x), _divisor(x)), x, _divisor(x))
+
+
+def _softplus(low: Lowering, x: Node) -> Node:
+    return call("Max", call("log1p", call("growth", x)), x)
+
+
+def slope_of_product(low: Lowering, factors: list[Node]) -> list[Node]:
+    """The factors, x·σ'(x) among them as xσ(x)/(1 + G) where xσ(x) stands there."""
+    for k, f in enumerate(factors):
+        if f.op is not Op.CALL or f.data != "sigmoid_slope":
+            continue
+        x = f.args[0]
+        rest = [g for j, g in enumerate(factors) if j != k]
+        value = mul(call("finite_below", x), call("sigmoid", x))
+        if call("finite", x) in rest and low.standing(value) is not None and _has_growth(low, x):
+            rest.remove(call("finite", x))
+            return [*rest, call("over_growth", value, x, _divisor(x))]
+    return factors
+
+
+_BY_DECAY = ("log_sigmoid", "logistic_entropy", "two_sided_softplus", "two_sided_slope", "tanh_softplus", "tanh_softplus_slope")
+_FORMS = {"sigmoid": _sigmoid, "sigmoid_slope": _sigmoid_slope, "softplus": _softplus}
+
+
+def _divisor(x: Node) -> Node:
+    return add(ONE, call("growth", x))
+
+
+def _turned(low: Lowering, x: Node) -> bool:
+    """Whether exp(-x) is the one to use: it stands there and exp(x) does not, or x has a minus sign."""
+    there = [_has_growth(low, u) for u in (x, neg(x))]
+    return there[1] if there[0] != there[1] else split_coefficient(x)[0] < 0
+
+
+def _has_growth(low: Lowering, x: Node) -> bool:
+    """Whether exp(x) stands there."""
+    return low.standing(call("growth", x)) is not None
