@@ -101,7 +101,8 @@ def _step(schedule: Schedule, buffers: Mapping[str, str], store: Store, step: st
     """One store of a loop's body, after what it needs; a value that later stores read gets a name first, `h_t` where it is h at step t."""
     roots = list(store.needs)
     own = {} if store.accumulate is not None else {store.value: f"{buffers[store.buffer]}_{step}"}
-    for x in _used_again(roots, later):
+    statements(schedule, _results_used_again(roots, later), {})
+    for x in _used_again(roots, later, schedule.names):
         hints = {x: own[x]} if x in own else {}
         statements(schedule, [x], hints)
         if x not in schedule.names and x.kind not in TRIVIAL and x.kind not in FREE:
@@ -114,18 +115,25 @@ def _step(schedule: Schedule, buffers: Mapping[str, str], store: Store, step: st
     schedule.lines.append(f"{target} = {fitted(schedule, store.value, len(target) + 3)}")
 
 
-def _used_again(roots: list[Array], later: list[Array]) -> list[Array]:
-    """What both the roots and later stores read and each step changes, parts before wholes."""
+def _used_again(roots: list[Array], later: list[Array], names: Mapping[Array, str]) -> list[Array]:
+    """What both the roots and later stores read and each step changes, parts before wholes, but for what has a name."""
     reached = parts(later)
     shared: set[Array] = set()
     stack = list(roots)
     seen: set[Array] = set()
     while stack:
         x = stack.pop()
-        if x not in seen:
+        if x not in seen and x not in names:
             seen.add(x)
             if x in reached:
                 shared.add(x)
             else:
                 stack.extend(x.args)
     return [x for x in post_order(roots, {}) if x in shared and x.loops]
+
+
+def _results_used_again(roots: list[Array], later: list[Array]) -> list[Array]:
+    """All results of helpers that return several, of which the roots read some and later stores others."""
+    now, then = ([x for x in post_order(some, {}) if x.kind is Kind.PART and x.loops] for some in (roots, later))
+    calls = {x.args[0] for x in now} & {x.args[0] for x in then}
+    return list(dict.fromkeys(x for x in (*now, *then) if x.args[0] in calls))

@@ -14,6 +14,7 @@ from symback.core.program import Kind as TensorKind
 from symback.lower.accumulations import ScatterItem, are_apart, unchanged
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind, Slice, signature
+from symback.lower.kept import remember, softmaxes_of_step
 from symback.lower.lowering import Lowered, Lowering, StepValue
 from symback.lower.narrowing import limited, narrowed
 from symback.lower.reads import kept_inside, reads_stay_inside
@@ -81,7 +82,7 @@ def forward_loop(low: Lowering, group: Group) -> None:
             low.lows[d.name] = d.low
     before = tuple(_start(low, d, equation) for d in group.definitions for equation in d.equations[:-1])
     inner = replace(low, arrays=inner_arrays, loop_vars=low.loop_vars | names, ranges=_ranges(variables), steps=dict(low.steps), memo={})
-    stores = []
+    stores, softmaxes = [], []
     for d, positions in zip(group.definitions, group.steps, strict=True):
         at = tuple(dim(v[0]) for v in variables)
         mapping = {d.axes[p]: a for p, a in zip(positions, at, strict=True)}
@@ -92,8 +93,13 @@ def forward_loop(low: Lowering, group: Group) -> None:
         array = here.broadcast(v, rest)
         inner.steps[d.name] = StepValue(positions, at, Lowered(array, rest))
         stores.append(Store(d.name, _items(d, positions, at), array))
+        for s in softmaxes_of_step(here, variables, tuple(d.axes[p] for p in positions), d.name):
+            buffers.append(Buffer(s.name, s.shape, None))
+            stores.append(Store(s.name, tuple(add(a, neg(v[1])) for a, v in zip(at, variables, strict=True)), s.value))
+            softmaxes.append(s)
     body = LoopBody(variables, tuple(buffers), before, tuple(stores))
     loop = _loop_array(body, names)
+    remember(low, softmaxes, loop)
     for d in group.definitions:
         low.arrays[d.name] = Array(Kind.BUFFER, d.name, (loop,), _storage(d), _element(d))
     for d in group.definitions:

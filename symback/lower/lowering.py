@@ -53,6 +53,11 @@ class Lowering:
     copies     what matrix products have to copy, and the operands of each that does
     shared     those that several products copy, so that they are values of their own
     exponentials what softmaxes have been made of
+    watched    softmaxes that the present step of a loop has made
+    softmaxes  forms that those of loops have over all steps
+    wanted     those that were asked for after the loop
+    keep       those that loops keep
+    kept       where they are, and what their indices are called there
     forms      what has been lowered, by its form whatever its indices are called, with those indices
     made       everything that forward's results are made of, while backward is lowered
     popularity how often a pair of factors occurs in the products of the whole program
@@ -104,6 +109,11 @@ class Lowering:
     decays: frozenset[int] = frozenset()
     forms: dict[int, tuple[Lowered, tuple[Node, ...]]] = field(default_factory=dict)
     made: frozenset[Array] = frozenset()
+    watched: list[tuple] = field(default_factory=list)
+    softmaxes: set[int] = field(default_factory=set)
+    wanted: set[int] = field(default_factory=set)
+    keep: frozenset[int] = frozenset()
+    kept: dict[int, tuple[tuple[Node, ...], Lowered]] = field(default_factory=dict)
 
     def value(self, node: Node) -> Lowered:
         """The expression as an array over its free indices."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symback.calculus.adjoint import Adjoint
 from symback.calculus.affine import affine, linear, never_negative
@@ -61,25 +61,36 @@ class LoweredBody:
     rooms: tuple[tuple[Node, int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What lowering knows of the whole program beforehand: how often pairs of factors meet, what decays it asks for, which copies
+    several products share, and which softmaxes of loops are wanted after them."""
+
+    popularity: Mapping[tuple[int, int], int]
+    decays: frozenset[int]
+    shared: frozenset[Array] = frozenset()
+    keep: frozenset[int] = frozenset()
+
+
 def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> LoweredBody:
-    """The arrays of a stabilised body and its simplified adjoint; what several matrix products copy is one value of the second lowering."""
+    """The arrays of a stabilised body and its simplified adjoint; what several matrix products copy is one value of the second
+    lowering, which also keeps the softmaxes of a loop's steps that are wanted after it."""
     values = _values(body, adjoint)
-    pairs, made = popularity(values), logistic.decays(values)
-    low, lowered = _lowered(program, body, adjoint, pairs, made, frozenset())
+    plan = _Plan(popularity(values), logistic.decays(values))
+    low, lowered = _lowered(program, body, adjoint, plan)
     shared = frozenset(copy for copy, products_ in low.copies.items() if len(products_) > 1)
-    return _lowered(program, body, adjoint, pairs, made, shared)[1] if shared else lowered
+    keep = frozenset(low.wanted)
+    return _lowered(program, body, adjoint, replace(plan, shared=shared, keep=keep))[1] if shared or keep else lowered
 
 
 def _lowered(
     program: Program,
     body: Body,
     adjoint: Adjoint | None,
-    pairs: Mapping[tuple[int, int], int],
-    made: frozenset[int],
-    shared: frozenset[Array],
+    plan: _Plan,
 ) -> tuple[Lowering, LoweredBody]:
     low = Lowering(program, RULES, {t.name: tensor_array(t) for t in program.tensors}, {d.name: d for d in body.definitions})
-    low.popularity, low.decays, low.shared = pairs, made, shared
+    low.popularity, low.decays, low.shared, low.keep = plan.popularity, plan.decays, plan.shared, plan.keep
     hints: dict[Array, str] = {}
     for group in body.groups:
         if group.recurrent:

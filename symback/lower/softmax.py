@@ -13,6 +13,7 @@ from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.entries import entry, match
 from symback.lower.finiteness import may_be_minus_infinity
+from symback.lower.kept import kept, share_of_total
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.reads import read_array_unchecked
 
@@ -23,8 +24,10 @@ def softmax(low: Lowering, node: Node) -> Lowered | None:
     if found is None:
         return shares.share(low, node)
     body, bound, at = found
-    e, rest, _, peak = exponentials(low, body, bound)
-    p = low.elementwise(Kind.OPERATOR, "/", [e, _total(low, rest, peak)], "f")
+    p = kept(low, body, bound)
+    if p is None:
+        e, rest, _, peak = exponentials(low, body, bound)
+        p = share_of_total(low, e, rest, peak)
     return entries_at(low, p, bound, at)
 
 
@@ -126,7 +129,10 @@ def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lo
     outer = (*axes[:at], *axes[at + len(bound) :])
     shape = tuple(a.args[0] for a in outer)
     rest, top, peak = (Lowered(_part(call, k, shape), outer) for k in (1, 2, 3))
-    return Lowered(e, tuple(back.get(a, a) for a in axes)), rest, top, peak
+    all_ = Lowered(e, tuple(back.get(a, a) for a in axes))
+    if low.loop_vars and len(bound) == 1:
+        low.watched.append((body, bound[0], all_, rest, peak))
+    return all_, rest, top, peak
 
 
 def _called(low: Lowering, body: Node, names: Mapping[Node, Node]) -> tuple[Array, tuple[Node, ...], int]:

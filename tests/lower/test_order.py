@@ -70,9 +70,25 @@ def test_terms_of_a_recurrence_that_wait_for_no_step_are_summed_before_it():
     assert "a_in[t]" in loop and "v[" not in loop
 
 
-def test_a_softmax_of_earlier_values_is_made_once_for_all_steps_of_a_backward_loop():
-    text = backward(compiled("crf_nll").source)
-    assert text.count("_exponentials(") == 1 and text.index("_exponentials(") < text.index("for t in")
+@pytest.mark.parametrize("name", ["crf_nll", "hmm_forward", "ctc_loss", "sinkhorn"])
+def test_a_softmax_of_earlier_values_is_kept_by_the_steps_that_make_it(name):
+    text = compiled(name).source
+    assert "_exponentials(" not in backward(text) and "_weights" in backward(text)
+
+
+def test_a_recurrence_of_no_more_than_its_start_keeps_no_softmax():
+    lines = "a[0, n]: x[0, n]\n  a[t, n]: x[t, n] + LogSumExp(a[t-1, k] + W[k, n], k)\noutputs:\n  y[t, n]: a[t, n]\n"
+    layer = symback.compile(symback.loads(f"layer: a\ninputs:\n  x: [T, N]\n  W: [N, N]\nwhere:\n  {lines}"))
+    assert "a_weights" in backward(layer.source)
+    module, x = layer.load(), np.array([[1.0, 2.0]])
+    y, cache = module.forward(x, np.eye(2))
+    dx, dW = module.backward(cache, 2 * x)
+    assert np.array_equal(y, x) and np.array_equal(dx, 2 * x) and np.array_equal(dW, np.zeros((2, 2)))
+
+
+def test_steps_that_nothing_is_derived_from_keep_no_softmax():
+    lines = "a[0, n]: x[0, n]\n  a[t, n]: x[t, n] + LogSumExp(a[t-1, k] + x[t, n], k)\noutputs:\n  y[t, n]: a[t, n]\nwrt: []\n"
+    assert "a_weights" not in symback.compile(symback.loads(f"layer: a\ninputs:\n  x: [T, N]\nwhere:\n  {lines}")).source
 
 
 def test_what_a_fold_spreads_is_read_in_windows_that_are_copied_before_they_are_returned():

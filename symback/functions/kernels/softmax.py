@@ -11,8 +11,8 @@ def _exponentials(x, axis):
     """Exponentials along an axis on a scale of each row's own, the sum of all but the largest, the max, its exponential.
 
     A row whose max is positive and not too large is exp(x), which rounds no difference, and so are
-    all rows where no exponential is too small for that; another is exp(x - max). A row of -inf
-    gives zeros; an infinite max stands for its limit.
+    all rows where no exponential is too small for that; another is exp(x - c) for the whole number c
+    next to its max, a difference that is rarely rounded. A row of -inf gives zeros; an infinite max stands for its limit.
     """
     apart = x.strides[axis] != x.itemsize and x.size > 16384
     if apart:
@@ -26,16 +26,17 @@ def _exponentials(x, axis):
     limit = np.log(np.finfo(x.dtype).max) / 4
     plain = (top >= 0) & (top < limit)
     empty = top == -np.inf
-    if plain.all() or (_are_moderate(x) and ((np.abs(top) < 20) | empty).all()):
+    if plain.all() or (((np.abs(top) < 20) | empty).all() and _are_moderate(x)):
         e = np.exp(x)
     else:
-        e = _exp_of_gap(x, np.where(plain | empty, 0, top))
+        e = _exp_of_gap(x, np.where(plain | empty, 0, np.rint(top)))
     if apart:
         peak, rest = _largest_and_rest(e, axis)
     else:
         peak = e[largest]
         e[largest] = 0
-        rest = e.sum(axis=axis)
+        rows, inner = np.moveaxis(e, axis, -1), e.strides[axis] == e.itemsize
+        rest = rows.sum(axis=-1) if inner else np.einsum("...i->...", rows)
         e[largest] = peak
     np.putmask(peak, empty, 1)
     return e, rest, top.squeeze(axis), peak.squeeze(axis)
@@ -88,7 +89,10 @@ def _label_exponentials(x, t, count):
 
 
 def _exp_of_gap(x, y):
-    """exp(x - y) for x at most y, with what rounding the difference left out where it is below -4. Equal infinities differ by 0."""
+    """exp(x - y) for x at most y, or little more, with what rounding the difference left out where it is below -4. Equal infinities differ by 0.
+
+    Less a whole number, only an x below half of it is rounded.
+    """
     endless = np.isinf(y)
     if endless.any():
         e = _exp_of_gap(np.where(endless, 0, x), np.where(endless, 0, y))
@@ -97,14 +101,16 @@ def _exp_of_gap(x, y):
     outer = np.argmax(x.strides)
     x, y, part = (np.swapaxes(v, 0, outer) for v in (x, y, e))
     least = y - (800 + np.abs(y) / 1024)
+    exact = np.where(y == np.rint(y), np.where(y > 0, -y / 2, -np.inf), -4)
     step = max(1, 16384 * len(x) // max(1, x.size))
     for start in range(0, len(x), step):
         tile = slice(start, start + step)
-        top, low = (v[tile] if len(v) > 1 else v for v in (y, least))
-        u = np.maximum(x[tile], low)
-        gap = u - top
+        top, low, bound = (v[tile] if len(v) > 1 else v for v in (y, least, exact))
+        gap = x[tile] - top
         np.exp(gap, out=part[tile])
-        if gap.min(initial=0) < -4:
+        if (gap < bound).any():
+            u = np.maximum(x[tile], low)
+            gap = u - top
             back = u - gap
             gap += back
             np.subtract(u, gap, out=gap)
