@@ -21,6 +21,9 @@ from symback.functions.kernels import KernelSource, needed
 from symback.lower.module import lower_body
 from symback.report import formulas
 
+_STANDARD = {"import itertools", "import math"}
+"""Import lines of the standard library that helpers need."""
+
 
 def module_view(program: Program, derivations: Mapping[str, Derivation]) -> ModuleView:
     """Every string of the module."""
@@ -108,8 +111,9 @@ def _imports(body: str, kernels: Sequence, tuples: bool, windows: bool) -> tuple
     third = ["import numpy as np"]
     if windows:
         third.append("from numpy.lib.stride_tricks import sliding_window_view")
-    third += sorted({i for k in kernels for i in k.imports if i not in standard and not i.startswith("import math")})
-    standard += sorted({i for k in kernels for i in k.imports if i.startswith("import math")} - set(standard))
+    needed = {i for k in kernels for i in k.imports}
+    third += sorted(needed - {*standard, *_STANDARD})
+    standard = sorted({*standard, *(needed & _STANDARD)}, key=lambda line: (not line.startswith("import "), line))
     return tuple(tuple(b) for b in (standard, third) if b)
 
 

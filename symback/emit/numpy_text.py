@@ -10,7 +10,7 @@ from symback.core.program import LEADING
 from symback.emit.constants import exact_float
 from symback.emit.identifiers import local
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice
-from symback.lower.reads import Limits
+from symback.lower.lists import Limits
 
 CONDITIONAL, COMPARISON, BIT_OR, BIT_AND, SUM, PRODUCT, UNARY, POWER, ATOM = range(9)
 _LEVEL = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "&": BIT_AND, "|": BIT_OR, "**": POWER}

@@ -19,13 +19,21 @@ _FUNCTIONS = {"sqrt": "root", "absolute": "size", "abs": "size", "rint": "rounde
               "logaddexp": "log_sum", "max": "max", "min": "min", "exp": "exp", "power": "power"}  # fmt: skip
 _HELPERS = {"asarray": "value", "broadcast_to": "spread", "clip": "clipped", "root_of_squares": "norm", "mean_of_squares": "mean_square",
             "geometric_mean": "mean", "either": "chosen", "decay_of_product": "exp", "decay_of_gap": "exp", "decay_of_polynomial": "exp", "growth": "exp", "over": "ratio", "root_of_powers": "norm", "vdot": "dot",
-            "stretch_sums": "total", "argmax": "top", "spread_over_stretches": "spread", "by_label": "product"}  # fmt: skip
+            "stretch_sums": "total", "argmax": "top", "read_along": "picked", "spread_over_stretches": "spread", "by_label": "product"}  # fmt: skip
 _PARTICIPLES = {"+": "shifted", "-": "gap", "*": "scaled", "/": "ratio", "neg": "negated", "**": "power"}
 _KINDS = {
     Kind.CAST: "real", Kind.GATHER: "picked", Kind.VIEW: "part", Kind.TRANSPOSE: "turned", Kind.PAD: "padded", Kind.WINDOWS: "windows",
     Kind.ACCUMULATE: "running", Kind.SCATTER: "spread", Kind.WHERE: "chosen", Kind.CONCATENATE: "joined",
 }  # fmt: skip
-_REDUCTIONS = {"sum": "total", "max": "peak", "min": "least", "argmax": "top", "argmin": "bottom", "prod": "product"}
+_REDUCTIONS = {
+    "sum": "total",
+    "max": "peak",
+    "min": "least",
+    "argmax": "top",
+    "read_along": "picked",
+    "argmin": "bottom",
+    "prod": "product",
+}
 _ALONE = {Kind.FULL: "blank", Kind.ARANGE: "position", Kind.MATMUL: "product", Kind.TENSORDOT: "product", Kind.EINSUM: "product"}
 
 

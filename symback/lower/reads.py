@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symback.calculus.affine import affine, bounds, inside, linear, never_negative_for
 from symback.calculus.radix import digits
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, walk
 from symback.lower.arrays import Array, Kind
 from symback.lower.choices import choose
+from symback.lower.lists import Limits, as_index, read_along
 from symback.lower.lowering import Lowered, Lowering, RangeCheck
 from symback.lower.views import by_digits, is_count, is_part, is_window, joined, loops_of, slice_of, step_of, view_of
 
@@ -176,6 +175,9 @@ def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], whe
             indices.append(v)
     if not indices:
         return view_of(low, array, sizes, where, forms)
+    listed = read_along(array, where, advanced, indices)
+    if listed is not None:
+        return listed
     axes = low.union(indices)
     aligned = iter([low.aligned(v, axes) for v in indices])
     items: list[object] = []
@@ -198,27 +200,9 @@ def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], whe
     return Lowered(Array(Kind.GATHER, tuple(items), operands, shape, array.element, loops=loops_of(low, *where)), out_axes)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Keyword text of np.clip to 0 … size-1."""
-
-    size: Node
-
-    @property
-    def key(self) -> str:
-        return str(self.size.digest)
-
-
 def _labels(low: Lowering, f: Node, size: Node) -> bool:
     tensor = low.tensor(str(f.data)) if f.op is Op.READ else None
     return tensor is not None and tensor.values == size and not tensor.also
-
-
-def as_index(v: Lowered) -> Lowered:
-    """An integer array; floats (from floor) are cast."""
-    if v.array.element in ("i", "s"):
-        return v
-    return Lowered(Array(Kind.CAST, "np.intp", (v.array,), v.array.shape, "i"), v.axes)
 
 
 def gathered_axes(items: list[object], plain: list[Node | None], index_axes: tuple[Node, ...]) -> tuple[Node, ...]:

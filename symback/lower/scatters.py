@@ -32,9 +32,10 @@ from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, reshaped
 from symback.lower.gathering import gathered
 from symback.lower.halves import on_its_stretch
 from symback.lower.labels import less_one_hot
+from symback.lower.lists import as_index, clipped, sums_along
 from symback.lower.lowering import Lowering
 from symback.lower.narrowing import narrowed
-from symback.lower.reads import Limits, as_index, gathered_axes, moved_inside, padding, read_was_checked, step_bounds
+from symback.lower.reads import gathered_axes, moved_inside, padding, read_was_checked, step_bounds
 from symback.lower.taps import in_one_tap, inside_loop, loop_of, tapped_indices
 from symback.lower.views import loops_of, slice_of, step_of
 
@@ -80,15 +81,18 @@ def scattered(low: Lowering, base: Array | None, sizes: tuple[Node, ...], scatte
         if _plain(s, sizes):
             plain.append(s)
             continue
-        s = _axis_by_axis(low, narrowed(s, sizes, leaving(low, s, sizes, of)), sizes, of)
+        s = narrowed(s, sizes, leaving(low, s, sizes, of))
         (padded if leaving(low, s, sizes, of) else direct).append(s)
     parts = [_sum_of_plain(low, plain)] if plain else []
     for part in (*parts, *(_times_target(low, sizes, s) for s in padded)):
         base = part if base is None else _plus(base, part, sizes)
     if not direct:
         return base
+    along = sums_along(low, direct[0], sizes) if base is None and len(direct) == 1 else None
+    if along is not None:
+        return along
     operands: list[Array] = [base] if base is not None else []
-    items = [scatter_item(low, s, sizes, operands) for s in direct]
+    items = [scatter_item(low, _axis_by_axis(low, s, sizes, of), sizes, operands) for s in direct]
     if base is None and are_apart(items):
         items = [replace(item, assigned=True) for item in items]
     return Array(Kind.SCATTER, ScatterPlan(tuple(items), base is not None, sizes), operands, sizes, "f", loops=loops_of(low, *sizes))
@@ -267,7 +271,7 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
     for t, size, adv in zip(targets, sizes, advanced, strict=True):
         form = affine(t)
         if adv:
-            operands.append(_clipped(low, next(aligned), t, size))
+            operands.append(clipped(low, next(aligned), t, size))
             items.append(len(operands) - 1)
             plain.append(None)
         elif form.indices:
@@ -346,10 +350,3 @@ def _advanced(targets: tuple[Node, ...]) -> list[bool]:
         form is None or len(form.indices) > 1 or any(count[i] > 1 for i in form.indices) or (bool(form.indices) and step_of(form) is None)
         for form in forms
     ]
-
-
-def _clipped(low: Lowering, array: Array, target: Node, size: Node) -> Array:
-    tensor = low.tensor(str(target.data)) if target.op is Op.READ else None
-    if inside(target, size) or (tensor is not None and tensor.values == size and not tensor.also):
-        return array
-    return Array(Kind.KERNEL, ("np.clip", Limits(size)), (array,), array.shape, "i")

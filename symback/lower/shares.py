@@ -20,9 +20,10 @@ from symback.core.expr import (
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.entries import less_log_sums
+from symback.lower.lists import as_index
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.picks import is_label
-from symback.lower.reads import as_index, read_array_unchecked
+from symback.lower.reads import read_array_unchecked
 
 
 @dataclass(frozen=True, slots=True)

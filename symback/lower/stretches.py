@@ -24,9 +24,10 @@ from symback.core.expr import (
 )
 from symback.lower.arrays import Array, Kind
 from symback.lower.finiteness import finite_by_form
+from symback.lower.lists import as_index
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.picks import conditional
-from symback.lower.reads import as_index, reads_stay_inside
+from symback.lower.reads import reads_stay_inside
 
 
 def stretch_sums(low: Lowering, body: Node, binders: tuple[Binder, ...]) -> Lowered | None:

@@ -112,7 +112,7 @@ def test_rearranged_elements_are_copied_once_and_gathered_by_no_list(name):
 @pytest.mark.parametrize("name", ["circular_pad1d", "reflect_pad1d", "replicate_pad1d", "roll"])
 def test_places_that_sizes_decide_are_added_up_in_stretches(name):
     layer = compiled(name)
-    assert "_add_along(" in backward(layer.source) and "np.add.at" not in backward(layer.source)
+    assert "_sums_along(" in backward(layer.source) and "np.add.at" not in backward(layer.source)
     module, x = layer.load(), np.arange(24.0).reshape(2, 2, 6)
     x = x if "[N, C, L]" in layer.source else x[0]
     y, cache = module.forward(x)

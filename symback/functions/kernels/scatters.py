@@ -1,20 +1,93 @@
-"""Kernels that add up what goes to one place, and products with what stands there."""
+"""Kernels that read at lists of places, that add up what goes to one place, and products with what stands there."""
 
 # 88 columns: the length of the modules that these functions are pasted into
 # fmt: off
+import itertools
+import math
+
 import numpy as np
+
+
+def _stretches(index):
+    """Slices (at, places) where a list of places goes on by equal steps: index[at] are the places; one without a step comes again and again."""
+    steps = np.diff(index)
+    same = steps[1:] == steps[:-1]
+    cut = np.ones(len(steps), bool)
+    cut[1:] &= ~same
+    cut[:-1] &= ~same
+    cut[1:] |= ~(same | cut[1:] | cut[:-1])
+    ends = [0, *(np.flatnonzero(cut) + 1).tolist(), len(index)]
+    found = []
+    for start, stop in itertools.pairwise(ends[: len(index) + 1]):
+        first, last = int(index[start]), int(index[stop - 1])
+        step = (last - first) // max(1, stop - start - 1)
+        end = last + step if step else first + 1
+        places = slice(first, end if end >= 0 else None, step or None)
+        found.append((slice(start, stop), places))
+    return found
+
+
+def _blocks(shape, lists, axes):
+    """Blocks (at, places) of lists of places along some axes, the longest first; none where they hold little."""
+    parts = [[(slice(None), slice(None))]] * len(shape)
+    for axis, index in zip(axes, lists, strict=True):
+        parts[axis] = sorted(_stretches(index), key=lambda s: s[0].start - s[0].stop)
+    if 1024 * math.prod(map(len, parts)) > math.prod(shape):
+        return []
+    return [tuple(zip(*block, strict=True)) for block in itertools.product(*parts)]
+
+
+def _read_along(x, *lists, axes):
+    """x[..., places, ...] for lists of places along axes that stand together: block by block where these are large."""
+    shape = list(x.shape)
+    for axis, index in zip(axes, lists, strict=True):
+        shape[axis] = len(index)
+    blocks = _blocks(shape, lists, axes)
+    if not blocks:
+        return x[(..., *np.ix_(*lists), *[slice(None)] * (x.ndim - 1 - axes[-1]))]
+    y = np.empty(shape, x.dtype)
+    for at, places in blocks:
+        y[at] = x[places]
+    return y
+
+
+def _sums_along(values, *pairs, axes):
+    """values added up at lists of places, each followed by the size of its axis: the largest block is written, the others are added to it."""
+    lists, sizes = pairs[::2], pairs[1::2]
+    shape = list(values.shape)
+    for axis, size in zip(axes, sizes, strict=True):
+        shape[axis] = size
+    blocks = _blocks(shape, lists, axes)
+    if not blocks:
+        for axis, index, size in zip(axes, lists, sizes, strict=True):
+            part, shape = values, list(values.shape)
+            shape[axis] = size
+            values = np.zeros(shape, part.dtype)
+            _add_along(values, index, part, axis)
+        return values
+    total = np.empty(shape, values.dtype)
+    if total[blocks[0][1]].size < total.size:
+        total[...] = 0
+    for k, (at, places) in enumerate(blocks):
+        part, target = values[at], total[places]
+        again = tuple(a for a, n in enumerate(target.shape) if n < part.shape[a])
+        if again:
+            part = part.sum(axis=again, keepdims=True)
+        if k:
+            target += part
+        else:
+            target[...] = part
+    return total
 
 
 def _add_along(total, index, values, axis):
     """total[..., index, ...] += values in place, where a place may come again: stretch by stretch, round by round, or place by place."""
     total, values = np.moveaxis(total, axis, 0), np.moveaxis(values, axis, 0)
-    index = np.asarray(index, np.intp)
-    steps = np.diff(index)
-    cuts = np.flatnonzero(steps[1:] != steps[:-1]) + 2
-    if len(cuts) < 16:
-        for part in np.split(np.arange(len(index)), cuts):
-            if len(part):
-                _add_stretch(total, index[part], values[part[0] : part[-1] + 1])
+    parts = _stretches(index)
+    if len(parts) <= 16:
+        for at, places in parts:
+            part, target = values[at], total[places]
+            target += part if len(part) == len(target) else part.sum(axis=0)
         return
     _add_rows(total, index, values)
 
@@ -64,14 +137,3 @@ def _add_products(total, labels, x, y):
     for rows in np.split(order, first[1:]):
         if len(rows):
             total[labels[rows[0]]] += x[rows].T @ y[rows]
-
-
-def _add_stretch(total, places, values):
-    """Adds to places that lie equally far apart."""
-    first, step = places[0], places[1] - places[0] if len(places) > 1 else 1
-    if step == 0:
-        total[first] += values.sum(axis=0)
-    elif step > 0:
-        total[first : places[-1] + 1 : step] += values
-    else:
-        total[places[-1] : first + 1 : -step] += values[::-1]
