@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from symback.functions import choice, exponential, gamma, gaussian, logistic, powers, rational, trigonometric
+from symback.functions import choice, exponential, gamma, gaps, gaussian, logistic, powers, rational, trigonometric
 from symback.functions.function import Expansion, Function, Identity, Kernel, Ufunc
 
 TABLE: Mapping[str, Function] = MappingProxyType(
@@ -17,6 +17,7 @@ TABLE: Mapping[str, Function] = MappingProxyType(
             trigonometric.ROWS,
             gaussian.ROWS,
             gamma.ROWS,
+            gaps.ROWS,
             powers.ROWS,
             rational.ROWS,
             choice.ROWS,

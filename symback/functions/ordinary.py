@@ -30,6 +30,8 @@ from symback.core.expr import (
     transform,
     with_hint,
 )
+from symback.functions import TABLE
+from symback.functions.gaps import LIMITS
 
 
 def _square(u: Node) -> Node:
@@ -53,6 +55,20 @@ def _log(u: Node) -> Node:
     return call("log", u)
 
 
+def _over(name: str) -> Callable[[Node], Node]:
+    """f(u)/u."""
+    return lambda u: div(_log(add(ONE, u)) if name == "log1p" else call(name, u), u)
+
+
+def _over_slope(name: str) -> Callable[[Node], Node]:
+    """(f'(u) - f(u)/u)/u."""
+    return lambda u: div(sub(ordinary(TABLE[name].derivative(0, (u,), call(name, u))), _over(name)(u)), u)
+
+
+def _bose(u: Node) -> Node:
+    return div(u, sub(_exp(u), ONE))
+
+
 WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "decay": _exp,
     "growth": _exp,
@@ -63,6 +79,7 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "difference": sub,
     "minus": sub,
     "powm1": lambda x, p: sub(power(x, p), ONE),
+    **dict.fromkeys(("pow1pm1", "pow1pm1_at"), lambda x, p: sub(power(add(ONE, x), p), ONE)),
     "xlogy": lambda x, y: mul(x, _log(y)),
     "xlog1py": lambda x, y: mul(x, _log(add(ONE, y))),
     "quotient": div,
@@ -125,6 +142,11 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "softsign_slope": lambda u: power(add(ONE, call("Abs", u)), neg(TWO)),
     "expm1_slope": _exp,
     "expm1_slope_at": lambda u, value: _exp(u),
+    **{f"{name}_over": _over(name) for name in LIMITS},
+    **{f"{name}_over_slope": _over_slope(name) for name in LIMITS},
+    "over_argument": lambda y, x, limit: div(y, x),
+    "bose": _bose,
+    "bose_slope": lambda u: div(sub(ONE, mul(_bose(u), _exp(u))), sub(_exp(u), ONE)),
     "unit_difference": lambda x, a, y, b, s: sub(div(y, b), mul(s, div(x, a))),
     "bernoulli_gap": lambda p, t: div(sub(p, t), mul(p, sub(ONE, p))),
 }

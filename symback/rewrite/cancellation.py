@@ -46,7 +46,7 @@ def excess(node: Node, ctx: Context) -> Node | None:
 
 
 def quotient_by_sum(node: Node, ctx: Context) -> Node | None:
-    """(1 + x)**p - 1 → by log1p and expm1, p not a whole number; 1/(1 + x) - 1 → -x/(1 + x); b**x - 1 → powm1."""
+    """(1 + x)**p - 1 → by log1p and expm1, for a whole p by its polynomial; 1/(1 + x) - 1 → -x/(1 + x); b**x - 1 → powm1."""
     parts = terms(node)
     present = set(parts)
     for k, t in enumerate(parts):
@@ -66,6 +66,8 @@ def quotient_by_sum(node: Node, ctx: Context) -> Node | None:
             if e == MINUS_ONE and ONE in terms(base):
                 return sub(left, mul(c, div(v, base)))
             whole = e.op is Op.NUM and e.data.denominator == 1
+            if ONE in terms(base) and not ctx.summed and (has_read(e) and not ctx.positive(base) or whole and 2 <= e.data <= 6):
+                return add(left, mul(c, call("pow1pm1", v, e)))
             if has_read(e) and not ctx.positive(base):
                 return add(left, mul(c, call("powm1", base, e)))
             if whole or not (ONE in terms(base) or ctx.positive(base)):

@@ -100,6 +100,7 @@ _SHARED = {
     "logistic slope",
     "two-sided softplus",
     "product of exponentials",
+    "moments of the exponential",
     "excess of the exponential",
     "difference of sigmoids",
     "polynomial times gaussian",

@@ -3,31 +3,84 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
-from symback.core.expr import ONE, ZERO, Node, Op, add, call, div, mul, neg, number, power, split_coefficient, sub, substitute, walk
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Node,
+    Op,
+    add,
+    call,
+    div,
+    mul,
+    neg,
+    number,
+    power,
+    split_coefficient,
+    sub,
+    substitute,
+    walk,
+)
+from symback.functions.gaps import LIMITS
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import factors, has_read, holds_reduction, is_call, without
 from symback.rewrite.rule import Rule
 
+_QUOTIENTS = {
+    "sin": lambda u: call("spherical_bessel", ZERO, u),
+    "expm1": lambda u: call("exp_moment", ZERO, u),
+    **{name: partial(call, f"{name}_over") for name in LIMITS},
+}
+"""f(u)/u by the name of f."""
+
+
+_LOGARITHMS = {"powm1": "log", "pow1pm1": "log1p"}
+
 
 def removable(node: Node, ctx: Context) -> Node | None:
-    """sin(w·f)/f → w·j₀(w·f), (exp(w·f) - 1)/f → w·∫exp(s·w·f) ds."""
+    """f(w·v)/v → w·(f/u)(w·v) for a function f that is 0 at 0, sin, tanh, log1p, …; v/f(w·v) and (x**p - 1)/p likewise."""
     for k, g in enumerate(node.args):
         base, e = (g.args[0], g.args[1]) if g.op is Op.POW else (g, ONE)
-        if not is_call(base, "sin", "expm1") or e.op is not Op.NUM or e.data.denominator != 1 or e.data < 1:
+        if is_call(g, *_LOGARITHMS) and power(g.args[1], MINUS_ONE) in node.args:
+            log = call(_LOGARITHMS[g.data], g.args[0])
+            moment = call("exp_moment", ZERO, mul(g.args[1], log))
+            return mul(*without(node.args, k, node.args.index(power(g.args[1], MINUS_ONE))), log, moment)
+        if not is_call(base, *_QUOTIENTS) or e.op is not Op.NUM or e.data.denominator != 1:
             continue
-        u = base.args[0]
-        for f in factors(u):
-            if f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0 or not has_read(f):
+        u, count = base.args[0], int(e.data)
+        for v in factors(u):
+            if v.op is Op.POW and v.args[1].op is Op.NUM and v.args[1].data < 0 or not has_read(v):
                 continue
             rest = without(node.args, k)
-            name = "spherical_bessel" if base.data == "sin" else "exp_moment"
-            for d in range(int(e.data), 0, -1):
-                below = power(f, number(-d))
+            for d in range(abs(count), 0, -1):
+                d = d if count > 0 else -d
+                below = power(v, number(-d))
                 if below in rest:
-                    left = power(base, add(e, number(-d)))
-                    return mul(*without(rest, rest.index(below)), left, power(div(u, f), number(d)), power(call(name, ZERO, u), number(d)))
+                    left = power(base, number(count - d))
+                    return mul(*without(rest, rest.index(below)), left, power(div(u, v), number(d)), _quotient(base, d))
+    return None
+
+
+def _quotient(base: Node, d: int) -> Node:
+    """(f(u)/u)**d."""
+    u = base.args[0]
+    if base.data == "expm1" and d < 0:
+        return power(call("bose", u), number(-d))
+    return power(_QUOTIENTS[base.data](u), number(d))
+
+
+def power_at_limit(node: Node, ctx: Context) -> Node | None:
+    """(1 + w·v)**(c/v) → exp(c·w·log(1 + w·v)/(w·v)), which is exp(c·w) at v = 0."""
+    base, e = node.args
+    if base.op is not Op.ADD or ONE not in base.args:
+        return None
+    u = add(base, MINUS_ONE)
+    for v in factors(u):
+        if v.op is Op.READ and power(v, MINUS_ONE) in factors(e):
+            return call("exp", mul(e, u, call("log1p_over", u)))
     return None
 
 
@@ -141,14 +194,28 @@ def exponential_at_limit(node: Node, ctx: Context) -> Node | None:
 RULES = (
     Rule(
         "removable gap",
-        r"\frac{\sin u}{u} = j_0(u), \quad \frac{e^u - 1}{u} = \int_0^1 e^{s u}\,ds",
-        "always",
+        r"\frac{\sin u}{u} = j_0(u), \quad \frac{e^u - 1}{u} = \int_0^1 e^{s u}\,ds, \quad \frac{f(u)}{u} \text{ and } \frac{u}{f(u)}",
+        "f is one of tanh, sinh, tan, log1p, erf and the inverse functions",
         "0/0 at u = 0, and a slope that cancels near it",
         "Taylor series",
         "u = 0, |u| < 1, infinities",
         (Op.MUL,),
         removable,
         (div(call("sin", ex.X), ex.X), call("spherical_bessel", ZERO, ex.X)),
+    ),
+    Rule(
+        "power at its limit",
+        r"(1 + w v)^{c/v} = e^{c w \frac{\log(1 + w v)}{w v}}",
+        "always",
+        "1 + w v rounds to 1, and 1/v is infinite at 0",
+        "the limit of (1 + v)^{1/v}",
+        "|v| < 1e-3 (float32)",
+        (Op.POW,),
+        power_at_limit,
+        (
+            Node(Op.POW, None, (add(ONE, mul(ex.X, ex.Y)), power(ex.Y, MINUS_ONE))),
+            call("exp", mul(ex.X, call("log1p_over", mul(ex.X, ex.Y)))),
+        ),
     ),
     Rule(
         "x log x",

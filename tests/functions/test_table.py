@@ -8,12 +8,23 @@ import pytest
 
 from symback.core.expr import ONE, ZERO, Op, call, dim, index, number, read, walk
 from symback.functions import TABLE, Expansion, Kernel
+from symback.functions.gaps import LIMITS
 from symback.functions.kernels import source
 from tests.functions.evaluation import PARAMETERS, in_numpy, ulps
 
 N = index("n", dim("N"))
 READS = tuple(read(name, N) for name in "xyzvw")
-INTERNAL = {"tanh_slope_at", "log_cosh_at", "ndtr_at", "direction_at", "pow_slope_at", "expm1_slope_at", "over_growth"}
+INTERNAL = {
+    "pow1pm1_at",
+    "over_argument",
+    "tanh_slope_at",
+    "log_cosh_at",
+    "ndtr_at",
+    "direction_at",
+    "pow_slope_at",
+    "expm1_slope_at",
+    "over_growth",
+}
 MAGNITUDES = [
     1e-30,
     1e-10,
@@ -50,6 +61,8 @@ MAGNITUDES = [
     1e30,
 ]
 SECOND_ORDER = {
+    *(f"{name}_over_slope" for name in LIMITS),
+    "bose_slope",
     "pow_slope",
     "hazard",
     "over_squares",
@@ -102,7 +115,7 @@ def node_overflows(node):
     """Whether it is a slope of x**p, whose value may overflow where the slope does not."""
     return (
         node.op is Op.CALL
-        and node.data in ("pow", "pow_slope", "xlogy")
+        and node.data in ("pow", "pow_slope", "pow1pm1", "xlogy")
         or any(n.op is Op.CALL and n.data == "pow_slope" for n in walk(node))
     )
 
@@ -120,6 +133,8 @@ def worst(node, exact, arrays, dtype):
 def roots(name, where):
     """ULP allowed besides, near a root inside the domain, where no formula of fixed precision has a bound."""
     x = where[0]
+    if name.endswith(("_over_slope", "bose_slope")) or name == "tan_over" and abs(x) > 1:
+        return float("inf")
     near = {
         "logexpm1": abs(x - 0.693) < 0.1,
         "logaddexp": abs(x - where[-1]) > 16 or abs(x) < 2 and abs(where[-1]) < 2,
@@ -137,6 +152,7 @@ def roots(name, where):
         "two_sided_softplus": abs(x) < 3,
         "pow_slope": x < 1e-6,
         "pow": x != 1,
+        "pow1pm1": x != 0,
     }
     return float("inf") if near.get(name) else 0
 

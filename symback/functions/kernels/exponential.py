@@ -262,3 +262,27 @@ def _log1p_square(x):
     if far.size:
         y[size > 100] = 2 * np.log(far) + np.log1p(np.square(1 / far))
     return y
+
+
+def _bose(x):
+    """x/(exp(x) - 1) with its limit 1 at 0."""
+    x = np.asarray(x)
+    size = np.minimum(np.abs(x), np.finfo(x.dtype).max)
+    y = np.divide(
+        -np.expm1(-size), size, out=np.ones_like(size), where=size > 0
+    )
+    return np.where(x > 0, np.exp(-size), 1) / y
+
+
+def _bose_slope(x):
+    """The slope of x/(exp(x) - 1), near 0 by moments of the exponential."""
+    x = np.asarray(x)
+    near = np.abs(x) < 2
+    u = np.clip(np.where(near, 2, x), -np.finfo(x.dtype).max, np.finfo(x.dtype).max)
+    e = np.exp(-np.abs(u))
+    top = np.where(u > 0, e * (1 - e - u), e - 1 - u * e)
+    y = np.asarray(top / np.square(1 - e))
+    s = x[near]
+    if s.size:
+        y[near] = -_exp_moment(1, s) / np.square(_exp_moment(0, s))
+    return y

@@ -88,3 +88,18 @@ def _hazard(x):
         x < 0, 0.7978845608028654 / tail, 0.3989422804014327 * g / (1 - 0.5 * g * tail)
     )
     return np.maximum(y, -x)
+
+
+def _erf_over_slope(x):
+    """The slope of erf(x)/x, by its series where it cancels."""
+    x = np.asarray(x)
+    near = np.abs(x) < 1
+    u = np.where(near, 1, x)
+    y = np.asarray((1.1283791670955126 * _gauss(u) - _erf(u) / u) / u)
+    s = x[near]
+    if s.size:
+        total = 0.0
+        for k in range(19 if np.finfo(x.dtype).eps < 1e-8 else 11, 0, -1):
+            total = 2 * k / (2 * k + 1) - total * s * s / (k + 1)
+        y[near] = -1.1283791670955126 * s * total
+    return y

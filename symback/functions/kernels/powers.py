@@ -28,6 +28,15 @@ def _powm1(x, p):
     return np.where(near, np.expm1(np.where(near, exponent, 0)), power).astype(dtype)
 
 
+def _pow1pm1(x, p):
+    """(1 + x)**p - 1, where x is small or the power near 1 by expm1 and log1p."""
+    dtype = np.result_type(x, p)
+    exponent = p * np.log1p(np.maximum(x, -0.75))
+    near = (x > -0.75) & ((np.abs(x) < 0.5) | (np.abs(exponent) < 0.5))
+    power = np.power(1 + x, np.where(near, 1, p)) - 1
+    return np.where(near, np.expm1(np.where(near, exponent, 0)), power).astype(dtype)
+
+
 def _over(a, b):
     """a / b, and 0 where a is 0: in the chain rule 0·∞ is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
