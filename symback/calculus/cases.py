@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from symback.calculus.affine import scalar
-from symback.calculus.facts import Facts
+from symback.calculus.entries import entries_of
+from symback.calculus.facts import Facts, factors_of
+from symback.calculus.sums import pull_out
 from symback.core.expr import (
     NEG_INF,
     ONE,
@@ -29,6 +31,7 @@ from symback.core.expr import (
     walk,
     with_hint,
 )
+from symback.functions import TABLE
 
 
 def merge_branches(node: Node, facts: Facts) -> Node | None:
@@ -108,15 +111,30 @@ def left_out(node: Node, facts: Facts) -> Node | None:
         return None
     body, binders = opened(node)
     for f in body.args if body.op is Op.MUL else ():
-        if f.op is Op.PIECEWISE and len(f.args) == 4 and f.args[0] == ZERO and f.args[2] != ONE and total_by_form(f.args[2]):
-            others = [g for g in body.args if g is not f]
-            if not all(scalar(g) for g in others):
-                return with_hint(total(mul(*others, f.args[2], indicator(negation(f.args[1]))), *binders), node)
+        pairs = branches(f) if f.op is Op.PIECEWISE and not is_indicator(f) else []
+        if len(pairs) != 2 or ZERO not in (pairs[0][0], pairs[1][0]):
+            continue
+        (v, c), (w, _) = pairs
+        v, c = (w, negation(c)) if v == ZERO else (v, c)
+        others = [g for g in body.args if g is not f]
+        if v != ONE and all(map(_total_or_label, factors_of(v))) and not all(scalar(g) for g in others):
+            left = with_hint(total(mul(*others, v, indicator(c)), *binders), node)
+            bound = {b[0] for b in binders}
+            apart = any(g.free and not g.free & bound for g in factors_of(v))
+            return (pull_out(left, facts) if apart else None) or left
     return None
 
 
+def _total_or_label(node: Node) -> bool:
+    """Whether it is finite wherever its tensors are, or asks if two labels are the same."""
+    same = is_indicator(node) and node.args[1].op is Op.COMPARE and node.args[1].data == "=="
+    return total_by_form(node) or (same and all(a.op is Op.READ and a.free for a in node.args[1].args))
+
+
 def total_by_form(node: Node) -> bool:
-    """Whether it is finite wherever its tensors are: sums, products and whole powers of reads and sizes."""
+    """Whether it is finite wherever its tensors are: sums, products and whole powers of reads and sizes, and shares of a softmax."""
+    if node.op is Op.CALL and node.data == "exp":
+        return any(_without_poles(v) for v in entries_of(node.args[0]))
     if node.op in (Op.READ, Op.NUM, Op.DIM, Op.HYPER, Op.INDEX):
         return True
     if node.op is Op.POW:
@@ -126,6 +144,15 @@ def total_by_form(node: Node) -> bool:
     if node.op is Op.REDUCE:
         return node.data is Reduction.SUM and total_by_form(node.args[0])
     return node.op in (Op.ADD, Op.MUL) and all(total_by_form(a) for a in node.args)
+
+
+def _without_poles(node: Node) -> bool:
+    """Whether it is finite wherever its tensors are, of functions that have a value everywhere too."""
+    if node.op is Op.CALL and node.data != "exp" and node.data in TABLE and not TABLE[node.data].partial:
+        return all(map(_without_poles, node.args))
+    if node.op in (Op.ADD, Op.MUL) or (node.op is Op.REDUCE and node.data is Reduction.SUM):
+        return all(map(_without_poles, node.args))
+    return total_by_form(node)
 
 
 def masked_zero(node: Node, facts: Facts) -> Node | None:

@@ -177,8 +177,7 @@ def _has_room(program: Program, body: Body, sizes: Mapping[str, int]) -> bool:
 
 def _is_small(program: Program, body: Body, sizes: Mapping[str, int]) -> bool:
     """Whether evaluating a body takes little: the elements of every part of every expression counted."""
-    hyper = hyperparameter_values(program)
-    extent: dict[Node, int] = {}
+    hyper, extent = hyperparameter_values(program), dict[Node, int]()
 
     def size(node: Node) -> int:
         if node not in extent:
@@ -210,8 +209,8 @@ def _nested(node: Node, known: dict[Node, int]) -> int:
 def _is_sound(body: Body, state: Values) -> bool:
     """Whether outputs are finite, and no value is NaN: where a condition leaves one out, 0·NaN is 0 on one side of a claim alone."""
     floats = {d.name: from_zero(state, d) for d in body.definitions if d.kind is Kind.FLOAT}
-    outputs = all(np.isfinite(a).all() for name, a in floats.items() if name in body.outputs)
-    return outputs and not state.strayed and not any(np.isnan(a).any() for a in floats.values())
+    sound = (np.isfinite(a).all() if name in body.outputs else not np.isnan(a).any() for name, a in floats.items())
+    return not state.strayed and all(sound)
 
 
 # ------------------------------------------------------------------------------------------- comparisons
@@ -238,12 +237,12 @@ def _differs(program: Program, claim: Claim, point: Point, declared: Values) -> 
 
 
 def _unequal(before: np.ndarray, after: np.ndarray) -> bool:
-    """Whether two values differ where the first is a finite number."""
+    """Whether two values differ where the first is finite; 0 is none of NaN: a mask leaves out what has no value."""
     if before.shape != after.shape:
         before, after = np.broadcast_arrays(before, after)
     if before.dtype == bool or before.dtype.kind == "i":
         return bool((before != after).any())
-    known = np.isfinite(before)
+    known = np.isfinite(before) & ~((before == 0) & np.isnan(after))
     scale = np.maximum(1, np.abs(before[known]).max(initial=0))
     return bool((~(np.abs(before[known] - after[known]) <= TOLERANCE * scale)).any())
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from symback.calculus.entries import match
 from symback.core.expr import MINUS_ONE, Node, Op, Reduction, is_whole, mul, opened, power, split_coefficient, substitute
 from symback.lower.arrays import Array, Kind
-from symback.lower.entries import match
 from symback.lower.lowering import Lowered, Lowering
 
 

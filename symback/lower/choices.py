@@ -49,12 +49,14 @@ def cleared(low: Lowering, condition: Lowered, v: Lowered) -> Lowered | None:
 
 def _as_arithmetic(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
     """The choice without a choice, with the same numbers; None where that would take more passes, or meet 0·∞."""
-    here, there = (conditions.where(condition.array, holds=holds) for holds in (True, False))
     if yes.array.kind is Kind.SCALAR and no.array.kind is Kind.SCALAR:
         return _of_numbers(low, condition, yes, no)
     masks = _of_masks(low, condition, yes, no)
     if masks is not None:
         return masks
+    if not (same_elements(yes, condition) and same_elements(no, condition)):
+        return None
+    here, there = (conditions.where(condition.array, holds=holds) for holds in (True, False))
     for known, number, other in ((here, yes, no), (there, no, yes)):
         if number.array.kind is Kind.SCALAR and known.number(other.array) == number.array.data:
             return other  # it is that number there by itself
@@ -62,6 +64,12 @@ def _as_arithmetic(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered)
         kept = there.sides(yes.array) == conditions.BOTH and conditions.made_of_the_same(yes.array, condition.array)
         return operate(low, "*", yes, low.as_float(condition)) if kept else None
     return _scaled(low, condition, yes, no) or _two_halves(low, condition, yes, no)
+
+
+def same_elements(v: Lowered, condition: Lowered) -> bool:
+    """Whether an array that both are made of stands for the same elements in both: x[i] and x[j] are one array."""
+    shared = min(len(v.axes), len(condition.axes))
+    return not shared or v.axes[-shared:] == condition.axes[-shared:]
 
 
 def _of_numbers(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from symback.calculus.affine import scalar
+from symback.calculus.entries import entry
 from symback.calculus.patterns import pair_key
 from symback.core.expr import (
     ONE,
@@ -26,7 +27,6 @@ from symback.lower import divergences, softmax
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.choices import choose
-from symback.lower.entries import entry
 from symback.lower.finiteness import finite_by_form
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask

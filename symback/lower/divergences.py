@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from symback.calculus.entries import match
 from symback.core.expr import Node, Op, Reduction, add, call, is_whole, mul, neg, number, opened, split_coefficient, substitute
 from symback.lower import softmax
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
-from symback.lower.entries import match
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.probabilities import softmax_parts
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from symback.calculus.affine import scalar
+from symback.calculus.entries import entry
 from symback.core.expr import NEG_INF, Node, Op, Reduction, walk
 from symback.functions import TABLE
-from symback.lower.entries import entry
 from symback.lower.lowering import Lowering
 
 _EVERYWHERE = (Op.READ, Op.NUM, Op.DIM, Op.HYPER, Op.INDEX)

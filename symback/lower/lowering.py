@@ -160,7 +160,7 @@ class Lowering:
         return self.memo.get(self._key(node)) or self._called_otherwise(node)
 
     def _key(self, node: Node) -> tuple:
-        return node, self.rank, tuple(g.array for g in self.guards), self.lenient, self.loop_vars
+        return node, self.rank, tuple((g.array, g.axes) for g in self.guards), self.lenient, self.loop_vars
 
     def _value(self, node: Node) -> Lowered:
         if scalar(node):

@@ -6,7 +6,7 @@ from symback.calculus.affine import scalar
 from symback.core.expr import FALSE, ONE, TRUE, ZERO, Node, Op, branches, is_indicator, reads
 from symback.lower.arrays import Array, Kind
 from symback.lower.assignments import over_mask
-from symback.lower.choices import choose, multiple_of, replaced
+from symback.lower.choices import choose, multiple_of, replaced, same_elements
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.picks import at_label
 
@@ -62,7 +62,8 @@ def safe_argument(low: Lowering, v: Lowered, instead: Node) -> Lowered:
     for guard in low.guards:
         if not set(guard.axes) <= set(v.axes):
             continue  # the value is used for several elements of the condition: it stays as small as it is
-        v = _kept_within(low, guard.array, v, instead) or choose(low, guard, v, low.scalar(instead))
+        kept = _kept_within(low, guard.array, v, instead) if same_elements(v, guard) else None
+        v = kept or choose(low, guard, v, low.scalar(instead))
     return v
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from symback.calculus.entries import entry
 from symback.core.expr import ONE, Node, Op, Reduction, is_whole, number, opened, split_coefficient, substitute
 from symback.lower import softmax
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
-from symback.lower.entries import entry
 from symback.lower.lowering import Lowered, Lowering
 
 

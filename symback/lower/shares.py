@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symback.calculus.entries import less_log_sums
 from symback.core.expr import (
     NEG_INF,
     ONE,
@@ -19,7 +20,6 @@ from symback.core.expr import (
 )
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
-from symback.lower.entries import less_log_sums
 from symback.lower.lists import as_index
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.picks import is_label

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from symback.calculus.entries import entry, match
 from symback.core.expr import Node, Op, Reduction, add, call, index, is_whole, mul, opened, split_coefficient, sub, substitute, walk
 from symback.lower import shares
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
-from symback.lower.entries import entry, match
 from symback.lower.finiteness import may_be_minus_infinity
 from symback.lower.kept import kept, share_of_total
 from symback.lower.lowering import Lowered, Lowering

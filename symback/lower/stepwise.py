@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from symback.calculus.affine import scalar
 from symback.calculus.cotangents import BackwardLoop
+from symback.calculus.entries import entry
 from symback.core.expr import Node, Op, add, index, is_whole, mul, neg, opened, read, reads, substitute, transform, walk
-from symback.lower.entries import entry
 from symback.lower.lowering import Lowering
 from symback.lower.reads import reads_stay_inside
 

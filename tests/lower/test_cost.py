@@ -247,3 +247,33 @@ outputs:
 """
     text = symback.compile(symback.loads(text)).source
     assert "np.cumsum" in text and "[:, None, None]" not in text
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "  y[e]: Piecewise((1, Eq(e, 0)), (Softmax(s[e], e), True))",
+        "  y[e]: Piecewise((exp(s[e])/Sum(Eq(t[f], t[e])*exp(s[f]), f), s[e] > 0), (0, True))",
+        "  y[e]: Piecewise((exp(u[e] - L[t[e]]), m[e]), (0, True))*x[t[e]]",
+    ],
+    ids=["a row but for its start", "a share that its entry decides", "a share of masked edges"],
+)
+def test_a_condition_round_a_whole_share_leaves_its_backward_linear(lines):
+    text = f"""
+layer: a
+inputs:
+  s: [E]
+  t: {{shape: [E], values: N}}
+  m: {{shape: [E], dtype: bool}}
+  x: [N]
+indices: {{n: N}}
+where:
+  u[e]: Piecewise((s[e], m[e]), (-oo, True))
+  L[n]: LogSumExp(Piecewise((u[e], Eq(t[e], n)), (-oo, True)), e)
+outputs:
+{lines}
+  z[n]: x[n] + L[n]
+"""
+    lines = symback.compile(symback.loads(text)).source
+    backward = lines[lines.index("def backward") : lines.index("LATEX = ")]
+    assert "einsum" not in backward and "[:, None]" not in backward and "t == " not in backward.partition("_kept(")[2]

@@ -352,6 +352,42 @@ found(
     I=2,
     E=3,
 )
+found(
+    "a condition on the entry and on the sum of a softmax",
+    "inputs: {x: [S]}\noutputs:\n  y[s]: Piecewise((1, Eq(s, 0)), (Softmax(sin(x[s]), s), True))\n",
+    S=3,
+)
+found(
+    "a condition on another element of what it lets through",
+    "inputs: {x: [C], z: [C, C], w: [N, C]}\nwhere:\n  u[c]: x[c] - 1\n  v[c, d]: z[c, d] - 1\noutputs:\n"
+    "  p[c]: Sum(Piecewise((u[d], u[c] > 0), (0, True)), d)\n  q[c, d]: Piecewise((v[c, d], v[d, c] > 0), (0, True))\n"
+    "  r[c, d]: Piecewise((u[d], u[c] < 1/2), (u[c], True))\n  s[n, c]: Piecewise((x[c], w[n, c] < x[c]), (w[n, c], True))\n"
+    "  y[c, d]: Piecewise((x[c], x[d] > z[c, d]), (0, True))\n",
+    N=2,
+    C=4,
+)
+
+
+def test_a_factor_without_a_value_beside_a_mask_that_leaves_all_out_is_no_fault_of_a_rule():
+    text = """
+layer: a
+inputs:
+  t: {shape: [H], values: H, also: [-100]}
+  a: [H]
+  b: {shape: [I], outside: 0}
+  c: [H]
+  d: [H + step]
+hyperparameters: {step: 2}
+dims: {P: (I + 2 - H + H)//2}
+indices: {p: P, h: H, i: I}
+where:
+  v[i, h]: Sum(a[t[k]], k)
+  on[p, h]: v[1, h] < 0.3
+outputs:
+  y[p]: Sum(b[2]*c[k], k)
+  z[p, h]: on[p, h]*asin(d[step])
+"""
+    assert "arcsin" in symback.compile(symback.loads(text)).source
 
 
 @pytest.mark.parametrize("name", FOUND)

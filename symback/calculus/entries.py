@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symback.core.expr import Node, Op, Reduction, add, is_whole, opened, split_coefficient, substitute, walk
+from symback.core.expr import NEG_INF, TRUE, Node, Op, Reduction, add, branches, is_whole, opened, split_coefficient, substitute, walk
 
 
 def less_log_sums(node: Node) -> Iterator[tuple[Node, Node, tuple[Node, ...]]]:
@@ -24,6 +24,21 @@ def entry(node: Node) -> tuple[Node, tuple[Node, ...], tuple[Node, ...]] | None:
         if at is not None:
             return body, bound, at
     return None
+
+
+def entries_of(node: Node) -> Iterator[Node]:
+    """The entries over `bound` of each log-sum-exp that a sum takes off one of them; of entries that are -oo unless they bear a
+    label, those that bear that of the one in question."""
+    for rest, body, bound in less_log_sums(node):
+        pairs = branches(body) if body.op is Op.PIECEWISE else [(body, TRUE)]
+        if len(pairs) == 1 or (len(pairs) == 2 and pairs[1][0] == NEG_INF):
+            at = match(pairs[0][0], rest, bound)
+            if at is not None and _holds(substitute(pairs[0][1], dict(zip(bound, at, strict=True)))):
+                yield pairs[0][0]
+
+
+def _holds(condition: Node) -> bool:
+    return condition == TRUE or (condition.op is Op.COMPARE and condition.data == "==" and condition.args[0] == condition.args[1])
 
 
 def match(pattern: Node, target: Node, variables: tuple[Node, ...]) -> tuple[Node, ...] | None:
