@@ -168,7 +168,7 @@ def _prefix(low: Lowering, kind: Reduction, body: Node, binder: Binder) -> Lower
         return None
     axis = v.axes.index(j)
     axes = tuple(i if x == j else x for x in v.axes)
-    run = Array(Kind.ACCUMULATE, (_ACCUMULATE[kind], axis, backward), (v.array,), v.array.shape, "f")
+    run = _run(v.array, kind, axis, backward)
     if shift == 0:
         return Lowered(run, axes)
     outward = (shift < 0) if not backward else (shift > 0)
@@ -185,3 +185,11 @@ def _prefix(low: Lowering, kind: Reduction, body: Node, binder: Binder) -> Lower
     fill = {"add": "0", "multiply": "1", "maximum": "-np.inf", "minimum": "np.inf", "logaddexp": "-np.inf"}[_ACCUMULATE[kind]]
     pads = tuple(((ZERO, n) if backward else (n, ZERO)) if k == axis else (ZERO, ZERO) for k in range(len(axes)))
     return Lowered(Array(Kind.PAD, (pads, fill), (cut,), run.shape, "f"), axes)
+
+
+def _run(a: Array, kind: Reduction, axis: int, backward: bool) -> Array:
+    """The accumulation of an array along an axis, or from its end."""
+    if kind is not Reduction.LOGSUMEXP:
+        return Array(Kind.ACCUMULATE, (_ACCUMULATE[kind], axis, backward), (a,), a.shape, "f")
+    run = Array(Kind.KERNEL, ("_running_log_sum", axis), (tails.turned(a, axis) if backward else a,), a.shape, "f")
+    return tails.turned(run, axis) if backward else run

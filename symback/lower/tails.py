@@ -37,8 +37,8 @@ def softmax_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
     """Σ_{i ≥ j} c_i·exp(u_j + v_i), by a scan whose scale moves along: exp(u_j + m_j)·Σ_{i ≥ j} c_i·exp(v_i - m_j);
     Σ_{i ≤ j}, of what is summed up to the other end, by the same scan of the arrays turned round."""
     i, j, hi = binder
-    turned = j == ZERO and hi.op is Op.INDEX
-    if turned:
+    backward = j == ZERO and hi.op is Op.INDEX
+    if backward:
         j, hi = hi, add(i.args[0], MINUS_ONE)
     if j.op is not Op.INDEX or j.args != i.args or hi != add(i.args[0], MINUS_ONE) or body.op is not Op.MUL and body.op is not Op.CALL:
         return None
@@ -51,8 +51,8 @@ def softmax_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
         return None
     moving = add(*(t for t in terms if i in t.free))
     entry = add(*(t for t in terms if i not in t.free))
-    running = _is_running(entry, moving, i, j, turned)
-    if turned and not running:
+    running = _is_running(entry, moving, i, j, backward)
+    if backward and not running:
         return None
     v = low.as_float(low.value(substitute(entry, {j: i}) if running else moving))
     c = low.as_float(low.value(mul(*(f for f in factors if i in f.free and j not in f.free))))
@@ -68,9 +68,9 @@ def softmax_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
     shape = v.array.shape
     if running:
         at = tuple(j if a == i else a for a in axes)
-        operands = [_turned(a, axes.index(i)) if turned else a for a in (weights, v.array)]
+        operands = [turned(a, axes.index(i)) if backward else a for a in (weights, v.array)]
         array = Array(Kind.KERNEL, ("_running_softmax_tail", axes.index(i)), operands, shape, "f")
-        value = Lowered(_turned(array, axes.index(i)) if turned else array, at)
+        value = Lowered(turned(array, axes.index(i)) if backward else array, at)
         outer = [factor(low, f) for f in factors if i not in f.free]
         return combine(low, [Factor(body, value), *outer]) if outer else value
     call = Array(Kind.KERNEL, ("_scaled_tail_sums", axes.index(i)), (weights, v.array), shape, "f")
@@ -82,19 +82,19 @@ def softmax_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
     return combine(low, [Factor(body, product_), *outer]) if outer else product_
 
 
-def _turned(array: Array, axis: int) -> Array:
+def turned(array: Array, axis: int) -> Array:
     """The array from the end of an axis to its start."""
     items = (*(Slice() for _ in array.shape[:axis]), Slice(None, None, MINUS_ONE))
     return Array(Kind.VIEW, items, (array,), array.shape, array.element)
 
 
-def _is_running(entry: Node, moving: Node, i: Node, j: Node, turned: bool) -> bool:
-    """Whether `moving` is minus the log-sum-exp of the same entries up to i, or (`turned`) from i on."""
+def _is_running(entry: Node, moving: Node, i: Node, j: Node, backward: bool) -> bool:
+    """Whether `moving` is minus the log-sum-exp of the same entries up to i, or (`backward`) from i on."""
     c, lse = split_coefficient(moving)
     if c != -1 or lse.op is not Op.REDUCE or lse.data is not Reduction.LOGSUMEXP:
         return False
     inner, binders = opened(lse)
-    limits = (i, add(i.args[0], MINUS_ONE)) if turned else (ZERO, i)
+    limits = (i, add(i.args[0], MINUS_ONE)) if backward else (ZERO, i)
     return len(binders) == 1 and binders[0][1:] == limits and substitute(inner, {binders[0][0]: j}) == entry
 
 
@@ -105,23 +105,24 @@ def product_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:
         return None
     factors = body.args if body.op is Op.MUL else (body,)
     both_ = [f for f in factors if i in f.free and j in f.free]
-    x = _left_out(low, both_[0], i, j) if len(both_) == 1 else None
-    if x is None:
+    found = _left_out(low, both_[0], i, j) if len(both_) == 1 else None
+    if found is None:
         return None
+    x, y = found
     v = low.as_float(low.value(substitute(x, {j: i})))
     c = low.as_float(low.value(mul(*(f for f in factors if i in f.free and f is not both_[0]))))
     axes = low.union([v, c])
     if i not in v.axes or {v.array.element, c.array.element} != {"f"} or set(axes) != set(v.axes):
         return None
     v = low.transposed(v, axes)
-    weights = low.broadcast(c, axes)
-    value = Array(Kind.KERNEL, ("_product_tail", axes.index(i)), (weights, v.array), v.array.shape, "f")
+    operands = (low.broadcast(c, axes), v.array, low.broadcast(y, axes))
+    value = Array(Kind.KERNEL, ("_product_tail", axes.index(i)), operands, v.array.shape, "f")
     outer = [factor(low, f) for f in factors if i not in f.free]
     return combine(low, [Factor(body, Lowered(value, tuple(j if a == i else a for a in axes))), *outer])
 
 
-def _left_out(low: Lowering, node: Node, i: Node, j: Node) -> Node | None:
-    """x_j of the product of x up to i without x_j, as it is differentiated: a quotient, and a case for each count of zeros."""
+def _left_out(low: Lowering, node: Node, i: Node, j: Node) -> tuple[Node, Lowered] | None:
+    """(x_j, the product of x up to i) of that product without x_j, as it is differentiated: a quotient, and a case for each count of zeros."""
     if node.op is not Op.PIECEWISE or len(branches(node)) != 3:
         return None
     (quotient, _), (_, alone), _ = branches(node)
@@ -137,7 +138,7 @@ def _left_out(low: Lowering, node: Node, i: Node, j: Node) -> Node | None:
     over = mul(quotient, piecewise((ONE, tests[0]), (x, TRUE)))
     same = piecewise((quotient, compare("==", zeros, ZERO)), (rest, both(compare("==", zeros, ONE), tests[0])), (ZERO, TRUE)) == node
     running = low.value(reduction(Reduction.PROD, entry, (upto,)))
-    return x if same and j not in over.free and low.value(over) == running else None
+    return (x, running) if same and j not in over.free and low.value(over) == running else None
 
 
 def extremum_tail(low: Lowering, body: Node, binder: Binder) -> Lowered | None:

@@ -52,11 +52,11 @@ _KERNELS = {
     "_geometric_mean": 13,
     "_scaled_tail_sums": 21,
     "_running_softmax_tail": 30,
+    "_running_log_sum": 26,
     "_product_tail": 4,
     "_running_extremum_tail": 9,
 }
 """Passes over an element of the largest operand, on the path that usual values take."""
-_ACCUMULATED = {"logaddexp": 20}
 _POWERS = {0.0: 1, 1.0: 1, 2.0: 1, 0.5: 2, -1.0: 2}
 """Powers that NumPy has a short way for."""
 
@@ -94,7 +94,7 @@ class _Counter:
         if a.kind is Kind.REDUCE:
             return self.elements(a.args[0])
         if a.kind is Kind.ACCUMULATE:
-            return self.elements(a.args[0]) * _ACCUMULATED.get(a.data[0], 1)
+            return self.elements(a.args[0])
         if a.kind in (Kind.MATMUL, Kind.TENSORDOT, Kind.EINSUM):
             return self.contraction(a)
         if a.kind is Kind.SCATTER:

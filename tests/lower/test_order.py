@@ -18,9 +18,9 @@ def backward(text: str) -> str:
     return text[text.index("def backward") : text.index("LATEX = ")]
 
 
-def test_the_gradient_of_a_running_product_is_a_scan_that_divides_by_nothing():
+def test_the_gradient_of_a_running_product_divides_by_no_zero():
     layer = compiled("cumprod")
-    assert "_product_tail(dy, x, axis=1)" in layer.source and "[:, :, None]" not in backward(layer.source)
+    assert "_product_tail(dy, x, y, axis=1)" in layer.source and "[:, :, None]" not in backward(layer.source)
     module = layer.load()
     x, dy = np.array([[2.0, 0.0, 3.0, 0.0], [0.0, 5.0, 7.0, 2.0]]), np.array([[1.0, 2.0, -1.0, 0.5], [0.25, 1.0, 2.0, -3.0]])
     _, cache = module.forward(x)
@@ -29,6 +29,36 @@ def test_the_gradient_of_a_running_product_is_a_scan_that_divides_by_nothing():
         for i in range(j, 4):
             expected[:, j] += dy[:, i] * np.prod(np.delete(x[:, : i + 1], j, axis=1), axis=1)
     assert np.array_equal(module.backward(cache, dy).x, expected)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-8, 1e3])
+def test_the_gradient_of_a_running_product_is_as_accurate_by_division_as_by_the_scan(size):
+    module, rng = compiled("cumprod").load(), np.random.default_rng(0)
+    x, dy = (size * rng.uniform(0.5, 2, (3, 9))).astype(np.float32), rng.uniform(0.5, 2, (3, 9)).astype(np.float32)
+    got, right = (module.backward(module.forward(x.astype(t))[1], dy.astype(t)).x for t in (np.float32, np.float64))
+    seen = np.abs(right) > 1e-30
+    np.testing.assert_allclose(got[seen], right[seen], rtol=2e-6)
+    assert module.backward(module.forward(x[:, :0])[1], dy[:, :0]).x.shape == (3, 0)
+
+
+@pytest.mark.parametrize("limits", ["(j, 0, i)", "(j, i, T - 1)"])
+def test_a_running_log_of_a_sum_keeps_what_is_small_beside_the_largest_in_any_number_of_rows(limits):
+    text = f"layer: a\ninputs:\n  x: [N, T]\nindices:\n  i: T\noutputs:\n  y[n, i]: log(Sum(exp(x[n, j]), {limits}))\n"
+    module, rng = symback.compile(symback.loads(text)).load(), np.random.default_rng(0)
+    x = rng.normal(size=(64, 7)) * 20
+    x[0] = [0, -30, -31, -np.inf, -29, -40, -50]
+    x[1] = [-np.inf, -np.inf, 1, 2, 3, 4, 5]
+    with np.errstate(invalid="ignore"):
+        turned = x if "0, i" in limits else x[:, ::-1]
+        expected = np.logaddexp.accumulate(turned, axis=1)
+    expected = expected if "0, i" in limits else expected[:, ::-1]
+    for rows in (slice(0, 1), slice(2, None), slice(None), slice(0, 0)):
+        y, cache = module.forward(x[rows])
+        np.testing.assert_allclose(y, expected[rows], rtol=1e-14)
+        p = np.exp(x[rows, None] - np.where(np.isinf(expected[rows]), 0, expected[rows])[:, :, None])
+        inside = np.tri(7) if "0, i" in limits else np.tri(7).T
+        dx = module.backward(cache, np.ones_like(y)).x
+        np.testing.assert_allclose(dx, (p * inside).sum(axis=1) if p.size else np.zeros_like(dx), rtol=1e-12, atol=1e-300)
 
 
 @pytest.mark.parametrize("name", ["Amax", "Amin"])

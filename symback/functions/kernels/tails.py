@@ -1,40 +1,73 @@
-"""Kernels of what is summed from a place on, of what also depends on the place: one pass each way."""
+"""Kernels of what is summed up to a place, and from a place on of what also depends on the place: one pass each way."""
 
 # 88 columns: the length of the modules that these functions are pasted into
 # fmt: off
+import itertools
+
 import numpy as np
 
 
+def _running_log_sum(x, axis):
+    """log(sum(exp(x[:i + 1]))) for each i along an axis: the largest so far and log1p of the sum of the others, which is scaled as it moves."""
+    if x.size < 32 * x.shape[axis]:
+        return np.logaddexp.accumulate(x, axis=axis)
+    rows = np.ascontiguousarray(np.moveaxis(x, axis, 0))
+    top = rows.copy()
+    for before, here in itertools.pairwise(top):
+        np.maximum(before, here, out=here)
+    if not (np.isfinite(top[:1]).all() and np.isfinite(top[-1:]).all()):
+        return np.logaddexp.accumulate(x, axis=axis)
+    down = np.exp(top[:-1] - top[1:])
+    rest = np.zeros_like(top)
+    np.exp(np.minimum(rows[1:], top[:-1]) - top[1:], out=rest[1:])
+    for (before, here), scale in zip(itertools.pairwise(rest), down, strict=True):
+        here += before * scale
+    return np.moveaxis(top + np.log1p(rest), 0, axis)
+
+
 def _running_softmax_tail(c, x, axis):
-    """The sums over i >= j of c[i] exp(x[j]) / sum(exp(x[:i + 1])) along an axis, in one pass each way."""
-    x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
-    top = np.maximum.accumulate(x)
+    """The sums over i >= j of c[i] exp(x[j]) / sum(exp(x[:i + 1])) along an axis, in one pass each way.
+
+    The scale moves with the place: a sum is at least 1, or 0 as long as all is -inf.
+    """
+    x, c = (np.moveaxis(v, axis, 0) for v in (x, c))
+    shape, wide = x.shape, (len(x), np.prod(x.shape[1:], dtype=int))
+    x, tail = (np.array(v, order="C").reshape(wide) for v in (x, c))
+    top = x.copy()
+    for before, here in itertools.pairwise(top):
+        np.maximum(before, here, out=here)
     if np.isfinite(top[:1]).all() and np.isfinite(top[-1:]).all():
         shift, e = top, np.exp(x - top)
     else:
         shift = np.where(np.isfinite(top), top, 0)
         e = np.exp(np.where(np.isposinf(x), 0, x - shift))
     down = np.exp(shift[:-1] - shift[1:])
-    total, share, tail = np.empty_like(x), np.zeros_like(x), np.array(c)
-    total[:1] = e[:1]
-    for i in range(1, len(x)):
-        before, here = slice(i - 1, i), slice(i, i + 1)
-        np.multiply(total[before], down[before], out=share[before])
-        np.add(share[before], e[here], out=total[here])
-    positive = total > 0
-    np.divide(share[:-1], total[1:], out=share[:-1], where=positive[1:])
-    for i in range(len(x) - 2, -1, -1):
-        tail[i] += share[i] * tail[i + 1]
-    return np.moveaxis(
-        tail * np.divide(e, total, out=np.zeros_like(x), where=positive), 0, axis
-    )
+    total, share = e.copy(), np.empty_like(down)
+    steps = zip(itertools.pairwise(total), down, share, strict=True)
+    for (before, here), scale, part in steps:
+        np.multiply(before, scale, out=part)
+        here += part
+    np.maximum(total, 1, out=total)
+    share /= total[1:]
+    steps = zip(share[::-1], itertools.pairwise(tail[::-1]), strict=True)
+    for part, (behind, here) in steps:
+        here += part * behind
+    e /= total
+    tail *= e
+    return np.moveaxis(tail.reshape(shape), 0, axis)
 
 
-def _product_tail(c, x, axis):
-    """The sums over i >= j of c[i] times the product of x[:i + 1] without x[j] along an axis, in one pass each way."""
-    x, c = np.moveaxis(x, axis, 0), np.moveaxis(c, axis, 0)
+def _product_tail(c, x, y, axis):
+    """The sums over i >= j of c[i] times the product y[i] of x[:i + 1] without x[j] along an axis: by division where nothing is near 0 or too large, else in a scan."""
+    info, size = np.finfo(y.dtype), np.abs(y)
+    if (
+        size.min(initial=1) > info.tiny / info.eps
+        and size.max(initial=1) < info.max**0.25
+    ):
+        return np.flip(np.cumsum(np.flip(c * y, axis), axis=axis), axis) / x
+    x, c, y = (np.moveaxis(v, axis, 0) for v in (x, c, y))
     before = np.ones_like(x)
-    np.multiply.accumulate(x[:-1], out=before[1:])
+    before[1:] = y[:-1]
     tail = np.array(c)
     for i in range(len(x) - 2, -1, -1):
         tail[i] += x[i + 1] * tail[i + 1]
