@@ -59,6 +59,7 @@ def test_it_imports_the_standard_library_and_numpy_only(name):
                 "collections",
                 "dataclasses",
                 "functools",
+                "itertools",
                 "scipy",
             }
 
