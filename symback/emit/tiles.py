@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from symback.core.expr import Node
 from symback.emit.elementwise import is_elementwise, makes_several
 from symback.emit.naming import DEEPEST, TRIVIAL, Schedule, define, fitted, named, note
-from symback.emit.numpy_text import ATOM, Speller, scalar_text
+from symback.emit.numpy_text import ATOM, Speller, is_square, scalar_text
+from symback.functions import kernels
 from symback.lower.arrays import Array, Kind
 
 FEWEST = 2
@@ -117,9 +118,11 @@ def _started(tiling: Tiling, uses: Mapping[Array, int]) -> dict[Array, Array]:
 def _store(inner: Schedule, a: Array, target: str, uses: Mapping[Array, int]) -> None:
     """The last operation, written into its place; what no ufunc does is assigned."""
     del inner.names[a]
-    function = a.data if a.kind is Kind.UFUNC else _UFUNCS.get(str(a.data)) if a.kind is Kind.OPERATOR else None
+    function = _function(a)
     if function is not None:
-        inner.lines.append(_call(inner, f"np.{function}", a.args, last=f"out={target}"))
+        operands = a.args[:1] if is_square(a) else a.args
+        inner.lines.append(_call(inner, function, operands, last=f"out={target}"))
+        note(inner, a)
     elif a.kind is Kind.WHERE and a.args[0].shape and is_elementwise(a.args[2]) and uses[a.args[2]] == 1 and a.args[2] not in inner.names:
         condition, yes, no = a.args
         inner.names[no] = target
@@ -130,6 +133,19 @@ def _store(inner: Schedule, a: Array, target: str, uses: Mapping[Array, int]) ->
     else:
         inner.lines.append(f"{target} = {fitted(inner, a, len(target) + 3)}")
     inner.names[a] = target
+
+
+def _function(a: Array) -> str | None:
+    """What computes the last operation and takes `out`; None where nothing does."""
+    if a.kind is Kind.UFUNC:
+        return f"np.{a.data}"
+    if is_square(a):
+        return "np.square"
+    if a.kind is Kind.OPERATOR and str(a.data) in _UFUNCS:
+        return f"np.{_UFUNCS[str(a.data)]}"
+    if a.kind is Kind.KERNEL and a.data[1] == "" and a.data[0] in kernels.names() and kernels.source(a.data[0]).takes_out:
+        return a.data[0]
+    return None
 
 
 def _store_one(inner: Schedule, a: Array, target: str, uses: Mapping[Array, int]) -> None:

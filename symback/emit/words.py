@@ -81,6 +81,8 @@ def _known_form(a: Array) -> tuple[str, Array] | None:
         divisor = a.args[1]
         if divisor.data == "*" and divisor.args[0] == divisor.args[1] and divisor.args[0].data == "+":
             return "sigmoid_slope", a.args[0].args[0]
+    if a.data == "*" and a.args[0] == a.args[1]:
+        return "square", a.args[0]
     if a.data == "+" and any(_is_exponential(x) for x in a.args) and any(_is_number(x, ONE) for x in a.args):
         return "divisor", next(x for x in a.args if _is_exponential(x)).args[0]
     if a.data == "+" and all(x.kind is Kind.PART for x in a.args):

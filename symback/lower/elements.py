@@ -40,6 +40,7 @@ from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import is_mask, mask, safe_argument
 from symback.lower.powers import lower_power
 from symback.lower.products import combine, factor, lower_product
+from symback.lower.slopes import slope_beside
 from symback.lower.ties import share
 
 MOST_TERMS = 5
@@ -274,10 +275,10 @@ def _branches(low: Lowering, pairs: list[tuple[Node, Node]]) -> Lowered:
     elsewhere = low.value(negation(condition)) if _comparison_safe(condition) else low.elementwise(Kind.OPERATOR, "~", [here], "b")
     if len(rest) == 1 and here.array.kind is not Kind.SCALAR:
         other = rest[0][0]
-        found = exponents.slope_beside(low.guarded(elsewhere), value, other, here)
+        found = slope_beside(low.guarded(elsewhere), value, other, here)
         if found is not None:
             return found
-        found = exponents.slope_beside(low.guarded(here), other, value, low.scalar(FALSE))
+        found = slope_beside(low.guarded(here), other, value, low.scalar(FALSE))
         if found is not None:
             return choose(low, here, found, low.value(other))
     yes = low.guarded(here).value(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symback.calculus.affine import scalar
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, call, mul, number, split_coefficient, sub
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, mul, number, split_coefficient, sub
 from symback.core.program import Kind as TensorKind
 from symback.lower.arrays import Kind
 from symback.lower.lowering import Lowered, Lowering
@@ -17,6 +17,7 @@ from symback.rewrite.patterns import constant
 
 KERNELS = (
     "_scaled_expm1_slope_at",
+    "_slope_beside",
     *(f"{name}_{form}" for name in ("_decay_of", "_expm1_slope_of") for form in ("product", "gap", "polynomial")),
 )
 """Names of what is made here, element by element."""
@@ -37,22 +38,6 @@ def slope(low: Lowering, node: Node) -> Lowered | None:
         return None
     u = least.args[0] if least.args[1] == ZERO else least.args[1]
     return _exponential(low, "_expm1_slope_of", u, known) if _product(low, u) is not None else None
-
-
-def slope_beside(low: Lowering, other: Node, node: Node, mask: Lowered) -> Lowered | None:
-    """A number where a condition holds, else c·exp(u), where forward has c·(exp(u) - 1) for a number c; None for another choice.
-    Without indices, the condition holds nowhere."""
-    factors = node.args if node.op is Op.MUL else (node,)
-    slopes = [f for f in factors if f.op is Op.CALL and f.data == "expm1_slope"]
-    if len(slopes) != 1 or not scalar(other) or not all(scalar(f) for f in factors if f is not slopes[0]):
-        return None
-    c, u = mul(*(f for f in factors if f is not slopes[0])), slopes[0].args[0]
-    if c == other:
-        return None  # there exp(u) is 1 by itself
-    known, x = low.value(mul(c, call("expm1", u))), low.value(u)
-    if known.array not in low.made or known.array.element != "f" or not set(known.axes) == set(x.axes) == set(mask.axes or x.axes):
-        return None
-    return low.elementwise(Kind.KERNEL, ("_scaled_expm1_slope_at", ""), [x, known, low.scalar(c), mask, low.scalar(other)], "f")
 
 
 def is_rounded(low: Lowering, u: Node) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from symback.calculus.affine import scalar
 from symback.calculus.patterns import pair_key
-from symback.core.expr import HALF, ONE, ZERO, Node, Op, mul, number, power
+from symback.core.expr import HALF, MINUS_ONE, ONE, ZERO, Node, Op, mul, number, power
 from symback.lower import brackets, logistic, norms, softmax
 from symback.lower.arithmetic import operate, whole_power
 from symback.lower.arrays import Array, Kind
@@ -45,7 +45,28 @@ def lower_product(low: Lowering, node: Node) -> Lowered:
         return low.value(spread)
     others, scalars = brackets.unit_brackets(low, others, scalars)
     parts = [part for f in [*others, *masks] for part in factors_of(low, f)]
-    return times_scalar(low, combine(low, [_without_infinity(low, p) for p in parts] if len(parts) > 1 else parts), mul(*scalars))
+    parts = [_without_infinity(low, p) for p in parts] if len(parts) > 1 else parts
+    k = _slope_to_scale(low, parts) if mul(*scalars) not in (ONE, MINUS_ONE) else None
+    if k is not None:
+        parts[k] = replace(parts[k], value=times_scalar(low, parts[k].value, mul(*scalars)))
+        return combine(low, parts)
+    return times_scalar(low, combine(low, parts), mul(*scalars))
+
+
+def _slope_to_scale(low: Lowering, factors: list[Factor]) -> int | None:
+    """The factor to which a number goes: a slope that only backward needs, so that forward can keep it scaled; None where the product is
+    smaller, or shared, or such a slope is not among the factors."""
+    axes = factors[0].value.axes
+    late = [f for f in factors if f.value.array.late]
+    if len(late) != 1 or any(f.inverse or f.value.axes != axes for f in factors):
+        return None
+    if any(low.popularity.get(pair_key(late[0].node, f.node), 0) > 1 for f in factors if f is not late[0]):
+        return None
+    own = (k for k, f in enumerate(factors) if f not in late and f.value.array.kind in _MADE and f.value.array not in low.made)
+    return next(own, None)
+
+
+_MADE = (Kind.OPERATOR, Kind.UFUNC, Kind.KERNEL)
 
 
 def _without_infinity(low: Lowering, f: Factor) -> Factor:

@@ -7,7 +7,8 @@ import symback
 from symback import frontend
 from symback.emit import schedule
 
-LAYERS = ("sigmoid", "silu", "swiglu", "mish", "gelu", "softplus", "bce_with_logits", "smooth_l1", "sgd", "momentum", "adam")
+LAYERS = ("sigmoid", "silu", "swiglu", "mish", "gelu", "softplus", "selu", "tanhshrink", "softcap", "bce_with_logits", "smooth_l1", "sgd", "momentum",
+          "adam")  # fmt: skip
 SIZES = ((), (0,), (5,), (3, 4), (2, 32768), (70001,))
 
 
@@ -112,3 +113,15 @@ def test_a_sum_of_products_over_all_elements_is_taken_tile_by_tile(monkeypatch):
     y, cache = made.forward(x, np.array(0.7))
     s = 1 / (1 + np.exp(-0.7 * x))
     np.testing.assert_allclose(made.backward(cache, dy).beta, np.sum(dy * x * x * s * (1 - s)), rtol=1e-10)
+
+
+def test_a_helper_that_works_in_place_writes_where_its_result_is_kept():
+    for name, line in (
+        ("sigmoid", "_over_growth(y[part], x[part], divisor_x, out=slope[part])"),
+        ("tanhshrink", "_tanhshrink(x[part], out=y[part])"),
+    ):
+        assert f"        {line}\n" in symback.compile(symback.loads(frontend.library_text(name))).source
+
+
+def test_a_number_goes_to_the_slope_that_forward_keeps():
+    assert "    dx = dy * slope\n" in symback.compile(symback.loads(frontend.library_text("snake"))).source

@@ -15,12 +15,14 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class KernelSource:
-    """A function's text; the other kernels that it calls; the import lines that it needs beside NumPy's."""
+    """A function's text; the other kernels that it calls; the import lines that it needs beside NumPy's; whether it writes
+    into an array `out` where one is given."""
 
     name: str
     text: str
     requires: tuple[str, ...]
     imports: tuple[str, ...]
+    takes_out: bool
 
 
 def source(name: str) -> KernelSource:
@@ -73,6 +75,7 @@ def _split(module: str, known: set[str]) -> list[KernelSource]:
                 "\n".join(lines[k.lineno - 1 : k.end_lineno]),
                 tuple(n for n in used if n in known and n != k.name),
                 tuple(imports[n] for n in used if n in imports and n != "np" and n not in known),
+                any(a.arg == "out" for a in k.args.args),
             )
         )
     return out

@@ -27,9 +27,9 @@ def _logexpm1(x):
     return y
 
 
-def _expm1_slope_at(x, t):
+def _expm1_slope_at(x, t, out=None):
     """exp(x) = t + 1 with t = exp(x) - 1, by exp where t is near -1."""
-    y = np.asarray(t + 1)
+    y = np.asarray(np.add(t, 1, out=out))
     tail = y < 0.125
     far = np.asarray(x)[tail]
     if far.size:
@@ -46,6 +46,15 @@ def _scaled_expm1_slope_at(x, s, c, mask, other):
     far = np.asarray(x)[tail]
     if far.size:
         y[tail] = np.exp(far) * c
+    return y
+
+
+def _slope_beside(x, s, c, base, out=None):
+    """s + base: c·exp(x) with s = c·(exp(x) - 1) where base is c, by exp where s is near -c; base where s is 0."""
+    y = np.add(s, base, out=out)
+    far = np.flatnonzero(x < -1.75)
+    if far.size:
+        y[far] = np.exp(x[far]) * c
     return y
 
 

@@ -11,9 +11,9 @@ def _growth(x):
     return np.exp(x if x.max(initial=0) <= edge else np.minimum(x, edge))
 
 
-def _over_growth(v, x, divisor):
+def _over_growth(v, x, divisor, out=None):
     """v/divisor with divisor = 1 + exp(x); where exp(x) leaves the range, v exp(-x)."""
-    y = np.asarray(v / divisor)
+    y = np.asarray(np.divide(v, divisor, out=out))
     edge = 88 if x.itemsize < 8 else 709
     if not x.max(initial=0) <= edge:
         x, v = np.broadcast_arrays(x, v)
@@ -22,9 +22,9 @@ def _over_growth(v, x, divisor):
     return y
 
 
-def _tanh_slope_at(x, t):
+def _tanh_slope_at(x, t, out=None):
     """1 - t*t with t = tanh(x), by exp(-2|x|) where t is near 1 or -1."""
-    y = np.asarray(t * t, order="C")
+    y = np.asarray(np.square(t, out=out), order="C")
     np.subtract(1, y, out=y)
     tail = np.flatnonzero(y < 0.15)
     if tail.size:
@@ -34,14 +34,15 @@ def _tanh_slope_at(x, t):
     return y
 
 
-def _tanhshrink(x):
+def _tanhshrink(x, out=None):
     """x - tanh(x), within -2.9 ... 2.9 by the continued fraction of tanh, in which nothing cancels."""
     x = np.asarray(x)
-    u = x.clip(-2.9, 2.9)
-    s, w = u * u, 0.0
+    u = np.asarray(x.clip(-2.9, 2.9))
+    s = np.asarray(u * u, order="C")
+    w = np.zeros_like(s)
     for k in range(25 if np.finfo(x.dtype).eps < 1e-8 else 15, 1, -2):
-        w = s / (k + w)
-    y = np.asarray(u * (w / (1 + w)), order="C")
+        np.divide(s, np.add(w, k, out=w), out=w)
+    y = np.asarray(np.multiply(u, w / (1 + w), out=out), order="C")
     far = np.flatnonzero(np.abs(x) > 2.9)
     if far.size:
         v = x.take(far)

@@ -25,18 +25,18 @@ def _hypot(x, y):
     return h
 
 
-def _direction_at(x, y, h):
+def _direction_at(x, y, h, out=None):
     """x/h with h = hypot(x, y), and 0 at the origin; where h leaves the range x and y are scaled."""
     info = np.finfo(h.dtype)
     if not h.size or (info.tiny <= h.min() and h.max() <= info.max):
-        return x / h
+        return np.divide(x, h, out=out)
     swap = np.abs(y) > np.abs(x)
     big, small = np.where(swap, np.abs(y), np.abs(x)), np.where(swap, x, y)
     t = np.divide(
         small, big, out=np.asarray(np.sign(small)), where=(big != 0) & np.isfinite(big)
     )
     t = np.where(np.isinf(big) & np.isfinite(small), 0, t)
-    return np.where(swap, t, np.sign(x)) / np.sqrt(1 + t * t)
+    return np.divide(np.where(swap, t, np.sign(x)), np.sqrt(1 + t * t), out=out)
 
 
 def _sine_excess(x):
