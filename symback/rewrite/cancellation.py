@@ -87,6 +87,26 @@ def softplus_less_log_two(node: Node, ctx: Context) -> Node | None:
     return None
 
 
+def moments(node: Node, ctx: Context) -> Node | None:
+    """C·M₀(u) + C·u·M₁(u) → C·exp(u), where Mₙ(u) = ∫sⁿ exp(su) ds over 0 < s < 1."""
+    for _, c, m, rest in scaled_pairs(node, ("exp_moment",)):
+        n, u = m.args
+        left = minus_terms(rest, mul(c, u, call("exp_moment", ONE, u))) if n == ZERO else None
+        if left is not None:
+            return add(left, mul(c, call("exp", u)))
+    return None
+
+
+def hyperbolic_cosine_by_softplus(node: Node, ctx: Context) -> Node | None:
+    """C·(softplus(v) - log 2) - C·v/2 → C·log cosh(v/2), and its mirror image."""
+    for _, c, f, rest in scaled_pairs(node, ("shifted_softplus",)):
+        half = mul(HALF, f.args[0])
+        left = minus_terms(rest, neg(mul(c, half)))
+        if left is not None:
+            return add(left, mul(c, call("log_cosh", half)))
+    return None
+
+
 def sine_excess(node: Node, ctx: Context) -> Node | None:
     """C·u - C·sin u → C·sine_excess(u)."""
     for _, c, f, rest in scaled_pairs(node, ("sin",)):
@@ -123,6 +143,28 @@ RULES = (
         (Op.ADD,),
         softplus_less_log_two,
         (sub(call("softplus", ex.X), call("log", TWO)), call("shifted_softplus", ex.X)),
+    ),
+    Rule(
+        "moments of the exponential",
+        r"\int_0^1 e^{s u}\,ds + u \int_0^1 s e^{s u}\,ds = e^u",
+        "always",
+        "cancels for negative u",
+        "integration by parts",
+        "u < -1",
+        (Op.ADD,),
+        moments,
+        (add(call("exp_moment", ZERO, ex.X), mul(ex.X, call("exp_moment", ONE, ex.X))), call("exp", ex.X)),
+    ),
+    Rule(
+        "log cosh by softplus",
+        r"\log(1 + e^v) - \log 2 - \tfrac12 v = \log\cosh \tfrac12 v",
+        "always",
+        "cancels near 0, and for large v of one sign",
+        "cosh by exponentials",
+        "|v| < 1, v > 10",
+        (Op.ADD,),
+        hyperbolic_cosine_by_softplus,
+        (sub(call("shifted_softplus", ex.X), mul(HALF, ex.X)), call("log_cosh", mul(HALF, ex.X))),
     ),
     Rule(
         "excess over the sine",

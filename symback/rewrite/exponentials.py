@@ -31,7 +31,6 @@ from symback.rewrite.patterns import (
     is_call,
     is_log_sum,
     minus_term,
-    minus_terms,
     root,
     scaled_pairs,
     several_exponentials,
@@ -231,16 +230,6 @@ def hyperbolic_quotient(node: Node, ctx: Context) -> Node | None:
     return None
 
 
-def moments(node: Node, ctx: Context) -> Node | None:
-    """C·M₀(u) + C·u·M₁(u) → C·exp(u), where Mₙ(u) = ∫sⁿ exp(su) ds over 0 < s < 1."""
-    for _, c, m, rest in scaled_pairs(node, ("exp_moment",)):
-        n, u = m.args
-        left = minus_terms(rest, mul(c, u, call("exp_moment", ONE, u))) if n == ZERO else None
-        if left is not None:
-            return add(left, mul(c, call("exp", u)))
-    return None
-
-
 _ODD = frozenset({"tanh", "sinh", "erf", "asinh", "atanh", "sin", "tan", "asin", "atan", "tanhshrink", "softsign"})
 
 
@@ -366,17 +355,6 @@ RULES = (
         (Op.MUL,),
         hyperbolic_quotient,
         (mul(call("sinh", ex.X), call("sech", ex.X)), call("tanh", ex.X)),
-    ),
-    Rule(
-        "moments of the exponential",
-        r"\int_0^1 e^{s u}\,ds + u \int_0^1 s e^{s u}\,ds = e^u",
-        "always",
-        "cancels for negative u",
-        "integration by parts",
-        "u < -1",
-        (Op.ADD,),
-        moments,
-        (add(call("exp_moment", ZERO, ex.X), mul(ex.X, call("exp_moment", ONE, ex.X))), call("exp", ex.X)),
     ),
     Rule(
         "parity",

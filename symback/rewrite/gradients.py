@@ -101,6 +101,7 @@ _SHARED = {
     "two-sided softplus",
     "product of exponentials",
     "moments of the exponential",
+    "opposite sigmoids",
     "excess of the exponential",
     "difference of sigmoids",
     "polynomial times gaussian",

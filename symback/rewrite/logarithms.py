@@ -23,6 +23,7 @@ from symback.core.expr import (
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import (
+    exponent_of,
     factors,
     has_read,
     is_call,
@@ -111,9 +112,31 @@ def log_of(u: Node, ctx: Context) -> Node | None:
             return log_of_sums(several)
         if pair is not None and pair[0] == (1, ZERO) and pair[1][0] == -1:
             return call("log1mexp", pair[1][1])
+        weighted = _log_of_weighted(u, ctx)
+        if weighted is not None:
+            return weighted
         if ONE in u.args and has_read(u):
             return _log1p(add(*(a for a in u.args if a != ONE)), ctx)
     return None
+
+
+def _log_of_weighted(u: Node, ctx: Context) -> Node | None:
+    """log(a·exp(x) + b·exp(y) + …) by the logarithms of the weights where these are better known, else with the largest exponent taken off."""
+    weights, exponents = [], []
+    for t in u.args:
+        inside = [(f, exponent_of(ctx.see(f))) for f in factors(t)]
+        weights.append(mul(*(f for f, v in inside if v is None)))
+        exponents.append(add(*(v for _, v in inside if v is not None)))
+    if ZERO in exponents or len(set(exponents)) < 2 or all(w.op is Op.NUM for w in weights):
+        return None
+    if any(is_call(v, "difference") for v in exponents):
+        return None  # the largest is off already
+    logs = [log_of(w, ctx) for w in weights]
+    if all(w is not None for w in logs):
+        return log_of_sums([(1, add(v, w)) for v, w in zip(exponents, logs, strict=True)])
+    most = call("stop_gradient", call("Max", *exponents))
+    rest = add(*(mul(w, call("exp", call("difference", v, most))) for w, v in zip(weights, exponents, strict=True)))
+    return add(most, call("log", rest))
 
 
 def _log1p(v: Node, ctx: Context) -> Node:

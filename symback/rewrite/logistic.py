@@ -135,6 +135,34 @@ def logistic_entropy(node: Node, ctx: Context) -> Node | None:
     return None
 
 
+def entropy_of_logit(node: Node, ctx: Context) -> Node | None:
+    """C·σ(-u)·softplus(u) + C·σ(u)·softplus(-u) → C·logistic_entropy(u), the entropy of a coin whose logit is u."""
+    for c, u, rest in _sides(node):
+        outer = _divided(c, call("sigmoid", neg(u)))
+        if outer is None:
+            continue
+        for d, v, left in _sides(rest):
+            if add(u, v) == ZERO and d == mul(outer, call("sigmoid", u)):
+                return add(left, mul(outer, call("logistic_entropy", u)))
+    return None
+
+
+def _divided(c: Node, factor: Node) -> Node | None:
+    """c/factor where it is a factor."""
+    inside = factors(c)
+    return mul(*without(inside, inside.index(factor))) if factor in inside else None
+
+
+def opposite_sigmoids(node: Node, ctx: Context) -> Node | None:
+    """C·σ(u) - C·σ(-u) → C·tanh(u/2)."""
+    for _, c, s, rest in scaled_pairs(node, ("sigmoid",)):
+        u = s.args[0]
+        left = minus_term(rest, neg(mul(c, call("sigmoid", neg(u)))))
+        if left is not None:
+            return add(left, mul(c, call("tanh", mul(HALF, u))))
+    return None
+
+
 def softplus_shift(node: Node, ctx: Context) -> Node | None:
     """C·softplus(u) - C·u → C·softplus(-u)."""
     for c, u, rest in _sides(node):
@@ -199,6 +227,34 @@ def folded_softplus(node: Node, ctx: Context) -> Node | None:
 
 
 RULES = (
+    Rule(
+        "entropy of a logit",
+        r"-\sigma(u)\log\sigma(u) - \sigma(-u)\log\sigma(-u) = \operatorname{softplus}(u) - u\,\sigma(u)",
+        "always",
+        "the slope of the left side cancels near 0",
+        "log σ(u) = -softplus(-u)",
+        "|u| < 1",
+        (Op.ADD,),
+        entropy_of_logit,
+        (
+            add(
+                mul(call("sigmoid", neg(ex.X)), call("softplus", ex.X)),
+                mul(call("sigmoid", ex.X), call("softplus", neg(ex.X))),
+            ),
+            call("logistic_entropy", ex.X),
+        ),
+    ),
+    Rule(
+        "opposite sigmoids",
+        r"\sigma(u) - \sigma(-u) = \tanh\tfrac12 u",
+        "always",
+        "cancels near 0",
+        "algebra of exp and σ",
+        "|u| < 1",
+        (Op.ADD,),
+        opposite_sigmoids,
+        (sub(call("sigmoid", ex.X), call("sigmoid", neg(ex.X))), call("tanh", mul(HALF, ex.X))),
+    ),
     Rule(
         "complement",
         r"1 - \sigma(u) = \sigma(-u), \quad 2\sigma(u) - 1 = \tanh\tfrac{u}{2}, \quad 1 - \tanh^2 u = \operatorname{sech}^2 u",

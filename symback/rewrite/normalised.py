@@ -61,21 +61,37 @@ def _unfolded(t: Node, ctx: Context) -> Node:
 def projection(node: Node, ctx: Context) -> Node | None:
     """u_i·Sum(g·u)/B with B the sum of squares of u → by h = u/sqrt(B): h_i·Sum(g·h)."""
     for k, b in enumerate(node.args):
-        if b.op is not Op.POW or b.args[1].op is not Op.NUM or b.args[1].data > -1:
+        divided = _over_squares(b)
+        if divided is None:
             continue
-        found = power_sum(b.args[0])
-        if found is None or found.exponent != number(2):
-            continue
-        root = power(b.args[0], MINUS_HALF)
+        found, root, left = divided
         for j, f in enumerate(node.args):
             if j == k or not _is_entry(f, found):
                 continue
             for s, g in enumerate(node.args):
                 summed = _with_normalised(g, found, root) if s not in (j, k) else None
                 if summed is not None:
-                    left = power(b.args[0], add(b.args[1], ONE))
                     return mul(*without(node.args, j, k, s), left, call("product", f, root), summed)
     return None
+
+
+def _over_squares(b: Node) -> tuple[PowerSum, Node, Node] | None:
+    """(B, B**(-1/2), b·B) for a factor b that is divided by a sum of squares B, perhaps only where B is not 0."""
+    if b.op is Op.PIECEWISE and len(branches(b)) == 2 and branches(b)[0][0] == ZERO:
+        (_, gone), (value, _) = branches(b)
+        for k, f in enumerate(factors(value)):
+            inner = _over_squares(f)
+            if inner is not None:
+                return *inner[:2], piecewise((ZERO, gone), (mul(*without(factors(value), k), inner[2]), TRUE))
+        return None
+    if is_call(b, "square") and b.args[0].op is Op.POW and b.args[0].args[1] == MINUS_HALF:
+        base, left = b.args[0].args[0], ONE
+    elif b.op is Op.POW and b.args[1].op is Op.NUM and b.args[1].data <= -1:
+        base, left = b.args[0], power(b.args[0], add(b.args[1], ONE))
+    else:
+        return None
+    found = power_sum(base)
+    return (found, power(base, MINUS_HALF), left) if found is not None and found.exponent == number(2) else None
 
 
 def _is_entry(f: Node, found: PowerSum) -> bool:

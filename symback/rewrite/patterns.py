@@ -118,6 +118,17 @@ def exponential(node: Node, ctx: Context | None = None) -> tuple[Fraction, Node]
     return (c, u) if c and (found or node.op is Op.NUM) else None
 
 
+def exponent_of(node: Node) -> Node | None:
+    """u with node = exp(u), where it is written as an exponential or a gaussian; None otherwise."""
+    if is_call(node, "exp"):
+        return node.args[0]
+    if is_call(node, "gauss"):
+        return neg(power(node.args[0], number(2)))
+    if is_call(node, "half_gauss"):
+        return mul(number("-1/2"), power(node.args[0], number(2)))
+    return None
+
+
 Exponential = tuple[Fraction, Node]
 
 

@@ -131,6 +131,15 @@ def inverse_hyperbolic(node: Node, ctx: Context) -> Node | None:
     return None
 
 
+def angle_near_zero(node: Node, ctx: Context) -> Node | None:
+    """acosh(1 + u) → 2·asinh(sqrt(u/2)); acos(1 - u) → 2·asin(sqrt(u/2))."""
+    if not is_call(node, "acosh", "acos") or ONE not in terms(node.args[0]):
+        return None
+    u = sub(node.args[0], ONE)
+    inner, name = (u, "asinh") if node.data == "acosh" else (neg(u), "asin")
+    return mul(TWO, call(name, sqrt(mul(HALF, inner)))) if has_read(inner) else None
+
+
 def direction(node: Node, ctx: Context) -> Node | None:
     """x/hypot(x, y) → one function that does not overflow."""
     for k, f in enumerate(node.args):
@@ -280,6 +289,17 @@ RULES = (
         (Op.CALL,),
         inverse_hyperbolic,
         (call("log", mul(TWO, call("squareplus", ex.X, ONE))), call("asinh", ex.X)),
+    ),
+    Rule(
+        "angle near 0",
+        r"\operatorname{arcosh}(1 + u) = 2\operatorname{arsinh}\sqrt{u/2}, \quad \arccos(1 - u) = 2\arcsin\sqrt{u/2}",
+        "always",
+        "1 + u rounds to 1, where the function has its steepest slope",
+        "half-angle formula",
+        "|u| < 1e-3",
+        (Op.CALL,),
+        angle_near_zero,
+        (call("acosh", add(ONE, ex.X)), mul(TWO, call("asinh", sqrt(mul(HALF, ex.X))))),
     ),
     Rule(
         "direction",

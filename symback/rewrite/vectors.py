@@ -35,7 +35,7 @@ from symback.core.expr import (
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.logarithms import log_of_sums
-from symback.rewrite.patterns import exponential, factors, is_call, root, terms, without
+from symback.rewrite.patterns import exponent_of, exponential, factors, is_call, root, terms, without
 from symback.rewrite.rule import Rule
 
 
@@ -78,9 +78,9 @@ def _factor_exponent(f: Node, ctx: Context, binders: tuple[Binder, ...]):
     if not _depends(f, binders):
         return f, ZERO, False
     seen = ctx.see(base) if base.op is Op.READ else base
-    if is_call(seen, "exp"):
-        return ONE, mul(e, seen.args[0]), True
-    if e == ONE and seen.op is Op.MUL and any(is_call(g, "exp") for g in seen.args):
+    if exponent_of(seen) is not None:
+        return ONE, mul(e, exponent_of(seen)), True
+    if e == ONE and seen.op is Op.MUL and any(exponent_of(g) is not None for g in seen.args):
         inner = exponent(seen, ctx, binders)
         return None if inner is None else (inner[0], inner[1], True)
     if e == ONE and seen.op is Op.ADD:
@@ -125,10 +125,10 @@ def log_sum(node: Node, ctx: Context) -> tuple[Node, Node] | None:
         return None if found is None else (ONE, found)
     if seen.op is Op.MUL:
         places = [k for k, f in enumerate(seen.args) if _is(ctx.see(f), Reduction.SUM)]
-        if len(places) != 1:
+        found = [log_sum(seen.args[k], ctx) for k in places]
+        if not found or any(f is None for f in found):
             return None
-        inner = log_sum(seen.args[places[0]], ctx)
-        return None if inner is None else (mul(inner[0], *without(seen.args, places[0])), inner[1])
+        return mul(*(c for c, _ in found), *without(seen.args, *places)), add(*(u for _, u in found))
     if is_call(seen, "exp") and any(_is(t, Reduction.LOGSUMEXP) for t in terms(seen.args[0])):
         return ONE, seen.args[0]
     if not _is(seen, Reduction.SUM):
@@ -213,8 +213,8 @@ def quotient_of_sums(node: Node, ctx: Context) -> Node | None:
     masked = [f for f in rest if is_indicator(f)] if any(_is_masked(inner) for *_, inner in divisors) else []
     for f in (f for f in rest if f not in masked):
         seen = ctx.see(f) if f.op is Op.READ else f
-        if is_call(seen, "exp"):
-            exponents.append(seen.args[0])
+        if exponent_of(seen) is not None:
+            exponents.append(exponent_of(seen))
         elif seen.op is Op.PIECEWISE and not exponents and _masked(seen, ctx, ()) is not None:
             exponents.append(_masked(seen, ctx, ()))
         else:

@@ -160,6 +160,21 @@ VECTORS = (
     Form("deviation with an eps", "sqrt(Mean((x[n, i] - Mean(x[n, j], j))**2, i) + 1e-8)", R),
     Form("geometric mean", "exp(Mean(log(p[n, i]), i))", {"p": SHARES}),
     Form("harmonic mean", "C/Sum(1/p[n, i], i)", {"p": SHARES}),
+    Form("unit length", "row x[n, i]/Norm(x[n, j], j)", {"x": (*NEAR, *LARGE[-2:])}),
+    Form("unit length by a gain", "row g[n]*x[n, i]/sqrt(Sum(x[n, j]**2, j))", {"x": NEAR, "g": SCALE}),
+    Form("unit deviation", "row (x[n, i] - Mean(x[n, j], j))/sqrt(Var(x[n, j], j))", {"x": NEAR[:4]}),
+    Form("product of two sums", "log(1 + Sum(exp(9*x[n, i]), i)*Sum(exp(9*z[n, j]), j))", RZ),
+    Form(
+        "mixture of gaussians",
+        "-log(Sum(p[n, i]*exp(-(y[n] - x[n, i])**2/(2*s[n]**2))/(s[n]*sqrt(2*pi)), i))",
+        {"y": (0.5, -3.0, 2.0, 100.0, 4.0), "x": NEAR, "s": (2.0, 2.5, 1.0, 5.0, 3.0), "p": SHARES},
+        ("p[n, i] > 0", "s[n] > 0"),
+    ),
+    Form(
+        "distance in the ball of Poincare",
+        "acosh(1 + 2*Sum((x[n, i] - z[n, i])**2, i)/((1 - Sum(x[n, i]**2, i))*(1 - Sum(z[n, i]**2, i))))",
+        {"x": ((0.1, 0.2, -0.3, 0.1), (0.5, 0.5, 0.4, 0.3)), "z": ((0.5, 0.1, 0.1, -0.2), (0.2, -0.4, 0.1, 0.3))},
+    ),
     Form("manhattan distance", "Sum(Abs(x[n, i] - z[n, i]), i)", {"x": NEAR, "z": ROWS[:5]}),
     Form("distance of cubes", "Sum(Abs(x[n, i] - z[n, i])**3, i)**(1/3)", {"x": NEAR, "z": ROWS[:5]}),
 )
