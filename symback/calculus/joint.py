@@ -28,7 +28,8 @@ MOST_BOUND = 3
 
 
 def joint_contraction(node: Node, facts: Facts) -> Node | None:
-    """Σ_k a_k·w_k ± Σ_k b_k·w_k = Σ_k (a_k ± b_k)·w_k, where a and b have the same indices; 2·Σ_k a_k·w_k where they are one."""
+    """Σ_k a_k·w_k ± Σ_k b_k·w_k = Σ_k (a_k ± b_k)·w_k, where a and b have the same indices, and are values, or products while w is
+    a value with an index more; 2·Σ_k a_k·w_k where they are one."""
     if node.op is not Op.ADD or not 2 <= len(node.args) <= MOST_TERMS:
         return None
     places = [k for k, t in enumerate(node.args) if _contraction(split_coefficient(t)[1])]
@@ -63,18 +64,21 @@ def _met(one: Node, other: Node, facts: Facts) -> Node | None:
                 factors.remove(f)
             else:
                 left.append(f)
-        if len(left) == len(factors) == 1 and left[0].free == factors[0].free and left[0].free & set(bound):
-            return _joined(body, binders, factors[0], left[0], (c, d), facts)
+        a, b = mul(*factors), mul(*left)
+        if left and factors and a.free == b.free and a.free & set(bound):
+            common = [f for f in factors_of(body) if f not in factors]
+            return _joined(common, binders, a, b, (c, d), facts)
     return None
 
 
-def _joined(body: Node, binders, a: Node, b: Node, signs, facts: Facts) -> Node | None:
-    common = [f for f in factors_of(body) if f is not a]
+def _joined(common: list[Node], binders, a: Node, b: Node, signs, facts: Facts) -> Node | None:
     c, d = signs
-    if not any(f.free & {i[0] for i in binders} for f in common) or a.op is not Op.READ or b.op is not Op.READ:
+    reached = [f for f in common if f.free & {i[0] for i in binders}]
+    values = a.op is Op.READ and b.op is Op.READ
+    if not reached or not (values or any(f.op is Op.READ and not f.free <= a.free for f in reached)):
         return None
     if c == d and _in_order(a, facts) == _in_order(b, facts):
-        return mul(number(2 * c), total(body, *binders))
+        return mul(number(2 * c), total(mul(a, *common), *binders))
     inner = add(a, b if c == d else mul(MINUS_ONE, b))
     return mul(number(c), total(mul(inner, *common), *binders))
 

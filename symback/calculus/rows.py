@@ -239,7 +239,7 @@ LAST_ROWS = (
         "the distributive law, and a matrix that its definition shows to be symmetric is its transpose",
         joint_contraction,
         (Op.ADD,),
-        condition="a and b are values with the same indices",
+        condition="a and b have the same indices; they are values, or w is one with an index more",
         reference="the distributive law",
     ),
     Row(

@@ -7,9 +7,11 @@ from scipy import special
 
 
 def _loggamma(x):
-    """The logarithm of the gamma function, near its roots 1 and 2 by a series."""
+    """The logarithm of the gamma function, near its roots 1 and 2 by a series where it is not worked out with more digits anyway."""
     x = np.asarray(x)
     y = np.asarray(special.gammaln(x).astype(x.dtype, copy=False))
+    if x.dtype != np.float64:
+        return y
     near = np.abs(x - 1.5) < 1
     u = x[near]
     if u.size:
