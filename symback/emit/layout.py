@@ -86,7 +86,7 @@ def _characters(text: str) -> Iterable[tuple[int, str, bool]]:
 
 
 def fits_opened(text: str, width: int) -> bool:
-    """Whether the text is one name and then one bracket, `np.pad(…)`, which fits when it is opened, an element a line."""
+    """Whether the text is one name and then one bracket, `_padded(…)`, which fits when it is opened, an element a line."""
     start = last_bracket(text)
     if start is None or not text[:start].replace(".", "").replace("_", "").isalnum():
         return False

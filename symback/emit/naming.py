@@ -136,6 +136,8 @@ def note(schedule: Schedule, a: Array) -> None:
         seen.add(x)
         if x.kind is Kind.KERNEL and not x.data[0].startswith("np."):
             schedule.helpers.setdefault(x.data[0])
+        if x.kind is Kind.PAD:
+            schedule.helpers.setdefault("_padded")
         if x.kind is Kind.WINDOWS:
             schedule.helpers.setdefault("sliding_window_view")
         stack.extend(y for y in x.args if y not in schedule.names)

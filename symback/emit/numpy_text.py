@@ -326,8 +326,8 @@ class Speller:
         pads, fill = a.data
         widths = ", ".join(f"({scalar_text(b)}, {scalar_text(c)})" for b, c in pads)
         widths = f"({widths},)" if len(pads) == 1 else f"({widths})"
-        extra = "" if fill == "0" else f", constant_values={fill}"
-        return f"np.pad({self.text(a.args[0])}, {widths}{extra})", ATOM
+        extra = "" if fill == "0" else f", {fill}"
+        return f"_padded({self.text(a.args[0])}, {widths}{extra})", ATOM
 
     def _windows(self, a: Array) -> tuple[str, int]:
         axes, widths, items = a.data

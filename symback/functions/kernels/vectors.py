@@ -10,13 +10,16 @@ from symback.functions.kernels.trigonometric import _unit_difference
 
 def _root_of_squares(x, scale, shift, axis):
     """sqrt(scale*sum(x*x) + shift) along an axis; a row whose squares leave the range is scaled by a power of two."""
-    info = np.finfo(x.dtype)
+    info, rows = np.finfo(x.dtype), np.moveaxis(x, axis, -1)
     with np.errstate(over="ignore", invalid="ignore"):
-        square = np.vecdot(x, x, axis=axis) * scale + shift
+        if x.strides[axis] == x.itemsize:
+            square = np.vecdot(rows, rows) * scale + shift
+        else:
+            square = np.einsum("...i,...i->...", rows, rows) * scale + shift
     wide = ~((square > info.tiny / info.eps) & (square < info.max / 2))
     root = np.sqrt(np.where(wide, 1, square))
     if wide.any():
-        rows = np.moveaxis(x, axis, -1)[wide]
+        rows = rows[wide]
         largest = np.abs(rows).max(axis=-1, initial=0)
         power = np.frexp(np.where(np.isfinite(largest), largest, 1))[1]
         rows = np.ldexp(rows, -power[:, None])
