@@ -348,7 +348,8 @@ class Speller:
         elif isinstance(extra, str) and extra:
             arguments.append(extra)
         elif name == "np.broadcast_to":
-            return f"np.full({shape_text(a.shape)}, {arguments[0]})", ATOM
+            kind = ", dtype" if a.element == "f" and _may_be_python(a.args[0]) else ""
+            return f"np.full({shape_text(a.shape)}, {arguments[0]}{kind})", ATOM
         return f"{name}({', '.join(arguments)})", ATOM
 
 

@@ -47,8 +47,10 @@ class Speller:
         method = getattr(self, f"spelled_{kind}", None)
         if method is not None:
             return method(e, depth)
-        if getattr(e, "is_Rational", False) or getattr(e, "is_Float", False):
-            return _number(Fraction(int(e.p), int(e.q)) if e.is_Rational else _float(e))
+        if getattr(e, "is_Rational", False):
+            return _number(Fraction(int(e.p), int(e.q)))
+        if getattr(e, "is_Float", False):
+            return _decimal(e)
         if kind in _RELATIONS:
             return f"{self.at(e.args[0], _SUM, depth)} {_RELATIONS[kind]} {self.at(e.args[1], _SUM, depth)}", 0
         if getattr(e, "is_Function", False):
@@ -168,6 +170,12 @@ class Speller:
             )
         return f"{name}({', '.join(self.at(a, 0, depth) for a in e.args)})", _ATOM
 
+    def spelled_polygamma(self, e, depth: int) -> tuple[str, int]:
+        """SymPy's own form of `digamma`."""
+        if e.args[0] == 0:
+            return f"digamma({self.at(e.args[1], 0, depth)})", _ATOM
+        return self.function(e, "polygamma", depth)
+
     def spelled_Max(self, e, depth: int) -> tuple[str, int]:
         parts = sorted(e.args, key=lambda a: bool(getattr(a, "is_number", False)))
         return f"{type(e).__name__}({', '.join(self.at(a, 0, depth) for a in parts)})", _ATOM
@@ -206,6 +214,12 @@ class Speller:
     def spelled_Or(self, e, depth: int) -> tuple[str, int]:
         return " | ".join(self.at(a, _ATOM, depth) for a in _in_order(e)), 0
 
+    def spelled_ITE(self, e, depth: int) -> tuple[str, int]:
+        """A condition by `and`, `or` and `not` alone."""
+        return self.spelled(e.to_nnf(simplify=False), depth)
+
+    spelled_Xor = spelled_Implies = spelled_Equivalent = spelled_ITE
+
     def spelled_Not(self, e, depth: int) -> tuple[str, int]:
         return f"~{self.at(e.args[0], _ATOM, depth)}", 0
 
@@ -215,9 +229,10 @@ def _in_order(e) -> list:
     return sorted(e.args, key=lambda a: (a.count_ops(), str(a)))
 
 
-def _float(e) -> Fraction:
-    """The decimal that a SymPy Float shows."""
-    return Fraction(str(e))
+def _decimal(e) -> tuple[str, int]:
+    """A SymPy Float: the shortest decimal that a float of Python is read from, all its digits where it has more."""
+    text = repr(float(e)) if e == float(e) else str(e)
+    return text, _UNARY if text.startswith("-") else _ATOM
 
 
 def _number(value: int | float | Fraction) -> tuple[str, int]:

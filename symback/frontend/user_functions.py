@@ -177,6 +177,10 @@ def _derivative(
     """(arguments, value) -> the derivative by argument k, from the class's own `fdiff`."""
     import sympy
 
+    if cls.fdiff is sympy.Function.fdiff:
+        stop(
+            "E303", f"the class `{cls.__name__}` has no `fdiff`", None, "give it `fdiff(self, argindex=1)`: the derivative by that argument"
+        )
     symbols = [sympy.Symbol(f"argument{i}", real=True) for i in range(arity)]
     slope = cls(*symbols).fdiff(k + 1)
     text = Speller(names, frozenset()).text(slope)

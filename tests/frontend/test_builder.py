@@ -157,6 +157,78 @@ def test_a_spelling_that_is_more_than_arithmetic_is_refused(spelling):
         symback.Layer("own", inputs={x: [N]}, outputs={y[n]: LogCosh(x[n])}, functions={LogCosh: spelling})
 
 
+def test_functions_that_sympy_writes_otherwise_are_those_of_the_language():
+    v = x[n]
+    cases = {
+        sympy.digamma(v) + sympy.polygamma(0, 2 * v): "digamma(x[n]) + digamma(2*x[n])",
+        sympy.Piecewise(
+            (v, sympy.Xor(v > 0, n > 1)), (0, True)
+        ): "Piecewise((x[n], ~(((x[n] > 0) & (n > 1)) | (~(x[n] > 0) & ~(n > 1)))), (0, True))",
+        sympy.Piecewise(
+            (v, sympy.ITE(v > 0, v < 2, v < -3)), (0, True)
+        ): "Piecewise((x[n], ((x[n] > 0) & (x[n] < 2)) | (~(x[n] > 0) & (x[n] < -3))), (0, True))",
+        sympy.E ** (-v) * sympy.log(v, 2): "exp(-x[n])*log(x[n])/log(2)",
+        sympy.cbrt(v) + sympy.sqrt(v): "x[n]**(1/3) + sqrt(x[n])",
+    }
+    given = np.array([0.3, 1.2, 2.5])
+    for built, written in cases.items():
+        one, two = (
+            symback.compile(layer).load()
+            for layer in (
+                symback.Layer("a", inputs={x: [N]}, outputs={y[n]: built}),
+                loads(f"layer: a\ninputs: {{x: [N]}}\noutputs:\n  y[n]: {written}\n"),
+            )
+        )
+        (y1, c1), (y2, c2) = one.forward(given), two.forward(given)
+        np.testing.assert_allclose(y1, y2, rtol=1e-14)
+        np.testing.assert_allclose(one.backward(c1, given).x, two.backward(c2, given).x, rtol=1e-13)
+
+
+def test_a_float_of_python_keeps_all_its_digits():
+    third = 1 / 3
+    assert str(third) in symback.Layer("a", inputs={x: [N]}, outputs={y[n]: third * x[n]}).to_yaml()
+    assert "0.1*x[n]" in symback.Layer("a", inputs={x: [N]}, outputs={y[n]: 0.1 * x[n]}).to_yaml()
+    long = sympy.Float("0.1234567890123456789012345", 25)
+    assert "0.1234567890123456789012345" in symback.Layer("a", inputs={x: [N]}, outputs={y[n]: long * x[n]}).to_yaml()
+
+
+def test_a_function_without_a_derivative_is_refused_by_name():
+    class Bare(sympy.Function):
+        pass
+
+    with pytest.raises(LayerError, match="the class `Bare` has no `fdiff`"):
+        symback.Layer("a", inputs={x: [N]}, outputs={y[n]: Bare(x[n])}, functions={Bare: "np.exp"})
+
+
+class Spike(sympy.Function):
+    """A step whose slope is a surrogate's."""
+
+    def fdiff(self, argindex=1):
+        return 1 / (1 + 10 * sympy.Abs(self.args[0])) ** 2
+
+
+def test_a_function_of_the_users_own_recurs():
+    s, beta = sympy.IndexedBase("s"), sympy.Symbol("beta")
+    layer = symback.Layer(
+        "spiking",
+        inputs={x: [T, N]},
+        hyperparameters={beta: 0.9},
+        outputs={h[-1, n]: 0, h[t, n]: beta * h[t - 1, n] * (1 - Spike(h[t - 1, n] - 1)) + x[t, n], s[t, n]: Spike(h[t, n] - 1)},
+        functions={Spike: "np.where(x > 0, 1.0, 0.0)"},
+    )
+    module = symback.compile(layer).load()
+    rng = np.random.default_rng(0)
+    given, dh, ds = (rng.normal(0.5, 0.6, (6, 3)) for _ in range(3))
+    out, cache = module.forward(given)
+    slope = 1 / (1 + 10 * np.abs(out.h - 1)) ** 2
+    carried, expected = np.zeros(3), np.zeros_like(given)
+    for step in reversed(range(6)):
+        expected[step] = dh[step] + ds[step] * slope[step] + carried * 0.9 * (1 - out.s[step] - out.h[step] * slope[step])
+        carried = expected[step]
+    np.testing.assert_allclose(module.backward(cache, dh, ds).x, expected, rtol=1e-12)
+    assert module.forward(given.astype(np.float32))[0].s.dtype == np.float32
+
+
 def test_what_the_language_lacks_is_named():
     with pytest.raises(LayerError, match="zeta"):
         symback.Layer("lacks", inputs={x: [N]}, outputs={y[n]: sympy.zeta(x[n])})

@@ -366,6 +366,12 @@ found(
     N=2,
     C=4,
 )
+found(
+    "a cotangent that a switch makes 0 for all, and added to",
+    "params: {w: [D]}\nhyperparameters: {gentle: true}\ndims: {P: D - 1}\nindices: {p: P}\n"
+    "outputs:\n  y[p]: w[p]*Piecewise((Mean(w[d], d), not gentle), (0, True))\n",
+    D=3,
+)
 
 
 def test_a_factor_without_a_value_beside_a_mask_that_leaves_all_out_is_no_fault_of_a_rule():
