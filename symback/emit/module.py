@@ -61,7 +61,9 @@ def with_functions(
 ) -> ModuleView:
     """The module with further functions, the classes that they return, the LaTeX of their formulas and the helpers that they call."""
     functions, tuples = (*view.functions, *functions), (*view.tuples, *tuples)
-    own = {f.spelling.name: KernelSource(f.spelling.name, f.source, (), ()) for f in program.functions.values() if f.source}
+    own = {
+        f.spelling.name: KernelSource(f.spelling.name, f.source, (), (), takes_out=False) for f in program.functions.values() if f.source
+    }
     names = tuple(dict.fromkeys((*view.called, *helpers)))
     kernels = [*(own[h] for h in names if h in own), *needed([h for h in names if h.startswith("_") and h not in own])]
     body = "\n".join([*(line for f in functions for line in f.body), *(k.text for k in kernels)])
