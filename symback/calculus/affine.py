@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, split_coefficient, substitute, walk
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, number, split_coefficient, substitute, transform, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,18 @@ def inside(node: Node, size: Node) -> bool:
     if node.op is Op.REDUCE and node.data in (Reduction.ARGMAX, Reduction.ARGMIN) and len(node.args) == 4:
         return node.args[1].args[0] == size
     return nowhere_negative(node) and _below(node, size, _least_dims(node))
+
+
+def without_wraps(node: Node) -> Node:
+    """The expression with x or x - n for each x mod n that is proved to be that."""
+
+    def step(n: Node) -> Node | None:
+        if n.op is not Op.CALL or n.data != "mod":
+            return None
+        x, size = n.args
+        return next((y for k in (0, -1, 1) if inside(y := linear(add(x, mul(number(k), size))), size)), None)
+
+    return transform(node, step)
 
 
 def never_negative_for(size: Node, node: Node) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 
 from symback.calculus import fingerprint
 from symback.calculus.adjoint import Adjoint, adjoint
+from symback.calculus.complements import by_gates
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.extrema import with_named_entries
 from symback.calculus.facts import Proof
@@ -99,7 +100,7 @@ def _derive_mode(body: Body, program: Program, called: Mapping[str, str]) -> Der
     if not program.wrt:
         fingerprint.verify(program, fingerprint.Claim(body, stable, None, None, tuple(steps)))
         return Derivation(stable, None, tuple(steps), written=written)
-    swept = adjoint(stable, program, called)
+    swept = adjoint(by_gates(stable), program, called)
     final, applied = simplified(swept, stable, program)
     steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after, a.proof) for a in applied]
     final, found = _stable_gradients(final, context_within(stable, program))

@@ -56,6 +56,7 @@ class Facts:
     definitions  values of forward that no recurrence holds, each after those that it reads
     order        their places among them
     padded       tensors that read 0 outside their range, with their shapes
+    derived      derived dimensions by name, as the declaration defines them
     upstream     names of cotangents, the outputs' own among them
     conditions   those that forward asks
     symmetric    matrices by name, whether each is its own transpose, as far as was asked
@@ -65,6 +66,7 @@ class Facts:
     cotangents: dict[str, Cotangent] = field(default_factory=dict)
     known: Library = field(default_factory=Library)
     padded: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+    derived: Mapping[str, Node] = field(default_factory=dict)
     upstream: set[str] = field(default_factory=set)
     conditions: frozenset[Node] = frozenset()
     symmetric: dict[str, bool] = field(default_factory=dict)

@@ -40,6 +40,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
     """The adjoint with each cotangent in its final form, single-use cotangents put into their use, unused ones dropped."""
     facts = Facts({d.name: d for g in body.groups if not g.recurrent for d in g.definitions})
     facts.padded = {t.name: t.shape for t in program.tensors if t.outside == ZERO}
+    facts.derived = dict(program.derived)
     facts.upstream = {*adjoint.upstream.values(), *(s.name for s in adjoint.stages if isinstance(s, Cotangent))}
     for g in body.groups:
         if not g.recurrent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from symback.calculus.affine import affine, inside, linear
+from symback.calculus.affine import Affine, affine, inside, linear
 from symback.calculus.facts import Facts, factors_of
 from symback.calculus.radix import digits
 from symback.core.expr import (
@@ -25,6 +25,7 @@ from symback.core.expr import (
     is_whole,
     mul,
     opened,
+    split_coefficient,
     substitute,
     total,
     transform,
@@ -216,6 +217,8 @@ def recentre(node: Node, facts: Facts) -> Node | None:
                 c = form.coefficients.get(u)
                 if c not in (ONE, MINUS_ONE) or not is_whole(b) or not _only_cotangents(factors, f, u, facts):
                     continue
+                if _over_windows(u, form, size, facts):
+                    continue
                 if any(u in limit.free for other in binders for limit in other[1:]):
                     continue
                 k = fresh_index(size)
@@ -224,6 +227,19 @@ def recentre(node: Node, facts: Facts) -> Node | None:
                 new = Node(Op.READ, f.data, (*f.args[:axis], k, *f.args[axis + 1 :]))
                 return total(mul(moved, new), *(x for x in binders if x is not b), whole(k))
     return None
+
+
+def _over_windows(u: Node, form: Affine, size: Node, facts: Facts) -> bool:
+    """Whether u counts the windows of an axis of this size, and the other indices, in the same direction, the places in a window:
+    there are about as many windows as places on the axis, and their sum is as short."""
+    others = [i for i in form.indices if i is not u]
+    if any((split_coefficient(form.coefficients[i])[0] > 0) != (form.coefficients[u] == ONE) for i in others):
+        return False
+    if u.args[0] == size or size.op is not Op.NUM and all(i.args[0].op is Op.NUM for i in others):
+        return True
+    count = linear(facts.derived.get(str(u.args[0].data), u.args[0]))
+    less = [rest for c, rest in map(split_coefficient, count.args if count.op is Op.ADD else (count,)) if c < 0]
+    return any(i.args[0] in factors_of(rest) for rest in less for i in others)
 
 
 def _only_cotangents(factors: Sequence[Node], shifted: Node, u: Node, facts: Facts) -> bool:

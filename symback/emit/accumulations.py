@@ -87,7 +87,7 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
         if axis is not None:
             schedule.helpers.setdefault("_add_along")
             schedule.lines.append(f"_add_along({name}, {place}, {text}, axis={axis})")
-        elif _whole_rows(items) and value not in schedule.names and (pair := outer_factors(value)) is not None:
+        elif _adds_products(items, operands, value) and value not in schedule.names and (pair := outer_factors(value)) is not None:
             schedule.helpers.setdefault("_add_products")
             texts = [fitted(schedule, x, 40) for x in pair]
             schedule.lines.append(f"_add_products({name}, {place}, {', '.join(texts)})")
@@ -105,6 +105,11 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
 
 def _is_negated(value: Array, schedule: Schedule) -> bool:
     return value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names
+
+
+def _adds_products(items: tuple[object, ...], operands: tuple[Array, ...], value: Array) -> bool:
+    """Whether rows of labels with one axis get a matrix each."""
+    return _whole_rows(items) and len(operands[items[0]].shape) == 1 and len(value.shape) == 3
 
 
 def _whole_rows(items: tuple[object, ...]) -> bool:

@@ -27,7 +27,7 @@ from symback.functions.function import Expansion, Function, Kernel, Ufunc
 
 def shrunk(x: Node) -> Node:
     """E = exp(-|x|), the same for -x."""
-    return call("decay", neg(call("Abs", neg(x) if _negated(x) else x)))
+    return call("decay", neg(call("Abs", _unsigned(x))))
 
 
 def rising(x: Node) -> Node:
@@ -42,6 +42,11 @@ def falling(x: Node) -> Node:
 
 def _negated(x: Node) -> bool:
     return split_coefficient(x)[0] < 0
+
+
+def _unsigned(x: Node) -> Node:
+    """-x where x is written with a minus: what an even function may be given instead."""
+    return neg(x) if _negated(x) else x
 
 
 def _sigmoid(x: Node) -> Node:
@@ -100,7 +105,7 @@ ROWS = (
     Function(
         "sigmoid",
         1,
-        (lambda a, v: call("sigmoid_slope", a[0]),),
+        (lambda a, v: call("sigmoid_slope", _unsigned(a[0])),),
         Expansion(_sigmoid),
         15,
         lambda mp, x: 1 / (1 + mp.exp(-x)),

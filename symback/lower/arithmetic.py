@@ -17,14 +17,18 @@ def result_element(*elements: str) -> str:
 
 
 def operate(low: Lowering, symbol: str, left: Lowered, right: Lowered) -> Lowered:
-    """left symbol right, both brought to the layer's float type where one has it."""
+    """left symbol right, both brought to the layer's float type where one has it; in backward as forward has it, be it the other way round."""
     elements = {left.array.element, right.array.element}
     if "f" in elements:
         left, right = as_numbers(low, left, right)
     element = result_element(left.array.element, right.array.element)
     if element == "i" and (symbol == "/" or _fractional(left) or _fractional(right)):
         element = "d"
-    return low.elementwise(Kind.OPERATOR, symbol, [left, right], element)
+    result = low.elementwise(Kind.OPERATOR, symbol, [left, right], element)
+    if symbol in ("+", "*") and low.made and result.array not in low.made:
+        turned = low.elementwise(Kind.OPERATOR, symbol, [right, left], element)
+        return turned if turned.array in low.made else result
+    return result
 
 
 def as_numbers(low: Lowering, *operands: Lowered) -> list[Lowered]:

@@ -54,7 +54,7 @@ def _scaled(low: Lowering, term: Node, wide: set[Node]) -> bool:
         return False
     if _is_fraction(low, large[0]):
         return True
-    return len(parts) > 1 and not any(low.popularity.get(pair_key(large[0], f), 0) > 1 for f in parts if f is not large[0])
+    return len(parts) > 1 and not any(low.plan.pairs.get(pair_key(large[0], f), 0) > 1 for f in parts if f is not large[0])
 
 
 def _multiplier(low: Lowering, term: Node, wide: set[Node]) -> Node:

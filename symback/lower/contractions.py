@@ -304,7 +304,7 @@ def _cheapest_pair(low: Lowering, operands: list[Factor], bound: set[Node]) -> t
             value = _pair(low, a.value, b.value, local)
             rest = (joint - local).union(*(o.value.axes for o in others))
             cost = (0 if value.array in low.contracted else extent(joint)) + extent(rest)
-            wanted = low.popularity.get(pair_key(a.node, b.node), 0) if value.array.late else len(local)
+            wanted = low.plan.pairs.get(pair_key(a.node, b.node), 0) if value.array.late else len(local)
             if best is None or (cost, -wanted) < best[0]:
                 best = ((cost, -wanted), (i, j, local))
     return best[1]

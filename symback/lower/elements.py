@@ -40,6 +40,7 @@ from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import is_mask, mask, safe_argument
 from symback.lower.powers import lower_power
 from symback.lower.products import combine, factor, lower_product
+from symback.lower.sides import excluding
 from symback.lower.slopes import slope_beside
 from symback.lower.ties import share
 
@@ -62,6 +63,7 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
         or probabilities.log_mean(low, node)
         or divergences.balanced(low, node)
         or norms.difference(low, node)
+        or excluding(low, node)
     )
     if found is not None:
         return found
@@ -152,7 +154,7 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
         found = exponents.decay(low, node) if name == "decay" else exponents.slope(low, node)
         if found is not None:
             return found
-    found = logistic.by_growth(low, node)
+    found = (logistic.slope_of_gate(low, node) if name == "sigmoid_slope" else None) or logistic.by_growth(low, node)
     if found is not None:
         return found
     if name == "Min":

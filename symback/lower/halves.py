@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symback.calculus.affine import affine, linear
+from symback.calculus.affine import affine, linear, without_wraps
 from symback.calculus.cotangents import Scatter
 from symback.core.expr import ONE, ZERO, Node, Op, add, branches, fresh_index, neg, substitute
 from symback.lower.arrays import Array, Kind
@@ -24,7 +24,7 @@ def halves(low: Lowering, node: Node) -> Lowered | None:
     parts = []
     for value, own, start in zip(values, (first, rest), starts, strict=True):
         here = low.ranked(tuple(own if a == i else a for a in low.rank))
-        parts.append((own, here.as_float(here.value(substitute(value, {i: add(start, own)})))))
+        parts.append((own, here.as_float(here.value(without_wraps(substitute(value, {i: add(start, own)}))))))
     axes = low.union([Lowered(v.array, tuple(i if a == own else a for a in v.axes)) for own, v in parts])
     if i not in axes or any(v.array.element not in "fs" for _, v in parts):
         return None
@@ -45,8 +45,8 @@ def on_its_stretch(low: Lowering, s: Scatter) -> Scatter:
         kept = pairs[1][0] if pairs[0][0] == ZERO else pairs[0][0]
         own, start = (first, ZERO) if (kept is pairs[0][0]) == below else (rest, first.args[0])
         place = {i: add(start, own)}
-        value = substitute(substitute(s.value, {f: kept}), place)
-        targets = tuple(linear(substitute(t, place)) for t in s.targets)
+        value = without_wraps(substitute(substitute(s.value, {f: kept}), place))
+        targets = tuple(linear(without_wraps(substitute(t, place))) for t in s.targets)
         return on_its_stretch(low, replace(s, targets=targets, scope=tuple(own if a == i else a for a in s.scope), value=value))
     return s
 

@@ -52,7 +52,7 @@ def softmaxes_of_step(low: Lowering, variables: Variables, step_axes: tuple[Node
         form, called = _form(substitute(body, moved), b)
         low.softmaxes.add(form)
         p = share_of_total(low, e, rest, peak)
-        if form in low.keep and set(counts) <= set(called) and set(p.axes) - {b} <= set(called):
+        if form in low.plan.kept and set(counts) <= set(called) and set(p.axes) - {b} <= set(called):
             name = f"{base}_weights"
             while name in low.reserved() or any(name == s.name for s in out):
                 name += "_"

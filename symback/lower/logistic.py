@@ -11,17 +11,26 @@ from symback.calculus.patterns import skeleton
 from symback.core.expr import ONE, Node, Op, add, call, div, mul, neg, split_coefficient, walk
 from symback.functions.logistic import shrunk
 from symback.lower import exponents
+from symback.lower.arithmetic import operate
 from symback.lower.lowering import Lowered, Lowering
 
 
 def by_growth(low: Lowering, node: Node) -> Lowered | None:
     """σ(x) = G/(1 + G), σ(-x) = 1/(1 + G), σ'(x) = σ(x)/(1 + G) or log(1 + exp(x)) = max(log1p(G), x); None for other functions."""
     x = node.args[0] if len(node.args) == 1 else None
-    if x is None or node.data not in _FORMS or skeleton(shrunk(x))[0] in low.decays:
+    if x is None or node.data not in _FORMS or skeleton(shrunk(x))[0] in low.plan.decays:
         return None
     if exponents.is_rounded(low, x) or exponents.is_rounded(low, neg(x)):
         return None
     return low.value(_FORMS[node.data](low, x))
+
+
+def slope_of_gate(low: Lowering, node: Node) -> Lowered | None:
+    """σ'(x) = σ(x)·σ(-x) where forward has both, as a gate that lets one share through and keeps the other's; None elsewhere."""
+    sides = [low.standing(call("sigmoid", side)) for side in (node.args[0], neg(node.args[0]))]
+    if any(v is None or v.array not in low.made for v in sides):
+        return None
+    return operate(low, "*", *sides)
 
 
 def decays(values: Iterable[Node]) -> frozenset[int]:

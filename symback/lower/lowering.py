@@ -41,6 +41,24 @@ class StepValue:
     value: Lowered
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is known of the whole program before its expressions are lowered, these by their forms.
+
+    pairs   how often two factors stand in one product
+    decays  the exp(-|x|) that are made whatever sigmoids are made of
+    sums    inner sums that several sums have in common
+    copies  what several products copy, so that it is a value of its own
+    kept    softmaxes that loops keep, as they are wanted after the loop
+    """
+
+    pairs: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    decays: frozenset[int] = frozenset()
+    sums: frozenset[int] = frozenset()
+    copies: frozenset[Array] = frozenset()
+    kept: frozenset[int] = frozenset()
+
+
 @dataclass(slots=True)
 class Lowering:
     """What lowering an expression depends on, and what it collects on the way.
@@ -51,17 +69,14 @@ class Lowering:
     cotangents names of cotangents: they are 0 outside their range
     contracted what contractions of several factors have made on the way
     copies     what matrix products have to copy, and the operands of each that does
-    shared     those that several products copy, so that they are values of their own
     exponentials what softmaxes have been made of
     watched    softmaxes that the present step of a loop has made
     softmaxes  forms that those of loops have over all steps
     wanted     those that were asked for after the loop
-    keep       those that loops keep
     kept       where they are, and what their indices are called there
     forms      what has been lowered, by its form whatever its indices are called, with those indices
     made       everything that forward's results are made of, while backward is lowered
-    popularity how often a pair of factors occurs in the products of the whole program
-    decays     forms of the exp(-|x|) that the whole program makes whatever sigmoids are made of
+    plan       what is known of the whole program beforehand
     ranges     first and last value of each variable of the loops around
     variables  names of the loops' variables
     checked    the checks that forward makes: what backward may rely on
@@ -97,7 +112,6 @@ class Lowering:
     contracted: set[Array] = field(default_factory=set)
     copies: dict[Array, set[tuple[Array, Array]]] = field(default_factory=dict)
     exponentials: set[Array] = field(default_factory=set)
-    shared: frozenset[Array] = frozenset()
     variables: dict[str, None] = field(default_factory=dict)
     known: Mapping[Node, Node] = field(default_factory=dict)
     stored: dict[Array, Array] = field(default_factory=dict)
@@ -105,14 +119,12 @@ class Lowering:
     counted: dict[Node, None] = field(default_factory=dict)
     finite: dict[str, bool] = field(default_factory=dict)
     checked: frozenset[RangeCheck] = frozenset()
-    popularity: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    decays: frozenset[int] = frozenset()
+    plan: Plan = field(default_factory=Plan)
     forms: dict[int, tuple[Lowered, tuple[Node, ...]]] = field(default_factory=dict)
     made: frozenset[Array] = frozenset()
     watched: list[tuple] = field(default_factory=list)
     softmaxes: set[int] = field(default_factory=set)
     wanted: set[int] = field(default_factory=set)
-    keep: frozenset[int] = frozenset()
     kept: dict[int, tuple[tuple[Node, ...], Lowered]] = field(default_factory=dict)
 
     def value(self, node: Node) -> Lowered:

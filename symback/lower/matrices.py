@@ -47,7 +47,7 @@ def _shares_a_copy(low: Lowering, a: Lowered, b: Lowered, left: list[Node], righ
     copies = [_base(_matrix(low, v, *groups, [])) for v, groups in ((a, (left, order)), (b, (order, right))) if not _in_order(v, *groups)]
     for copy in copies:
         low.copies.setdefault(copy, set()).add((a.array, b.array))
-    return any(copy in low.shared for copy in copies)
+    return any(copy in low.plan.copies for copy in copies)
 
 
 def _base(matrix: Array) -> Array:

@@ -37,7 +37,8 @@ from symback.core.program import Body, Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
 from symback.lower import elements, logistic, loops, reads, reductions
 from symback.lower.arrays import Array, Kind, Slice, parts
-from symback.lower.lowering import Lowering, RangeCheck
+from symback.lower.lowering import Lowering, Plan, RangeCheck
+from symback.lower.nested import shared_sums
 from symback.lower.picks import label_of
 from symback.lower.scatters import cotangent_array, scattered
 
@@ -61,36 +62,20 @@ class LoweredBody:
     rooms: tuple[tuple[Node, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What lowering knows of the whole program beforehand: how often pairs of factors meet, what decays it asks for, which copies
-    several products share, and which softmaxes of loops are wanted after them."""
-
-    popularity: Mapping[tuple[int, int], int]
-    decays: frozenset[int]
-    shared: frozenset[Array] = frozenset()
-    keep: frozenset[int] = frozenset()
-
-
 def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> LoweredBody:
     """The arrays of a stabilised body and its simplified adjoint; what several matrix products copy is one value of the second
     lowering, which also keeps the softmaxes of a loop's steps that are wanted after it."""
     values = _values(body, adjoint)
-    plan = _Plan(popularity(values), logistic.decays(values))
+    plan = Plan(popularity(values), logistic.decays(values), shared_sums(values))
     low, lowered = _lowered(program, body, adjoint, plan)
-    shared = frozenset(copy for copy, products_ in low.copies.items() if len(products_) > 1)
-    keep = frozenset(low.wanted)
-    return _lowered(program, body, adjoint, replace(plan, shared=shared, keep=keep))[1] if shared or keep else lowered
+    copies = frozenset(copy for copy, products_ in low.copies.items() if len(products_) > 1)
+    kept = frozenset(low.wanted)
+    return _lowered(program, body, adjoint, replace(plan, copies=copies, kept=kept))[1] if copies or kept else lowered
 
 
-def _lowered(
-    program: Program,
-    body: Body,
-    adjoint: Adjoint | None,
-    plan: _Plan,
-) -> tuple[Lowering, LoweredBody]:
-    low = Lowering(program, RULES, {t.name: tensor_array(t) for t in program.tensors}, {d.name: d for d in body.definitions})
-    low.popularity, low.decays, low.shared, low.keep = plan.popularity, plan.decays, plan.shared, plan.keep
+def _lowered(program: Program, body: Body, adjoint: Adjoint | None, plan: Plan) -> tuple[Lowering, LoweredBody]:
+    tensors = {t.name: tensor_array(t) for t in program.tensors}
+    low = Lowering(program, RULES, tensors, {d.name: d for d in body.definitions}, plan=plan)
     hints: dict[Array, str] = {}
     for group in body.groups:
         if group.recurrent:
@@ -258,7 +243,7 @@ def popularity(values: Iterable[Node]) -> dict[tuple[int, int], int]:
     counts: dict[tuple[int, int], int] = {}
     for value in values:
         for n in walk(value):
-            if n.op is Op.MUL:
+            if n.op is Op.MUL or n.op is Op.CALL and n.data == "product":
                 factors = [f for f in n.args if f.op is not Op.NUM]
                 for i, a in enumerate(factors[:12]):
                     for b in factors[i + 1 : 12]:

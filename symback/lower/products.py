@@ -164,7 +164,7 @@ def most_shared(low: Lowering, factors: list[Factor]) -> tuple[int, int] | None:
             b = factors[j]
             if a.inverse and b.inverse or not (set(a.value.axes) <= set(b.value.axes) or set(b.value.axes) <= set(a.value.axes)):
                 continue
-            count = low.popularity.get(pair_key(a.node, b.node), 0)
+            count = low.plan.pairs.get(pair_key(a.node, b.node), 0)
             if count > most:
                 best, most = (i, j), count
     return best

@@ -30,6 +30,7 @@ from symback.lower import softmax, tails
 from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.contractions import over_axes, sum_over
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.nested import by_inner_sum
 from symback.lower.picks import picked
 from symback.lower.segments import added
 from symback.lower.stretches import spread, stretch_sums
@@ -65,7 +66,7 @@ def reduce(low: Lowering, node: Node) -> Lowered:
     if tapped is not None:
         return tapped
     if node.data is Reduction.SUM:
-        return spread(low, body, bound) or sum_over(low, body, bound)
+        return spread(low, body, bound) or by_inner_sum(low, node) or sum_over(low, body, bound)
     if node.data is Reduction.LOGSUMEXP:
         return softmax.logsumexp(low, body, bound)
     return over_axes(low, node.data, low.value(body), bound)

@@ -25,10 +25,13 @@ def softmax(low: Lowering, node: Node) -> Lowered | None:
         return shares.share(low, node)
     body, bound, at = found
     p = kept(low, body, bound)
-    if p is None:
-        e, rest, _, peak = exponentials(low, body, bound)
-        p = share_of_total(low, e, rest, peak)
-    return entries_at(low, p, bound, at)
+    if p is not None:
+        return entries_at(low, p, bound, at)
+    e, rest, _, peak = exponentials(low, body, bound)
+    p = share_of_total(low, e, rest, peak)
+    if p.array in low.computed or all(a.op is Op.INDEX for a in at):
+        return entries_at(low, p, bound, at)
+    return share_of_total(low, entries_at(low, e, bound, at), rest, peak)
 
 
 def share_of_several(low: Lowering, node: Node) -> Lowered | None:

@@ -40,8 +40,10 @@ _FREE = frozenset(
 )
 _KERNELS = {
     **{row.spelling.name: row.cost for row in TABLE.values() if isinstance(row.spelling, Kernel)},
-    **dict.fromkeys(("np.asarray", "np.broadcast_to", "_small_divergence"), 0),
-    **dict.fromkeys(("np.clip", "_either", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap", "_product_where"), 1),
+    **dict.fromkeys(("np.asarray", "np.broadcast_to", "_read_along", "_small_divergence"), 0),
+    **dict.fromkeys(
+        ("np.clip", "_either", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap", "_product_where", "_argmax"), 1
+    ),
     **dict.fromkeys(("_tangent", "_log_mean_exp", "_scaled_expm1_slope_at", "_slope_beside"), 2),
     **dict.fromkeys(("_centred", "_over", "_share"), 3),
     "_difference_of_roots": 3,

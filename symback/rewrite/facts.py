@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 
 from symback.core.expr import MINUS_ONE, ONE, Node, Op, Reduction, branches, is_whole, neg, opened, split_coefficient, sub, substitute, walk
 from symback.core.program import Definition, Program
@@ -76,6 +77,12 @@ class Context:
     def unfold(self, node: Node) -> Node | None:
         """The value of the definition that a READ names, at the READ's place; None where it is no such READ."""
         return self.values.behind(node)
+
+    def bounded(self, node: Node) -> bool:
+        """Whether it is the value of a function with a finite range, a gate say."""
+        seen = self.see(node)
+        row = TABLE.get(seen.data) if seen.op is Op.CALL else None
+        return row is not None and all(map(isfinite, row.range))
 
     def unfold_derived(self, node: Node) -> Node | None:
         """The same for the name of a cotangent."""

@@ -28,7 +28,7 @@ def finite_factor(node: Node, ctx: Context) -> Node | None:
                 base = base.args[0]
             elif is_call(base, "finite") and e == TWO:
                 base = base.args[0]
-            elif base.op is not Op.READ or base not in reads(g):
+            elif base.op is not Op.READ or base not in reads(g) or ctx.bounded(base):
                 continue
             kept = call("finite", base)
             if e == ONE:

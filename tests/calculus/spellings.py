@@ -279,7 +279,7 @@ outputs:
   H[n]: -Sum(exp(y[n, c])*y[n, c], c)
 """,
         15.3,
-        4.1,
+        3.1,
     ),
     "s11 mean entropy": (
         """\
@@ -302,8 +302,8 @@ inputs:
 outputs:
   y[n, c]: (1 + tanh(x[n, c]/2))/2
 """,
-        15.1,
-        4.1,
+        12.1,
+        5.1,
     ),
     "b1 scaled": (
         """\
@@ -313,8 +313,8 @@ inputs:
 outputs:
   y[n, c]: 3/(1 + exp(-x[n, c]))
 """,
-        16.1,
-        5.1,
+        13.1,
+        6.1,
     ),
     "b13 elu Max Min": (
         """\
@@ -327,7 +327,7 @@ outputs:
   y[n, c]: Max(x[n, c], 0) + a*Min(exp(x[n, c]) - 1, 0)
 """,
         12.1,
-        8.1,
+        7.1,
     ),
     "b13 celu 1": (
         """\
@@ -338,7 +338,7 @@ outputs:
   y[n, c]: Max(x[n, c], 0) + Min(0, exp(x[n, c]) - 1)
 """,
         11.1,
-        7.1,
+        6.1,
     ),
     "b13 elu expm1": (
         """\
@@ -373,7 +373,7 @@ outputs:
   y[n, c]: Max(0, Min(1, x[n, c]/6 + 1/2))
 """,
         5.1,
-        6.1,
+        5.1,
     ),
     "b15 hardswish hs": (
         """\
@@ -478,7 +478,7 @@ outputs:
   y[n, q, c]: g[q, c]*d[n, q, c]*r[n, q] + b[q, c]
 """,
         8.2,
-        12.2,
+        10.2,
     ),
     "n5 batchnorm Var": (
         """\
@@ -491,8 +491,8 @@ params:
 outputs:
   y[n, c]: g[c]*(x[n, c] - Mean(x[m, c], m))*(Var(x[m, c], m) + 1e-5)**(-1/2) + b[c]
 """,
-        7.2,
-        8.3,
+        8.2,
+        6.2,
     ),
     "n5 spatial": (
         """\
@@ -508,8 +508,8 @@ where:
 outputs:
   y[n, c, h, w]: g[c]*(x[n, c, h, w] - mu[c])/sqrt(v[c] + 1e-5) + b[c]
 """,
-        7.1,
         8.1,
+        6.1,
     ),
     "n5 call": (
         """\
@@ -525,8 +525,8 @@ where:
 outputs:
   y: g*(x - mu)/sqrt(v + 1e-5) + b
 """,
-        7.2,
-        8.3,
+        8.2,
+        6.2,
     ),
     "n8 rms call": (
         """\
@@ -613,7 +613,7 @@ outputs:
   s[n]: Sum(a[n, c]*b[n, c], c)
 """,
         5.2,
-        10.5,
+        8.5,
     ),
     "n11 eps max": (
         """\
@@ -628,7 +628,7 @@ outputs:
   s[n]: Sum(x[n, c]*z[n, c], c)/(a[n]*b[n])
 """,
         5.2,
-        14.5,
+        8.2,
     ),
     "n11 loss": (
         """\
@@ -640,7 +640,7 @@ outputs:
   s: Mean(1 - Sum(x[n, c]*z[n, c], c)/(Norm(x[n, c], c)*Norm(z[n, c], c)), n)
 """,
         5.2,
-        7.5,
+        6.4,
     ),
     "n12 weightnorm Norm": (
         """\
@@ -652,7 +652,7 @@ outputs:
   w[n, c]: g[n]*v[n, c]/Norm(v[n, k], k)
 """,
         2.1,
-        5.3,
+        4.3,
     ),
     "n13 expanded": (
         """\
@@ -826,7 +826,7 @@ outputs:
   loss: Mean(Max(Sum((a[n, d] - p[n, d])**2, d) - Sum((a[n, d] - q[n, d])**2, d) + 1, 0), n)
 """,
         4.2,
-        7.1,
+        4.1,
     ),
     "a4 no mask": (
         """\
@@ -895,8 +895,8 @@ params:
 outputs:
   y[n]: (Sum(Sum(x[n, i]*V[i, k], i)**2, k) - Sum(x[n, i]**2*V[i, k]**2, i, k))/2
 """,
-        10.8,
-        21.9,
+        10.6,
+        20.7,
     ),
     "bce prob": (
         """\
@@ -958,8 +958,8 @@ inputs:
 outputs:
   y[n, c]: a[n, c]/(1 + exp(-a[n, c]))*b[n, c]
 """,
-        18.1,
-        9.1,
+        15.1,
+        10.1,
     ),
     "mish named": (
         """\

@@ -18,7 +18,7 @@ outputs:
 """
 
 
-@pytest.mark.parametrize("width", [1, 3, 20])
+@pytest.mark.parametrize("width", [1, 3, 20, 2000])
 @pytest.mark.parametrize("labels", [np.zeros(60, int), np.arange(60) % 7, np.r_[np.zeros(30, int), np.arange(30)], np.zeros(0, int)])
 def test_rows_are_added_where_their_labels_say_however_often_one_comes(width, labels):
     rows = np.random.default_rng(0).integers(-9, 9, (len(labels), width)).astype(float)
@@ -29,8 +29,8 @@ def test_rows_are_added_where_their_labels_say_however_often_one_comes(width, la
 
 
 def test_rows_of_labels_with_several_axes_are_broadcast():
-    labels, rows = np.array([[0, 2, 2], [1, 2, 0]], np.uint8), np.arange(32.0).reshape(2, 1, 16)
-    total, expected = np.zeros((4, 16)), np.zeros((4, 16))
+    labels, rows = np.array([[0, 2, 2], [1, 2, 0]], np.uint8), np.arange(40000.0).reshape(2, 1, 20000)
+    total, expected = np.zeros((4, 20000)), np.zeros((4, 20000))
     _add_rows(total, labels, rows)
     np.add.at(expected, labels, rows)
     assert np.array_equal(total, expected)

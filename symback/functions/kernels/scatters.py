@@ -93,11 +93,12 @@ def _add_along(total, index, values, axis):
 
 
 def _add_rows(total, index, values):
-    """total[index] += values in place, where a row may come again: round by round, but often met rows one by one, and narrow ones place by place."""
+    """total[index] += values in place, where a row may come again: round by round, but often met rows one by one, and narrow or few ones
+    place by place, which touches each number once."""
     rows = total.shape[1:]
     values = np.broadcast_to(values, (*index.shape, *rows)).reshape(index.size, *rows)
     index = index.reshape(-1).astype(np.intp, copy=False)
-    if values[:1].size < 16:
+    if values[:1].size < 16 or values.size < 100_000:
         np.add.at(total, index, values)
         return
     order, first, count = _by_place(index)

@@ -38,7 +38,7 @@ outputs:
   y[n, c]: Max(x[n, c], 0) + a*(exp(Min(x[n, c], 0)) - 1)
 """,
         12.1,
-        8.1,
+        7.1,
         3.0,
     ),
     "b13 selu": (
@@ -126,7 +126,7 @@ outputs:
   y[n, c]: Min(Max(x[n, c]/6 + 1/2, 0), 1)
 """,
         4.1,
-        6.1,
+        5.1,
         4.0,
     ),
     "hardtanh": (
@@ -214,8 +214,8 @@ inputs:
 outputs:
   y[n, c]: tanh(a[n, c])*sigmoid(b[n, c])
 """,
-        24.1,
-        11.1,
+        21.1,
+        12.1,
         13.0,
     ),
     "highway": (
@@ -231,7 +231,7 @@ outputs:
   y[n, c]: T[n, c]*h[n, c] + (1 - T[n, c])*x[n, c]
 """,
         22.1,
-        9.1,
+        6.1,
         7.0,
     ),
     "b3 softplus with beta": (

@@ -180,7 +180,7 @@ outputs:
   z[n, c]: m[n, c] + exp(s[n, c]/2)*e[n, c]
 """,
         11.1,
-        3.1,
+        2.1,
         2.0,
     ),
     "vae elbo": (

@@ -45,8 +45,8 @@ where:
 outputs:
   y[n]: (Sum(s[n, f]**2, f) - Sum(V[d, f]**2*x[n, d]**2, d, f))/2
 """,
-        10.7,
-        21.8,
+        10.6,
+        20.7,
         21.58,
     ),
     "mahalanobis": (
@@ -301,8 +301,8 @@ where:
 outputs:
   y[n, o]: Sum(u[n, h]*C[h, o], h)
 """,
-        21.7,
-        38.9,
+        21.1,
+        39.1,
         46.2,
     ),
     "film": (

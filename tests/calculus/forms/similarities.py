@@ -12,8 +12,8 @@ where:
 outputs:
   loss: 1 - Mean((2*Sum(p[n, c]*t[n, c], c) + 1)/(Sum(p[n, c], c) + Sum(t[n, c], c) + 1), n)
 """,
-        18.2,
-        6.2,
+        15.2,
+        7.2,
         7.1,
     ),
     "l13 Jaccard": (

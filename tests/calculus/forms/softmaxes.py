@@ -85,7 +85,7 @@ outputs:
   loss: -Mean((1 - p[n])**2*log(p[n]), n)
 """,
         10.4,
-        3.2,
+        1.3,
         2.13,
     ),
     "s10 distilled by cross-entropy": (
