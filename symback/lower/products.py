@@ -60,7 +60,7 @@ def _slope_to_scale(low: Lowering, factors: list[Factor]) -> int | None:
     late = [f for f in factors if f.value.array.late]
     if len(late) != 1 or any(f.inverse or f.value.axes != axes for f in factors):
         return None
-    if any(low.popularity.get(pair_key(late[0].node, f.node), 0) > 1 for f in factors if f is not late[0]):
+    if any(low.plan.pairs.get(pair_key(late[0].node, f.node), 0) > 1 for f in factors if f is not late[0]):
         return None
     own = (k for k, f in enumerate(factors) if f not in late and f.value.array.kind in _MADE and f.value.array not in low.made)
     return next(own, None)
