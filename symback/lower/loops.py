@@ -108,17 +108,26 @@ def forward_loop(low: Lowering, group: Group) -> None:
     low.memo.clear()
 
 
+def without_starts(low: Lowering, name: str) -> Array:
+    """A recurrence's positions 0 … size-1, without the room of its starts."""
+    array, d = low.arrays[name], low.definitions[name]
+    sizes = tuple(a.args[0] for a in d.axes)
+    if array.shape == sizes:
+        return array
+    items = tuple(
+        Slice(number(-k) if k else None, None if s == add(size, number(-k)) else add(number(-k), size)) if s != size else Slice()
+        for s, size, k in zip(array.shape, sizes, d.low or (0,) * len(sizes), strict=True)
+    )
+    return Array(Kind.VIEW, items, (array,), sizes, array.element)
+
+
 def _remember(low: Lowering, d: Definition) -> None:
     """Note that a function's values over all steps are stored, so that nothing computes them again."""
-    array = low.arrays[d.name]
-    if (
-        d.value.op is Op.CALL
-        and len(d.equations) == 1
-        and array.shape == tuple(a.args[0] for a in d.axes)
-        and reads_stay_inside(low, d.value)
-    ):
+    before = all(any(at.op is Op.NUM and at.data < 0 for at in e.lhs) for e in d.equations[:-1])
+    if d.value.op is Op.CALL and before and reads_stay_inside(low, d.value):
         v = low.ranked(d.axes).value(d.value)
-        if v.axes == d.axes:
+        array = without_starts(low, d.name)
+        if v.axes == d.axes and array.shape == v.array.shape:
             low.stored[v.array] = array
 
 

@@ -36,7 +36,7 @@ from symback.core.expr import (
 from symback.core.program import Body, Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
 from symback.lower import elements, logistic, loops, reads, reductions
-from symback.lower.arrays import Array, Kind, Slice, parts
+from symback.lower.arrays import Array, Kind, parts
 from symback.lower.lowering import Lowering, Plan, RangeCheck
 from symback.lower.nested import shared_sums
 from symback.lower.picks import label_of
@@ -85,7 +85,7 @@ def _lowered(program: Program, body: Body, adjoint: Adjoint | None, plan: Plan) 
             low.arrays[d.name] = _definition_array(low, d)
             low.computed.add(low.arrays[d.name])
             _hint(hints, low.arrays[d.name], d.name)
-    outputs = {o: _without_starts(low, o) for o in body.outputs}
+    outputs = {o: loops.without_starts(low, o) for o in body.outputs}
     updates = {state: low.arrays[name] for state, name in body.updates.items()}
     checks, array_checks = tuple(low.checks), tuple(low.array_checks)  # backward reads where forward has read
     low.checked = frozenset(checks)
@@ -132,19 +132,6 @@ def _rooms(program: Program, body: Body, counted: Iterable[Node]) -> tuple[tuple
 
     least = dict.fromkeys((a.args[0] for d in body.definitions for a in d.axes), 0) | dict.fromkeys(counted, 1)
     return tuple((s, n) for s, n in least.items() if s.op is not Op.NUM and not never_negative(add(declared(s), number(-n))))
-
-
-def _without_starts(low: Lowering, name: str) -> Array:
-    """A recurrence's positions 0 … size-1, without the room of its starts."""
-    array, d = low.arrays[name], low.definitions[name]
-    sizes = tuple(a.args[0] for a in d.axes)
-    if array.shape == sizes:
-        return array
-    items = tuple(
-        Slice(number(-k) if k else None, add(number(-k), size)) if s != size else Slice()
-        for s, size, k in zip(array.shape, sizes, d.low or (0,) * len(sizes), strict=True)
-    )
-    return Array(Kind.VIEW, items, (array,), sizes, array.element)
 
 
 def tensor_array(tensor: Tensor) -> Array:

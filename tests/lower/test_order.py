@@ -205,3 +205,14 @@ wrt: []
     for many in (x, x[:2], x[:3]):
         np.testing.assert_array_equal(module.forward(many), many.argmax(axis=1))
     np.testing.assert_array_equal(module.forward(-np.zeros((2, 300, 60))), 0)
+
+
+def test_what_a_recurrence_stores_from_its_start_on_is_not_worked_out_again():
+    assert "np.tanh(" not in backward(compiled("rnn").source)
+    lines = "h[0, n]: x[0, n]\n  h[t, n]: tanh(h[t-1, n] + x[t, n])\noutputs:\n  y[t, n]: h[t, n]\n"
+    layer = symback.compile(symback.loads(f"layer: a\ninputs:\n  x: [T, N]\nwhere:\n  {lines}"))
+    module, x = layer.load(), np.array([[3.0], [0.5], [-1.0]])
+    y, cache = module.forward(x)
+    first = 1 - y[1] ** 2
+    second = 1 - y[2] ** 2
+    assert np.allclose(module.backward(cache, np.ones_like(x)).x, [1 + first * (1 + second), first * (1 + second), second])
