@@ -39,6 +39,16 @@ def _density(mp, x):
     return mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
 
 
+def _hazard(mp, x):
+    return _density(mp, x) / _ndtr_reference(mp, x)
+
+
+def _hazard_curvature(args: tuple[Node, ...], value: Node) -> Node:
+    """h'' = -h' (x + 2 h) - h."""
+    h = call("hazard", args[0])
+    return neg(add(mul(value, add(args[0], mul(TWO, h))), h))
+
+
 ROWS = (
     Function(
         "erf",
@@ -96,6 +106,31 @@ ROWS = (
         notes="Φ with g = exp(-x²/2) known; made when code is written, never differentiated",
     ),
     Function(
+        "erfcx",
+        1,
+        (lambda a, v: call("erfcx_slope", a[0]),),
+        Kernel("_erfcx"),
+        20,
+        lambda mp, x: mp.exp(x * x) * mp.erfc(x),
+        r"\operatorname{{erfcx}}\left({0}\right)",
+        domain=((-3.0, inf),),
+        range=(0.0, inf),
+        safe=(number(1),),
+        notes="exp(x²) erfc(x)",
+    ),
+    Function(
+        "erfcx_slope",
+        1,
+        (lambda a, v: mul(TWO, add(call("erfcx", a[0]), mul(a[0], v))),),
+        Kernel("_erfcx_slope"),
+        30,
+        lambda mp, x: 2 * x * mp.exp(x * x) * mp.erfc(x) - 2 / mp.sqrt(mp.pi),
+        r"\operatorname{{erfcx}}'\left({0}\right)",
+        domain=((-3.0, inf),),
+        range=(-inf, 0.0),
+        safe=(number(1),),
+    ),
+    Function(
         "gelu",
         1,
         (lambda a, v: call("gelu_slope", a[0]),),
@@ -128,11 +163,21 @@ ROWS = (
     Function(
         "hazard",
         1,
-        (lambda a, v: neg(mul(v, add(a[0], v))),),
+        (lambda a, v: call("hazard_slope", a[0]),),
         Kernel("_hazard"),
         30,
         lambda mp, x: _density(mp, x) / _ndtr_reference(mp, x),
         r"\frac{{\varphi\left({0}\right)}}{{\Phi\left({0}\right)}}",
         range=(0.0, inf),
+    ),
+    Function(
+        "hazard_slope",
+        1,
+        (_hazard_curvature,),
+        Kernel("_hazard_slope"),
+        40,
+        lambda mp, x: -_hazard(mp, x) * (x + _hazard(mp, x)),
+        r"\left(\frac{{\varphi\left({0}\right)}}{{\Phi\left({0}\right)}}\right)'",
+        range=(-1.0, 0.0),
     ),
 )

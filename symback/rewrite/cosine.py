@@ -8,6 +8,7 @@ from symback.core.expr import (
     HALF,
     MINUS_ONE,
     TRUE,
+    TWO,
     ZERO,
     Node,
     Op,
@@ -79,6 +80,18 @@ def _normalised_sum(node: Node, outer: tuple[Node, ...], ctx: Context) -> Node |
     if count < 2:
         return None
     return mul(*outside, with_hint(total(mul(*inside), *binders), node))
+
+
+def angle(node: Node, ctx: Context) -> Node | None:
+    """acos(x̂·ŷ) → 2·atan2(|x̂ - ŷ|, |x̂ + ŷ|)."""
+    seen = ctx.see(node.args[0]) if is_call(node, "acos") else None
+    pair = None if seen is None else _cosine_parts(seen)
+    if pair is None:
+        return None
+    x, y = pair[1]
+    binders = opened(seen)[1]
+    sides = (sqrt(with_hint(total(power(v, TWO), *binders), seen)) for v in (sub(x, y), add(x, y)))
+    return mul(TWO, call("atan2", *sides))
 
 
 def tangent(node: Node, ctx: Context) -> Node | None:
@@ -188,6 +201,27 @@ FORWARD = (
         (Op.REDUCE,),
         cosine_inside,
         (total(mul(ex.XK, ex.YK, power(_SQUARES, MINUS_HALF), power(_OTHER, MINUS_HALF)), _WHOLE), _COSINE),
+    ),
+    Rule(
+        "angle between vectors",
+        r"\arccos(\hat x \cdot \hat y) = 2\operatorname{atan2}(|\hat x - \hat y|, |\hat x + \hat y|)",
+        "x and y are divided by their own norms",
+        "a cosine near 1 has no digit of a small angle, and one above 1 by rounding has no angle",
+        "Kahan 2006",
+        "vectors nearly parallel",
+        (Op.CALL,),
+        angle,
+        (
+            call("acos", _COSINE),
+            mul(
+                TWO,
+                call(
+                    "atan2",
+                    sqrt(total(power(sub(_X, _Y), TWO), _WHOLE)),
+                    sqrt(total(power(add(_X, _Y), TWO), _WHOLE)),
+                ),
+            ),
+        ),
     ),
 )
 

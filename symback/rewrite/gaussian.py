@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from symback.core.expr import HALF, MINUS_ONE, TWO, Node, Op, add, call, mul, neg, number, power, split_coefficient, sub
+from symback.core.expr import HALF, MINUS_ONE, ONE, PI, TWO, Node, Op, add, call, mul, neg, number, power, split_coefficient, sub
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import constant, factors, is_call, minus_term, scaled_pairs, tidy_coefficient, without
+from symback.rewrite.patterns import constant, exponent_of, factors, is_call, minus_term, scaled_pairs, tidy_coefficient, without
 from symback.rewrite.rule import Rule
 
 ROOT_TWO, ROOT_HALF = power(TWO, HALF), power(TWO, number("-1/2"))
@@ -58,7 +58,38 @@ def gated(node: Node, ctx: Context) -> Node | None:
     return None
 
 
+def scaled_complement(node: Node, ctx: Context) -> Node | None:
+    """exp(u²)·erfc(u) → erfcx(u), Φ(x)/φ(x) by it; φ(x)/Φ(x) and exp(-u²)/erfc(u) → the hazard."""
+    for k, f in enumerate(node.args):
+        base, e = (f.args[0], f.args[1]) if f.op is Op.POW else (f, ONE)
+        if not is_call(base, "erfc", "ndtr") or e not in (ONE, MINUS_ONE):
+            continue
+        u = base.args[0] if base.data == "erfc" else neg(mul(ROOT_HALF, base.args[0]))
+        for j, g in enumerate(node.args):
+            inner, p = (g.args[0], g.args[1]) if g.op is Op.POW else (g, ONE)
+            exponent = exponent_of(inner)
+            if exponent is not None and mul(p, exponent) == mul(e, power(u, TWO)):
+                rest = without(node.args, j, k)
+                if e == ONE:
+                    return mul(*rest, ONE if base.data == "erfc" else HALF, call("erfcx", u))
+                if base.data == "erfc":
+                    return mul(*rest, power(mul(HALF, PI), HALF), call("hazard", neg(mul(ROOT_TWO, u))))
+                return mul(*rest, power(mul(TWO, PI), HALF), call("hazard", base.args[0]))
+    return None
+
+
 RULES = (
+    Rule(
+        "scaled complementary error function",
+        r"e^{u^2} \operatorname{erfc}(u) = \operatorname{erfcx}(u), \quad \frac{\varphi(x)}{\Phi(x)}",
+        "always",
+        "a product of an infinity and 0",
+        "DLMF 7.2 and 7.12",
+        "u > 9 (float32)",
+        (Op.MUL,),
+        scaled_complement,
+        (mul(call("exp", power(ex.X, TWO)), call("erfc", ex.X)), call("erfcx", ex.X)),
+    ),
     Rule(
         "complementary error function",
         r"1 - \operatorname{erf}(u) = \operatorname{erfc}(u)",

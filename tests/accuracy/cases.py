@@ -193,6 +193,13 @@ CASES = (
         {"w": (0.25, 0.5), "x": (86.0, -300.0, 100.0, 4.0), "y": (90.0, -296.0, 99.0, 1.5)},
         lambda w, x, y: max(x, y) + mp.log(w * mp.exp(x - max(x, y)) + (1 - w) * mp.exp(y - max(x, y))),
     ),
+    Case("erfcx", "exp(x[n]**2)*erfc(x[n])", {"x": (0.0, 1e-4, -0.7, 1.5, 4.0, 16.6, 50.0, 1e4)}, lambda x: mp.exp(x * x) * mp.erfc(x)),
+    Case(
+        "mills ratio",
+        "exp(-x[n]**2/2)/erfc(x[n]/sqrt(2))",
+        {"x": (0.0, 1e-4, -0.7, 1.5, 4.0, 16.6, 50.0, 120.0)},
+        lambda x: mp.exp(-x * x / 2) / mp.erfc(x / mp.sqrt(2)),
+    ),
     Case("leaky rectifier by Max", "Max(x[n], 0.01*x[n])", X, lambda x: max(x, x / 100)),
     Case("symmetric logarithm", "sign(x[n])*log(1 + Abs(x[n]))", X, lambda x: mp.sign(x) * mp.log1p(abs(x))),
     Case("symmetric exponential", "sign(x[n])*(exp(Abs(x[n])) - 1)", {"x": REAL[:13]}, lambda x: mp.sign(x) * mp.expm1(abs(x))),

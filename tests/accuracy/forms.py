@@ -175,6 +175,7 @@ VECTORS = (
         "acosh(1 + 2*Sum((x[n, i] - z[n, i])**2, i)/((1 - Sum(x[n, i]**2, i))*(1 - Sum(z[n, i]**2, i))))",
         {"x": ((0.1, 0.2, -0.3, 0.1), (0.5, 0.5, 0.4, 0.3)), "z": ((0.5, 0.1, 0.1, -0.2), (0.2, -0.4, 0.1, 0.3))},
     ),
+    Form("angle", "acos(Sum(x[n, i]*z[n, i], i)/(Norm(x[n, i], i)*Norm(z[n, i], i)))", {"x": NEAR, "z": (*NEAR[1:], NEAR[0])}),
     Form("manhattan distance", "Sum(Abs(x[n, i] - z[n, i]), i)", {"x": NEAR, "z": ROWS[:5]}),
     Form("distance of cubes", "Sum(Abs(x[n, i] - z[n, i])**3, i)**(1/3)", {"x": NEAR, "z": ROWS[:5]}),
 )

@@ -61,6 +61,8 @@ MAGNITUDES = [
     1e30,
 ]
 SECOND_ORDER = {
+    "erfcx_slope",
+    "hazard_slope",
     *(f"{name}_over_slope" for name in LIMITS),
     "bose_slope",
     "pow_slope",
@@ -133,7 +135,7 @@ def worst(node, exact, arrays, dtype):
 def roots(name, where):
     """ULP allowed besides, near a root inside the domain, where no formula of fixed precision has a bound."""
     x = where[0]
-    if name.endswith(("_over_slope", "bose_slope")) or name == "tan_over" and abs(x) > 1:
+    if name.endswith(("_over_slope", "bose_slope", "erfcx_slope", "hazard_slope")) or name == "tan_over" and abs(x) > 1:
         return float("inf")
     near = {
         "logexpm1": abs(x - 0.693) < 0.1,

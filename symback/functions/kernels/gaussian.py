@@ -56,6 +56,27 @@ def _erfcx(x):
     return y
 
 
+def _erfcx_tail(x):
+    """1/(sqrt(pi) erfcx(x)) - x for x > 1, by its continued fraction."""
+    tail = 0 * x
+    for k in range(130 if np.finfo(x.dtype).eps < 1e-8 else 30, 0, -1):
+        tail = 0.5 * k / (x + tail)
+    return tail
+
+
+def _erfcx_slope(x):
+    """2 x erfcx(x) - 2/sqrt(pi), beyond 1.25 by what is left of it."""
+    x = np.asarray(x)
+    z = np.minimum(x, 2)
+    y = np.asarray(2 * z * _erfcx(z) - 1.1283791670955126)
+    far = x[x > 1.25]
+    if far.size:
+        far = np.minimum(far, np.finfo(x.dtype).max)
+        tail = _erfcx_tail(far)
+        y[x > 1.25] = -1.1283791670955126 * (tail / (far + tail))
+    return y
+
+
 def _ndtr_at(x, g):
     """The normal distribution function with g = exp(-x*x/2): the tail beyond |x|, or what it leaves of 1."""
     size = np.abs(x)
@@ -102,4 +123,18 @@ def _erf_over_slope(x):
         for k in range(19 if np.finfo(x.dtype).eps < 1e-8 else 11, 0, -1):
             total = 2 * k / (2 * k + 1) - total * s * s / (k + 1)
         y[near] = -1.1283791670955126 * s * total
+    return y
+
+
+def _hazard_slope(x):
+    """-h (x + h) with h the hazard, below -2 by what is left of the sum."""
+    x = np.asarray(x)
+    z = np.clip(x, -1 / np.finfo(x.dtype).eps, 40)
+    h = _hazard(z)
+    y = np.asarray(-h * (z + h))
+    low = z < -2
+    u = -0.7071067811865476 * z[low]
+    if u.size:
+        tail = _erfcx_tail(u)
+        y[low] = -2 * tail * (u + tail)
     return y
