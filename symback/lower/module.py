@@ -33,13 +33,13 @@ from symback.core.expr import (
     total,
     walk,
 )
-from symback.core.program import Body, Definition, Program, Tensor
+from symback.core.program import Body, Definition, Program, Section, Tensor
 from symback.core.program import Kind as TensorKind
 from symback.lower import elements, logistic, loops, reads, reductions
 from symback.lower.arrays import Array, Kind, parts
 from symback.lower.lowering import Lowering, Plan, RangeCheck
 from symback.lower.nested import shared_sums
-from symback.lower.picks import label_of
+from symback.lower.picks import label_of, one_hot
 from symback.lower.scatters import cotangent_array, scattered
 
 RULES = {**elements.RULES, Op.READ: reads.read_tensor, Op.REDUCE: reductions.reduce}
@@ -161,7 +161,11 @@ def _definition_array(low: Lowering, d: Definition) -> Array:
 
 def spread_reads(low: Lowering, d: Definition, value: Node) -> tuple[Node, list[Scatter]]:
     """(other terms, scatters): y_u = Σ_l x_l·w_{u - s·l}, with w 0 outside its range, is each x_l·w_k added at u = k + s·l;
-    y_u = Σ_n [u = t_n]·x_n is each x_n added at t_n."""
+    y_u = Σ_n [u = t_n]·x_n is each x_n added at t_n, and what is returned as [u = t] is 1 written there."""
+    hot = one_hot(low, value, d.axes) if d.section is Section.OUTPUT and d.kind is TensorKind.FLOAT else None
+    if hot is not None:
+        u, label = hot
+        return ZERO, [Scatter(tuple(label if a == u else a for a in d.axes), tuple(a for a in d.axes if a != u), ONE)]
     rest, scatters = [], []
     for term in value.args if value.op is Op.ADD else (value,):
         found = _spread_read(low, d, term)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symback.core.expr import TRUE, ZERO, Node, Op, both, branches, conjuncts, indicator, is_indicator, mul, substitute
+from symback.core.expr import (
+    TRUE,
+    ZERO,
+    Node,
+    Op,
+    Reduction,
+    both,
+    branches,
+    conjuncts,
+    indicator,
+    is_indicator,
+    is_whole,
+    mul,
+    opened,
+    substitute,
+)
 from symback.lower.lowering import Lowering
 
 
@@ -38,6 +53,19 @@ def at_label(low: Lowering, condition: Node) -> tuple[Node, Node] | None:
         if s.op is Op.INDEX and label.op is Op.READ and s not in label.free and is_label(low, label, s.args[0]):
             return s, label
     return None
+
+
+def one_hot(low: Lowering, value: Node, axes: Sequence[Node]) -> tuple[Node, Node] | None:
+    """(index, label) of a value that is 1 where one of its axes is at a label, or at an extremum along another of this size, and 0 elsewhere."""
+    if not is_indicator(value):
+        return None
+    found = at_label(low, value.args[1])
+    if found is None and value.args[1].op is Op.COMPARE and value.args[1].data == "==":
+        for s, place in (value.args[1].args, value.args[1].args[::-1]):
+            if s.op is Op.INDEX and place.op is Op.REDUCE and place.data in (Reduction.ARGMAX, Reduction.ARGMIN) and s not in place.free:
+                binders = opened(place)[1]
+                found = (s, place) if len(binders) == 1 and is_whole(binders[0]) and binders[0][0].args == s.args else None
+    return found if found is not None and found[0] in axes and found[1].free <= set(axes) else None
 
 
 def conditional(body: Node) -> tuple[Node, tuple[Node, ...]]:

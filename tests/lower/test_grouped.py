@@ -67,3 +67,18 @@ def test_an_embedding_adds_up_the_rows_of_a_word_in_float32_as_they_stand():
     exact = np.zeros((3, 16))
     np.add.at(exact, ids, dy.astype(float))
     assert dW.dtype == np.float32 and np.allclose(dW, exact, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("line", ["y[n, m, c]: KroneckerDelta(c, t[n, m])", "y[c, m, n]: Piecewise((1, Eq(t[n, m], c)), (0, True))"])
+def test_ones_at_labels_are_written_there(line):
+    text = f"layer: a\ninputs:\n  t: {{shape: [N, M], values: C}}\n  like: {{shape: [C], grad: false}}\nindices:\n  c: C\noutputs:\n  {line}\n  z[c]: like[c]\nwrt: []\n"
+    layer = symback.compile(symback.loads(text))
+    assert "] = 1\n" in layer.source
+    t = np.array([[0, 2, 2], [1, 0, 2]])
+    y = layer.load().forward(t, np.zeros(4)).y
+    y = y if y.shape[0] == 2 else y.transpose(2, 1, 0)
+    assert np.array_equal(y, np.eye(4)[t])
+
+
+def test_the_one_of_a_hard_maximum_is_at_the_first_of_a_tie():
+    assert np.array_equal(module("hardmax").forward(np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 0.0]])), [[0, 1, 0], [1, 0, 0]])
