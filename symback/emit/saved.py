@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from symback.emit.elementwise import is_elementwise
 from symback.emit.naming import FREE, post_order
 from symback.emit.schedule import returns_several
@@ -19,13 +17,13 @@ def saved(lowered: LoweredBody) -> tuple[list[Array], list[Array]]:
     roots = list(lowered.gradients.values())
     results = [*lowered.outputs.values(), *lowered.updates.values()]
     computed = parts(results)
-    start = _start(roots, computed)
+    start, price = _start(roots, computed, results)
     moved: list[Array] = []
     for a in _factors(roots, computed):
         more = computed | parts([a])
-        other = _start(roots, more)
-        if _price(other, results) < _price(start, results):
-            computed, start = more, other
+        other, lower = _start(roots, more, results)
+        if lower < price:
+            computed, start, price = more, other, lower
             moved.append(a)
     return [a for a in start if a.kind is not Kind.ARGUMENT], [a for a in moved if a in start]
 
@@ -42,14 +40,9 @@ def _factors(roots: list[Array], computed: set[Array]) -> list[Array]:
     return [x for x in {**met, **inner} if local[x] and x not in computed and is_elementwise(x)]
 
 
-def _price(start: Iterable[Array], results: list[Array]) -> tuple[int, int]:
-    """Bytes an element that the cache holds alive beyond the caller's arrays and the results, and how many arrays backward starts from."""
-    arrays = [a for a in start if a.shape]
-    return sum(_BYTES.get(a.element, 4) for a in arrays if a.kind is not Kind.ARGUMENT and a not in results), len(arrays)
-
-
-def _start(roots: list[Array], computed: set[Array]) -> list[Array]:
-    """What backward starts from: arguments and what forward has computed, in the order of first use."""
+def _start(roots: list[Array], computed: set[Array], results: list[Array]) -> tuple[list[Array], tuple[int, int, int]]:
+    """What backward starts from, arguments and what forward has computed, in the order of first use; and its price: bytes an element that
+    the cache holds alive beyond the caller's arrays and the results, how many arrays those are with these, and how much is left to do."""
     out: dict[Array, None] = {}
     seen: set[Array] = set()
     stack = list(reversed(roots))
@@ -63,4 +56,6 @@ def _start(roots: list[Array], computed: set[Array]) -> list[Array]:
             out[a] = None
             continue
         stack.extend(reversed(a.args))
-    return list(out)
+    arrays = [a for a in out if a.shape]
+    held = sum(_BYTES.get(a.element, 4) for a in arrays if a.kind is not Kind.ARGUMENT and a not in results)
+    return list(out), (held, len(arrays), len(seen))

@@ -131,6 +131,7 @@ def _plus(low: Lowering, a: tuple[int, Lowered], b: tuple[int, Lowered]) -> tupl
     return -1, operate(low, "+", x, y)
 
 
+_EXPONENTIALS = {"decay": exponents.decay, "growth": exponents.growth, "expm1_slope_at": exponents.slope}
 _MATH = {"floordiv": "//", "mod": "%", "product": "*", "minus": "-"}
 
 
@@ -140,6 +141,10 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
         found = softmax.shifted(low, *node.args)
         if found is not None:
             return found
+    if name == "product":
+        (first, *others) = logistic.slope_of_product(low, list(node.args))
+        if not others:
+            return low.value(first)
     if name in _MATH:
         return operate(low, _MATH[name], low.value(node.args[0]), low.value(node.args[1]))
     if name == "ratio":
@@ -150,8 +155,8 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
             return found
     if name == "unit_difference":
         return cosines.tangent(low, node)
-    if name in ("decay", "expm1_slope_at"):
-        found = exponents.decay(low, node) if name == "decay" else exponents.slope(low, node)
+    if name in _EXPONENTIALS:
+        found = _EXPONENTIALS[name](low, node)
         if found is not None:
             return found
     found = (logistic.slope_of_gate(low, node) if name == "sigmoid_slope" else None) or logistic.by_growth(low, node)

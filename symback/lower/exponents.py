@@ -18,6 +18,8 @@ from symback.rewrite.patterns import constant
 KERNELS = (
     "_scaled_expm1_slope_at",
     "_slope_beside",
+    "_growth_of_product",
+    "_growth_of_gap",
     *(f"{name}_{form}" for name in ("_decay_of", "_expm1_slope_of") for form in ("product", "gap", "polynomial")),
 )
 """Names of what is made here, element by element."""
@@ -31,6 +33,16 @@ def decay(low: Lowering, node: Node) -> Lowered | None:
     return _exponential(low, "_decay_of", size.args[0], size.args[0])
 
 
+def growth(low: Lowering, node: Node) -> Lowered | None:
+    """exp(u), kept finite; None where u is nothing of the kind."""
+    return _exponential(low, "_growth_of", node.args[0], node.args[0])
+
+
+def is_polynomial(low: Lowering, u: Node) -> bool:
+    """Whether exp(-|u|) alone is worked out closely."""
+    return _polynomial(low, u) is not None
+
+
 def slope(low: Lowering, node: Node) -> Lowered | None:
     """t + 1 where t = exp(u) - 1 is known, u = Min(product, 0); None for another slope."""
     least, known = node.args
@@ -38,11 +50,6 @@ def slope(low: Lowering, node: Node) -> Lowered | None:
         return None
     u = least.args[0] if least.args[1] == ZERO else least.args[1]
     return _exponential(low, "_expm1_slope_of", u, known) if _product(low, u) is not None else None
-
-
-def is_rounded(low: Lowering, u: Node) -> bool:
-    """Whether u is rounded, of what the caller passed, so that exp(u) is worth a closer look."""
-    return any(form(low, u) is not None for form in (_product, _gap, _polynomial))
 
 
 def _exponential(low: Lowering, name: str, u: Node, first: Node) -> Lowered | None:
@@ -62,7 +69,7 @@ def _product(low: Lowering, u: Node) -> tuple[Node, ...] | None:
         return None
     divisor = number(c.denominator)
     if len(arrays) == 2 and fixed in (ONE, MINUS_ONE) and divisor == ONE:
-        return (*arrays, ONE)
+        return (*arrays, fixed)
     if len(arrays) == 2 or fixed in (ONE, MINUS_ONE) and c.denominator & (c.denominator - 1) == 0:
         return None
     return arrays[0], fixed, divisor
@@ -70,8 +77,9 @@ def _product(low: Lowering, u: Node) -> tuple[Node, ...] | None:
 
 def _gap(low: Lowering, u: Node) -> tuple[Node, ...] | None:
     """(x, y) with u = x - y."""
-    if u.op is Op.CALL and u.data == "difference":
-        x, y = u.args
+    c, rest = split_coefficient(u)
+    if rest.op is Op.CALL and rest.data == "difference" and abs(c) == 1:
+        x, y = rest.args[:: int(c)]
     elif u.op is Op.ADD and len(u.args) == 2:
         x, y = sorted(u.args, key=lambda t: -split_coefficient(t)[0])
         c, y = split_coefficient(y)

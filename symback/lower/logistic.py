@@ -1,7 +1,4 @@
-"""The logistic function, its slope and softplus of what is no rounded product, by G = exp(x): fewer passes than by exp(-|x|).
-
-Where exp(-|x|) is made anyway, or x is formed again in wider precision where it is small (`exponents`), they are made of that.
-"""
+"""The logistic function, its slope and softplus by G = exp(x): fewer passes than by exp(-|x|), which is used where it is made anyway."""
 
 from __future__ import annotations
 
@@ -18,9 +15,7 @@ from symback.lower.lowering import Lowered, Lowering
 def by_growth(low: Lowering, node: Node) -> Lowered | None:
     """σ(x) = G/(1 + G), σ(-x) = 1/(1 + G), σ'(x) = σ(x)/(1 + G) or log(1 + exp(x)) = max(log1p(G), x); None for other functions."""
     x = node.args[0] if len(node.args) == 1 else None
-    if x is None or node.data not in _FORMS or skeleton(shrunk(x))[0] in low.plan.decays:
-        return None
-    if exponents.is_rounded(low, x) or exponents.is_rounded(low, neg(x)):
+    if x is None or node.data not in _FORMS or skeleton(shrunk(x))[0] in low.plan.decays or exponents.is_polynomial(low, x):
         return None
     return low.value(_FORMS[node.data](low, x))
 
@@ -54,16 +49,16 @@ def _softplus(low: Lowering, x: Node) -> Node:
 
 
 def slope_of_product(low: Lowering, factors: list[Node]) -> list[Node]:
-    """The factors, x·σ'(x) among them as xσ(x)/(1 + G) where xσ(x) stands there."""
-    for k, f in enumerate(factors):
-        if f.op is not Op.CALL or f.data != "sigmoid_slope":
+    """The factors, z·σ'(x) among them as zσ(x)/(1 + G) where zσ(x) stands there."""
+    for slope in factors:
+        if slope.op is not Op.CALL or slope.data != "sigmoid_slope" or not _has_growth(low, slope.args[0]):
             continue
-        x = f.args[0]
-        rest = [g for j, g in enumerate(factors) if j != k]
-        value = mul(call("finite_below", x), call("sigmoid", x))
-        if call("finite", x) in rest and low.standing(value) is not None and _has_growth(low, x):
-            rest.remove(call("finite", x))
-            return [*rest, call("over_growth", value, x, _divisor(x))]
+        x = slope.args[0]
+        for z in factors:
+            value = mul(call("finite_below", z.args[0]), call("sigmoid", x)) if z.op is Op.CALL and z.data == "finite" else None
+            if value is not None and low.standing(value) is not None:
+                rest = [f for f in factors if f is not slope and f is not z]
+                return [*rest, call("over_growth", value, x, _divisor(x))]
     return factors
 
 

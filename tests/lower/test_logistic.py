@@ -69,3 +69,27 @@ def test_what_needs_the_decaying_exponential_shares_it_with_every_sigmoid():
 def test_a_sigmoid_and_its_complement_share_the_growing_exponential():
     source, _ = module("sigmoid(x[n])**2 + exp(sigmoid(-x[n])) + softplus(x[n])")
     assert source.count("= _growth(") == 1
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("sign", (1, -1))
+def test_a_rounded_product_keeps_its_digits_in_both_tails(sign, dtype):
+    text = "layer: gate\ninputs:\n  a: [N]\n  b: [N]\noutputs:\n  y[n]: softplus({0}a[n]*b[n])\n  s[n]: sigmoid({0}a[n]*b[n])\n"
+    made = symback.compile(symback.loads(text.format("" if sign == 1 else "-"))).load()
+    a, b = np.array([0.1, 3.3, 7.7, -5.1, -8.9, 2.3e30], dtype), np.array([0.7, 6.1, 9.9, 8.3, 7.1, 1e-29], dtype)
+    out, cache = made.forward(a, b)
+    slope = made.backward(cache, np.zeros_like(a), np.ones_like(a)).a
+    with mpmath.workdps(40):
+        u = [sign * mpmath.mpf(float(x)) * mpmath.mpf(float(y)) for x, y in zip(a, b, strict=True)]
+        expected = (
+            [mpmath.log1p(mpmath.exp(v)) for v in u],
+            [sigmoid(v) for v in u],
+            [sigmoid(v) * sigmoid(-v) * sign * float(y) for v, y in zip(u, b, strict=True)],
+        )
+    for got, want in zip((out.y, out.s, slope), expected, strict=True):
+        np.testing.assert_allclose(got, [float(w) for w in want], rtol=8 * np.finfo(dtype).eps)
+
+
+def test_a_value_times_a_slope_is_the_value_that_forward_has_over_a_divisor():
+    source, _ = module("x[n]*sigmoid(1.5*x[n])")
+    assert "_over_growth(y, " in source

@@ -58,6 +58,27 @@ def _slope_beside(x, s, c, base, out=None):
     return y
 
 
+def _edge(x):
+    """The argument up to which exp stays within the range."""
+    return 88 if x.itemsize < 8 else 709
+
+
+def _growth(x):
+    """exp(x), kept finite."""
+    edge = _edge(x)
+    return np.exp(x if x.max(initial=0) <= edge else np.minimum(x, edge))
+
+
+def _over_growth(v, x, divisor, out=None):
+    """v/divisor with divisor = 1 + exp(x); where exp(x) leaves the range, v exp(-x)."""
+    y = np.asarray(np.divide(v, divisor, out=out))
+    if not x.max(initial=0) <= _edge(x):
+        x, v = np.broadcast_arrays(x, v)
+        far = x > _edge(x)
+        y[far] = np.minimum(v[far], np.finfo(y.dtype).max) * np.exp(-x[far])
+    return y
+
+
 def _decay_of_product(u, a, b, divisor):
     """exp(-|u|) with u = a*b/divisor, in the tail with the product in the next wider precision."""
     y = np.asarray(np.exp(-np.abs(u)), order="C")
@@ -91,6 +112,31 @@ def _decay_of_polynomial(u, x, linear, linear_rest, cubic, cubic_rest):
         outer = cubic + x.dtype.type(cubic_rest)
         y.reshape(-1)[far] = np.exp(-np.abs(x * (inner + outer * x * x)))
     return y
+
+
+def _growth_of_product(u, a, b, divisor):
+    """exp(u), kept finite, with u = a*b/divisor, in the tails with the product in the next wider precision."""
+    y = np.asarray(_growth(u), order="C")
+    far = _in_the_tails(u)
+    if far.size:
+        a, b = (_wider_at(v, y, far) for v in (a, b))
+        y.reshape(-1)[far] = np.exp(np.minimum(a * b / divisor, _edge(y)))
+    return y
+
+
+def _growth_of_gap(u, x, y):
+    """exp(u), kept finite, with u = x - y, in the tails with the difference in the next wider precision."""
+    z = np.asarray(_growth(u), order="C")
+    far = _in_the_tails(u)
+    if far.size:
+        x, y = (_wider_at(v, z, far) for v in (x, y))
+        z.reshape(-1)[far] = np.exp(np.minimum(x - y, _edge(z)))
+    return z
+
+
+def _in_the_tails(u):
+    """Where rounding u would cost exp(u) digits, and its size matters."""
+    return np.flatnonzero(np.abs(u) > 4.5)
 
 
 def _expm1_slope_of_product(t, a, b, divisor):

@@ -1,25 +1,8 @@
-"""Kernels of the logistic function, of tanh and of clamped infinities."""
+"""Kernels of tanh and of clamped infinities."""
 
 # 88 columns: the length of the modules that these functions are pasted into
 # fmt: off
 import numpy as np
-
-
-def _growth(x):
-    """exp(x), kept finite."""
-    edge = 88 if x.itemsize < 8 else 709
-    return np.exp(x if x.max(initial=0) <= edge else np.minimum(x, edge))
-
-
-def _over_growth(v, x, divisor, out=None):
-    """v/divisor with divisor = 1 + exp(x); where exp(x) leaves the range, v exp(-x)."""
-    y = np.asarray(np.divide(v, divisor, out=out))
-    edge = 88 if x.itemsize < 8 else 709
-    if not x.max(initial=0) <= edge:
-        x, v = np.broadcast_arrays(x, v)
-        far = x > edge
-        y[far] = np.minimum(v[far], np.finfo(y.dtype).max) * np.exp(-x[far])
-    return y
 
 
 def _tanh_slope_at(x, t, out=None):
