@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from symback.core import expr
-from symback.core.expr import Node, Op
+from symback.core.expr import ZERO, Node, Op
 from symback.core.program import Definition, Group
 from symback.frontend.faults import stop
 from symback.frontend.idle import rested
@@ -110,12 +110,39 @@ def _references(d: Definition, group: Mapping[str, Definition]) -> Iterator[Refe
                 inner[b] = (low, high)
             stack.append((node.args[0], inner))
             stack.extend((a, limits) for a in node.args[2::3] + node.args[3::3])
+        elif node.op is Op.PIECEWISE:
+            otherwise = limits
+            for value, condition in expr.branches(node):
+                stack += [(value, _narrowed(otherwise, condition)), (condition, otherwise)]
+                otherwise = _narrowed(otherwise, _opposite(condition))
         else:
             stack.extend((a, limits) for a in node.args)
 
 
+def _narrowed(limits: Mapping[Node, tuple[Node, Node]], condition: Node) -> Mapping[Node, tuple[Node, Node]]:
+    """The limits with those that a condition sets to free indices: j < i leaves 0 … i - 1 to j, and j + 1 … to i."""
+    out = dict(limits)
+    for c in expr.conjuncts(condition):
+        if c.op is Op.COMPARE and c.data in ("<", "<="):
+            small, great = c.args
+            gap = expr.ONE if c.data == "<" else ZERO
+            if small.op is Op.INDEX and small not in limits and small not in great.free:
+                out[small] = (ZERO, expr.add(great, expr.neg(gap)))
+            if great.op is Op.INDEX and great not in limits and great not in small.free:
+                out[great] = (expr.add(small, gap), expr.add(great.args[0], expr.MINUS_ONE))
+    return out
+
+
+def _opposite(condition: Node) -> Node:
+    """What holds of integers where a condition does not."""
+    if condition.op is Op.COMPARE and condition.data in ("<", "<="):
+        return expr.compare("<=" if condition.data == "<" else "<", *reversed(condition.args))
+    return expr.negation(condition)
+
+
 def offset(where: Node, step: Node, limits: Mapping[Node, tuple[Node, Node]]) -> tuple[int | None, int | None] | None:
     """(least, greatest) of `where - step`; None where `where` does not move with the step, None in a pair where unbounded."""
+    limits = {i: pair for i, pair in limits.items() if i != step}
     if not _moves_with(where, step, limits):
         return None
     low, high = (_difference(_limit(where, limits, side), step) for side in (0, 1))
@@ -123,9 +150,12 @@ def offset(where: Node, step: Node, limits: Mapping[Node, tuple[Node, Node]]) ->
 
 
 def _moves_with(where: Node, step: Node, limits: Mapping[Node, tuple[Node, Node]]) -> bool:
-    if step in where.free:
-        return True
-    return any(step in limit.free for i in where.free if i in limits for limit in limits[i])
+    """Whether a position holds the step, or an index whose limits do, or their limits."""
+    seen, reached = set(), set(where.free)
+    while not reached <= seen:
+        fresh, seen = reached - seen, seen | reached
+        reached = {i for f in fresh if f in limits for limit in limits[f] for i in limit.free}
+    return step in seen
 
 
 def _difference(where: Node, step: Node) -> int | None:

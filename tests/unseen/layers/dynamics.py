@@ -329,3 +329,27 @@ def policy(logits, v, act, rew):
     lp = torch.log_softmax(logits, 1)
     chosen = lp.gather(1, act[:, None])[:, 0]
     return (-chosen * gap.detach() + 0.5 * gap**2 + 0.01 * (lp.exp() * lp).sum(1)).mean()
+
+
+@layer(
+    """
+    layer: leapfrog
+    doc: Positions at T + 1 times and momenta between them, both returned.
+    inputs: {q0: [N], p0: [N], f: [T, N]}
+    params: {W: [N, N]}
+    hyperparameters: {dt: 0.1}
+    indices: {t: T + 1, s: T}
+    outputs:
+      q[0, n]: q0[n]
+      q[t, n]: q[t - 1, n] + dt*p[t - 1, n]
+      p[s, n]: Piecewise((p0[n] + f[0, n], Eq(s, 0)), (p[s - 1, n] - dt*tanh(Sum(W[n, k]*q[s, k], k)) + f[s, n], True))
+    """,
+    {"T": 4, "N": 3},
+    {"T": 1, "N": 1},
+)
+def leapfrog(q0, p0, f, W, dt=0.1):
+    q, p = [q0], []
+    for s in range(len(f)):
+        p.append((p0 if s == 0 else p[-1] - dt * torch.tanh(W @ q[s])) + f[s])
+        q.append(q[s] + dt * p[s])
+    return torch.stack(q), torch.stack(p)

@@ -261,3 +261,53 @@ def pagerank(M, d=0.85):
     for _ in range(5):
         r = (1 - d) / len(M) + d * (M @ r)
     return r
+
+
+@layer(
+    """
+    layer: cholesky
+    doc: The factor of A A' + 1, row by row; a row reads those above it where its column is smaller.
+    inputs: {A: [N, N], b: [N]}
+    where:
+      s[i, j]: Sum(A[i, k]*A[j, k], k) + KroneckerDelta(i, j)
+      z[i]: (b[i] - Sum(L[i, k]*z[k], (k, 0, i - 1)))/L[i, i]
+    outputs:
+      L[i, j]: >-
+        Piecewise((sqrt(s[i, j] - Sum(L[i, k]**2, (k, 0, j - 1))), Eq(i, j)),
+                  ((s[i, j] - Sum(L[i, k]*L[j, k], (k, 0, j - 1)))/L[j, j], i > j), (0, True))
+      nll: Sum(z[i]**2/2 + log(L[i, i]), i)
+    """,
+    {"N": 5},
+    {"N": 1},
+    {"N": 2},
+)
+def cholesky(A, b):
+    low = torch.linalg.cholesky(A @ A.T + torch.eye(len(A)))
+    z = torch.linalg.solve_triangular(low, b[:, None], upper=False)[:, 0]
+    return low, (z**2).sum() / 2 + torch.log(torch.diagonal(low)).sum()
+
+
+@layer(
+    """
+    layer: lu
+    doc: Both factors in one matrix, as elimination without pivots leaves them.
+    inputs: {B: [N, N]}
+    where:
+      a[i, j]: B[i, j] + 8*KroneckerDelta(i, j)
+    outputs:
+      F[i, j]: >-
+        Piecewise((a[i, j] - Sum(F[i, k]*F[k, j], (k, 0, i - 1)), i <= j),
+                  ((a[i, j] - Sum(F[i, k]*F[k, j], (k, 0, j - 1)))/F[j, j], True))
+      logdet: Sum(log(Abs(F[i, i])), i)
+    """,
+    {"N": 4},
+    {"N": 1},
+)
+def lu(B):
+    a = B + 8 * torch.eye(len(B))
+    rows = list(a)
+    for i in range(len(a)):
+        for j in range(i):
+            factor = rows[i][j] / rows[j][j]
+            rows[i] = torch.cat([rows[i][:j], factor[None], rows[i][j + 1 :] - factor * rows[j][j + 1 :]])
+    return torch.stack(rows), torch.linalg.slogdet(a)[1]
