@@ -98,9 +98,8 @@ def high_number(a):
     return oracle.HIGH_PRECISION.number(float(a))
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("form", (*SCALARS, *VECTORS), ids=lambda f: f.name)
-def test_a_formula_as_it_is_written_keeps_its_digits_without_a_warning(form, dtype):
+def keeps_its_digits(form, dtype):
+    """Asserts that value and gradient are finite, without a warning, none lost and 9 in 10 within 16 ULP."""
     source = text(form)
     arrays = points(form, dtype)
     with arithmetic._mp.workdps(160 if dtype is np.float32 else 420):
@@ -114,3 +113,9 @@ def test_a_formula_as_it_is_written_keeps_its_digits_without_a_warning(form, dty
     assert np.isfinite(y).all() and all(np.isfinite(getattr(found, a)).all() for a in slopes)
     assert errors.max() < 2.0 ** (np.finfo(dtype).nmant - 6)
     assert np.mean(errors <= 16) > 0.9
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", (*SCALARS, *VECTORS), ids=lambda f: f.name)
+def test_a_formula_as_it_is_written_keeps_its_digits_without_a_warning(form, dtype):
+    keeps_its_digits(form, dtype)
