@@ -651,7 +651,7 @@ params:
 outputs:
   w[n, c]: g[n]*v[n, c]/Norm(v[n, k], k)
 """,
-        2.1,
+        3.1,
         4.3,
     ),
     "n13 expanded": (

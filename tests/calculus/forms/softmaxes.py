@@ -181,7 +181,7 @@ inputs:
 outputs:
   loss: -Sum(d[i]*(x[i] - log(Sum(exp(x[j]), (j, i, N - 1)))), i)
 """,
-        22.1,
+        28.1,
         32.1,
         34.0,
     ),

@@ -53,7 +53,7 @@ inputs:
 outputs:
   y[n, t]: log(Sum(exp(x[n, s]), (s, 0, t)))
 """,
-        20.1,
+        26.1,
         30.1,
         32.0,
     ),
