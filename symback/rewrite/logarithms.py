@@ -121,10 +121,11 @@ def log_of(u: Node, ctx: Context) -> Node | None:
 
 
 def _log_of_weighted(u: Node, ctx: Context) -> Node | None:
-    """log(a·exp(x) + b·exp(y) + …) by the logarithms of the weights where these are better known, else with the largest exponent taken off."""
+    """log(a·exp(x) + b·exp(y) + …) by the logarithms of the weights where these are better known, else with the largest exponent
+    taken off; exponentials that have names are wanted by themselves, and are as large as they are."""
     weights, exponents = [], []
     for t in u.args:
-        inside = [(f, exponent_of(ctx.see(f))) for f in factors(t)]
+        inside = [(f, exponent_of(f)) for f in factors(t)]
         weights.append(mul(*(f for f, v in inside if v is None)))
         exponents.append(add(*(v for _, v in inside if v is not None)))
     if ZERO in exponents or len(set(exponents)) < 2 or all(w.op is Op.NUM for w in weights):

@@ -8,8 +8,9 @@ import numpy as np
 
 
 def _running_log_sum(x, axis):
-    """log(sum(exp(x[:i + 1]))) for each i along an axis: the largest so far and log1p of the sum of the others, which is scaled as it moves."""
-    if x.size < 32 * x.shape[axis]:
+    """log(sum(exp(x[:i + 1]))) for each i along an axis: the largest so far and log1p of the sum of the others, which is scaled as it moves;
+    few rows, or short ones, by the one pass of logaddexp."""
+    if x.size < max(32 * x.shape[axis], 131072):
         return np.logaddexp.accumulate(x, axis=axis)
     rows = np.ascontiguousarray(np.moveaxis(x, axis, 0))
     top = rows.copy()
