@@ -11,7 +11,7 @@ from scipy.special import erf
 
 
 def _sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+    return (1 + np.tanh(x / 2)) / 2  # where exp(-x) would overflow, too
 
 
 def _softmax(x):

@@ -141,7 +141,8 @@ def charbonnier(y, t, g):
 
 def log_cosh(y, t, g):
     r = y - t
-    return (np.log(np.cosh(r)).mean(),), (g * np.tanh(r) / r.size,)
+    size = np.abs(r)
+    return ((size + np.log1p(np.exp(-2 * size)) - f32(np.log(2))).mean(),), (g * np.tanh(r) / r.size,)
 
 
 def quantile_loss(y, t, g):
@@ -160,8 +161,9 @@ def squared_hinge(x, s, g):
 
 
 def soft_margin(x, s, g):
-    e = np.exp(-s * x)
-    return (np.log(1 + e).mean(),), (-g * s * e / (1 + e) / x.size,)
+    m = s * x
+    value = np.maximum(-m, 0) + np.log1p(np.exp(-np.abs(m)))
+    return (value.mean(),), (-g * s * _sigmoid(-m) / x.size,)
 
 
 def hinge_embedding(x, s, g):
@@ -183,11 +185,11 @@ def bce(p, t, g):
 
 def focal(x, t, g):
     alpha = f32(0.25)
-    p = _sigmoid(x)
+    p, logp = _sigmoid(x), np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    q, logq = 1 - p, logp - x
     a, b = alpha * t, (1 - alpha) * (1 - t)
-    value = -(a * (1 - p) ** 2 * np.log(p) + b * p**2 * np.log(1 - p)).mean()
-    dp = a * (2 * (1 - p) * np.log(p) - (1 - p) ** 2 / p) - b * (2 * p * np.log(1 - p) - p**2 / (1 - p))
-    return (value,), (g * dp * p * (1 - p) / x.size,)
+    slope = a * q**2 * (2 * p * logp - q) - b * p**2 * (2 * q * logq - p)
+    return (-(a * q**2 * logp + b * p**2 * logq).mean(),), (g * slope / x.size,)
 
 
 def gaussian_nll(x, s, t, g):
