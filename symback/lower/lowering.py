@@ -145,12 +145,13 @@ class Lowering:
         return done
 
     def _called_otherwise(self, node: Node) -> Lowered | None:
-        """The value as it stands there with its indices called otherwise, in whatever order its axes are; of forward, what forward makes."""
+        """The value as it stands there with its indices called otherwise, in whatever order its axes are; of forward, what forward
+        makes, where recurrences have stored values under names of their own."""
         if not self.made:
             return None
         form, indices = skeleton(node)
         known = self.forms.get(form)
-        if known is None or not (known[0].array.late or known[0].array in self.made):
+        if known is None or self.stored and not (known[0].array.late or known[0].array in self.made):
             return None
         v, own = known
         called = dict(zip(own, indices, strict=True))

@@ -142,7 +142,7 @@ outputs:
   loss: Sum(Piecewise((log(1 + exp(-(s[i] - s[j]))), t[i] > t[j]), (0, True)), i, j)
 """,
         1104.1,
-        1203.1,
+        771.1,
         867.0,
     ),
     "l3 of several classes": (
