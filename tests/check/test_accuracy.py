@@ -7,14 +7,14 @@ import pytest
 
 import symback
 from symback.check.accuracy import State, check_accuracy
-from symback.check.cancellation import helpful_rule
+from symback.check.cancellation import explanation, helpful_rule
 from symback.check.reference import Reference
 from symback.check.scenarios import critical_points, scenarios
 from symback.check.tables import accuracy_json, accuracy_table
 from symback.core import expr
 from symback.core.expr import call, compare, piecewise, read
 from symback.core.program import Role, Section, Tensor
-from symback.evaluate.inputs import SHAPES, drawn, sizes_to_try
+from symback.evaluate.inputs import SHAPES, Point, drawn, sizes_to_try
 from tests.check import layers
 from tests.check.layers import N, definition, n
 
@@ -113,3 +113,21 @@ def test_a_rule_that_needs_to_know_a_sign_is_named():
     assert helpful_rule(program, "train", point).endswith("applies where the layer says so under assume: 0 < x[i]")
     mixed = drawn(program, {"N": 9}, np.random.default_rng(0))
     assert helpful_rule(program, "train", mixed) == ""
+
+
+def explained(expression, inputs, point, dtype=np.float32):
+    """What is said of a layer over [N] at one point."""
+    declared = "".join(f"  {a}: [N]\n" for a in inputs)
+    program = symback.api.frontend.resolve(symback.loads(f"layer: case\ninputs:\n{declared}outputs:\n  y[n]: {expression}\n"))
+    return explanation(program, "train", Point({"N": 1}, {a: np.array([v]) for a, v in zip(inputs, point, strict=True)}, {}), dtype)
+
+
+def test_a_logarithm_of_what_is_near_1_is_named_with_the_rule_that_would_help():
+    said = explained("log(p[n]/(p[n] + q[n]))", ("p", "q"), (100.0, 0.25))
+    assert said.startswith("3 digits are lost where p[n]/(p[n] + q[n]) of y is rounded near 1")
+    assert "the rule `logarithm of a quotient` would help" in said and "0 < p[i], 0 < q[i]" in said
+
+
+def test_what_leaves_the_range_of_the_dtype_is_named():
+    said = explained("sqrt(x[n]**3)", ("x",), (1e30,))
+    assert said.startswith("x[n]**3 of y leaves the range of float32")
