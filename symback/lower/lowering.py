@@ -70,6 +70,7 @@ class Lowering:
     contracted what contractions of several factors have made on the way
     copies     what matrix products have to copy, and the operands of each that does
     exponentials what softmaxes have been made of
+    returned   the values of the declaration that are returned
     watched    softmaxes that the present step of a loop has made
     softmaxes  forms that those of loops have over all steps
     wanted     those that were asked for after the loop
@@ -122,6 +123,7 @@ class Lowering:
     plan: Plan = field(default_factory=Plan)
     forms: dict[int, tuple[Lowered, tuple[Node, ...]]] = field(default_factory=dict)
     made: frozenset[Array] = frozenset()
+    returned: frozenset[str] = frozenset()
     watched: list[tuple] = field(default_factory=list)
     softmaxes: set[int] = field(default_factory=set)
     wanted: set[int] = field(default_factory=set)

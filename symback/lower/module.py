@@ -76,6 +76,7 @@ def lower_body(program: Program, body: Body, adjoint: Adjoint | None) -> Lowered
 def _lowered(program: Program, body: Body, adjoint: Adjoint | None, plan: Plan) -> tuple[Lowering, LoweredBody]:
     tensors = {t.name: tensor_array(t) for t in program.tensors}
     low = Lowering(program, RULES, tensors, {d.name: d for d in body.definitions}, plan=plan)
+    low.returned = frozenset((*body.outputs, *body.updates.values()))
     hints: dict[Array, str] = {}
     for group in body.groups:
         if group.recurrent:

@@ -30,6 +30,7 @@ from symback.lower import softmax, tails
 from symback.lower.arrays import Array, Kind, Slice
 from symback.lower.contractions import over_axes, sum_over
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.nearest import nearest
 from symback.lower.nested import by_inner_sum
 from symback.lower.picks import picked
 from symback.lower.segments import added
@@ -69,7 +70,7 @@ def reduce(low: Lowering, node: Node) -> Lowered:
         return spread(low, body, bound) or by_inner_sum(low, node) or sum_over(low, body, bound)
     if node.data is Reduction.LOGSUMEXP:
         return softmax.logsumexp(low, body, bound)
-    return over_axes(low, node.data, low.value(body), bound)
+    return nearest(low, node.data, body, bound) or over_axes(low, node.data, low.value(body), bound)
 
 
 def _partial(low: Lowering, node: Node, body: Node, binders: tuple[Binder, ...], partial: list[Binder]) -> Lowered:

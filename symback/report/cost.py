@@ -21,6 +21,7 @@ from symback.lower.arrays import Array, Kind
 from symback.lower.grouped import BY_LABEL
 from symback.lower.loops import LoopBody, Store
 from symback.lower.module import LoweredBody, lower_body
+from symback.lower.nearest import NEAREST
 from symback.report.formulas import Built, heading
 from symback.report.terminal import table
 
@@ -107,6 +108,8 @@ class _Counter:
             return 0
         if a.kind is Kind.UFUNC and a.data == "power" and a.args[1].kind is Kind.SCALAR:
             return self.elements(a) * _POWERS.get(self.number(a.args[1].data), WEIGHTS["power"])
+        if a.kind is Kind.KERNEL and a.data[0] == NEAREST:
+            return self.elements(a.args[0]) * size_of(a.args[1].shape[0], self.sizes, self.hyperparameters)
         if a.kind is Kind.KERNEL and a.data[0] == BY_LABEL:
             return self.elements(a.args[0]) * size_of(a.shape[-1], self.sizes, self.hyperparameters)
         if a.kind is Kind.KERNEL:

@@ -133,3 +133,19 @@ def _tangent(u, v, c, x, a, y, b, axis):
         d = _unit_difference(x[near], a, y[near], b, s)
         rows[near] = d - u[near] * np.vecdot(d, u[near])[:, None]
     return gap
+
+
+def _nearest(x, centres):
+    """Which row of `centres` is next to each row of x: by products, and by differences among those that rounding leaves in doubt."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        square = np.vecdot(centres, centres)
+        size = np.sqrt(np.vecdot(x, x)) + np.sqrt(square.max(initial=0))
+        d = square - 2 * (x @ centres.T)
+        slack = 4 * (x.shape[1] + 8) * np.finfo(d.dtype).eps * size * size
+        near = ~(d > (d.min(axis=1) + slack)[:, None])
+    code = near.argmax(axis=1)
+    for n in np.flatnonzero(near.sum(axis=1) > 1):
+        among = np.flatnonzero(near[n])
+        gap = x[n] - centres[among]
+        code[n] = among[np.vecdot(gap, gap).argmin()]
+    return code
