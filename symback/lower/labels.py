@@ -57,7 +57,7 @@ def _renamed(v: Lowered, names: dict[Node, Node]) -> Lowered:
 
 
 def _at_label(low: Lowering, e: Lowered, axis: Node, label: Node, renamed: dict[Node, Node]) -> Lowered:
-    return low.value(_named(low, e.array, tuple(label if a == axis else renamed.get(a, a) for a in e.axes)))
+    return low.tolerant().value(_named(low, e.array, tuple(label if a == axis else renamed.get(a, a) for a in e.axes)))
 
 
 def _named(low: Lowering, array: Array, at: tuple[Node, ...]) -> Node:

@@ -153,7 +153,7 @@ class Lowering:
             return None
         form, indices = skeleton(node)
         known = self.forms.get(form)
-        if known is None or self.stored and not (known[0].array.late or known[0].array in self.made):
+        if known is None or (self.stored or self.variables) and not (known[0].array.late or known[0].array in self.made):
             return None
         v, own = known
         called = dict(zip(own, indices, strict=True))
