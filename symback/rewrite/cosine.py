@@ -7,6 +7,7 @@ from fractions import Fraction
 from symback.core.expr import (
     HALF,
     MINUS_ONE,
+    ONE,
     TRUE,
     TWO,
     ZERO,
@@ -92,6 +93,36 @@ def angle(node: Node, ctx: Context) -> Node | None:
     binders = opened(seen)[1]
     sides = (sqrt(with_hint(total(power(v, TWO), *binders), seen)) for v in (sub(x, y), add(x, y)))
     return mul(TWO, call("atan2", *sides))
+
+
+def bounded_cosine(node: Node, ctx: Context) -> Node | None:
+    """acos(û·v̂) → acos(Max(Min(û·v̂, 1), -1)), where û and v̂ have the length 1."""
+    if not is_call(node, "acos"):
+        return None
+    seen = ctx.see(node.args[0])
+    if not is_sum(seen):
+        return None
+    body, binders = opened(seen)
+    parts = factors(body)
+    if len(parts) != 2 or len(binders) != 1 or not all(_is_of_length_1(p, binders[0][0], ctx) for p in parts):
+        return None
+    return call("acos", call("Max", call("Min", node.args[0], ONE), MINUS_ONE))
+
+
+def _is_of_length_1(part: Node, index: Node, ctx: Context) -> bool:
+    """Whether a value is an entry over the root of the sum of all their squares along an index."""
+    seen = ctx.see(part)
+    parts = list(seen.args) if is_call(seen, "ratio") else factors(seen)
+    if is_call(seen, "ratio"):
+        parts[1] = power(parts[1], MINUS_ONE)
+    for f in parts:
+        if f.op is not Op.POW or f.args[1] not in (MINUS_ONE, MINUS_HALF):
+            continue
+        found = norm_of(f.args[0] if f.args[1] == MINUS_ONE else sqrt(f.args[0]), ctx)
+        if found is not None and len(found.binders) == 1:
+            entry = mul(*(g for g in parts if g != f))
+            return substitute(found.body, {found.binders[0][0]: index}) == entry
+    return False
 
 
 def tangent(node: Node, ctx: Context) -> Node | None:
@@ -222,6 +253,17 @@ FORWARD = (
                 ),
             ),
         ),
+    ),
+    Rule(
+        "cosine of unit vectors",
+        r"\arccos(u \cdot v) = \arccos(\max(\min(u \cdot v, 1), -1))",
+        "u and v are values of length 1",
+        "a cosine that rounding puts above 1 has no angle",
+        "Cauchy 1821",
+        "vectors nearly parallel",
+        (Op.CALL,),
+        bounded_cosine,
+        (call("acos", _COSINE), call("acos", call("Max", call("Min", _COSINE, ONE), MINUS_ONE))),
     ),
 )
 

@@ -342,6 +342,7 @@ def watched(arithmetic: Arithmetic, watch: Callable[[object], None], pole: Calla
         return to_whole(r + 0.5)
 
     margins = dict.fromkeys(("Abs", "sign", "relu"), lambda r: r) | {"floor": to_whole, "ceiling": to_whole, "round": to_half}
+    margins |= dict.fromkeys(("acos", "asin"), lambda r: 1 - abs(r))  # where the slope is infinite, and a step further there is no value
     functions = {n: told(f, margins[n]) if n in margins else f for n, f in arithmetic.functions.items()}
     functions = {n: told_if_infinite(f) for n, f in functions.items()}
     divide, power = told_if_infinite(arithmetic.divide), told_if_infinite(arithmetic.power)

@@ -374,6 +374,25 @@ found(
 )
 
 
+def test_the_angle_of_parallel_unit_vectors_is_one_however_their_product_is_rounded():
+    text = """
+layer: a
+inputs: {x: [N, D], w: [C, D]}
+where:
+  u[n, d]: x[n, d]/Norm(x[n, k], k)
+  v[c, d]: w[c, d]/sqrt(Sum(w[c, k]**2, k))
+  z[n, c]: Sum(u[n, d]*v[c, d], d)
+outputs:
+  y[n, c]: cos(acos(z[n, c]) + 0.3)
+"""
+    module = symback.compile(symback.loads(text)).load()
+    w = np.random.default_rng(0).standard_normal((50, 5))
+    for dtype, near in ((np.float32, 1e-3), (np.float64, 1e-7)):
+        y, cache = module.forward(3 * w.astype(dtype), w.astype(dtype))
+        np.testing.assert_allclose(np.diagonal(y), np.cos(0.3), atol=near)
+        assert np.isfinite(module.backward(cache, np.ones_like(y)).x).all()
+
+
 def test_a_factor_without_a_value_beside_a_mask_that_leaves_all_out_is_no_fault_of_a_rule():
     text = """
 layer: a
