@@ -33,21 +33,23 @@ def _running_softmax_tail(c, x, axis):
     """
     x, c = (np.moveaxis(v, axis, 0) for v in (x, c))
     shape, wide = x.shape, (len(x), np.prod(x.shape[1:], dtype=int))
-    x, tail = (np.array(v, order="C").reshape(wide) for v in (x, c))
-    top = x.copy()
-    for before, here in itertools.pairwise(top):
-        np.maximum(before, here, out=here)
+    x, tail = x.reshape(wide), np.array(c, order="C").reshape(wide)
+    top = np.empty_like(tail)
+    top[:1] = x[:1]
+    for (before, here), row in zip(itertools.pairwise(top), x[1:], strict=True):
+        np.maximum(before, row, out=here)
     if np.isfinite(top[:1]).all() and np.isfinite(top[-1:]).all():
         shift, e = top, np.exp(x - top)
     else:
         shift = np.where(np.isfinite(top), top, 0)
         e = np.exp(np.where(np.isposinf(x), 0, x - shift))
     down = np.exp(shift[:-1] - shift[1:])
-    total, share = e.copy(), np.empty_like(down)
-    steps = zip(itertools.pairwise(total), down, share, strict=True)
-    for (before, here), scale, part in steps:
+    total, share = np.empty_like(e), np.empty_like(down)
+    total[:1] = e[:1]
+    steps = zip(itertools.pairwise(total), e[1:], down, share, strict=True)
+    for (before, here), entry, scale, part in steps:
         np.multiply(before, scale, out=part)
-        here += part
+        np.add(part, entry, out=here)
     np.maximum(total, 1, out=total)
     share /= total[1:]
     steps = zip(share[::-1], itertools.pairwise(tail[::-1]), strict=True)
