@@ -248,10 +248,14 @@ def contrastive(x, z, s, g):
 
 def info_nce(a, b, g):
     s = a @ b.T / np.float32(0.07)
-    p, q = _softmax(s), _softmax(s.T).T
+    rows, columns = s - s.max(1, keepdims=True), s - s.max(0)
+    p, q = np.exp(rows), np.exp(columns)
+    over, under = p.sum(1), q.sum(0)
+    p, q = p / over[:, None], q / under
     i = np.arange(len(a))
     ds = (g / (2 * len(a)) * (p + q - 2 * np.eye(len(a), dtype=a.dtype)) / np.float32(0.07)).astype(a.dtype)
-    return (-(np.log(p[i, i]).mean() + np.log(q[i, i]).mean()) / 2,), (ds @ b, ds.T @ a)
+    value = (rows[i, i] - np.log(over)).mean() + (columns[i, i] - np.log(under)).mean()
+    return (-value / 2,), (ds @ b, ds.T @ a)
 
 
 def barlow_twins(a, b, g):
@@ -269,6 +273,11 @@ def barlow_twins(a, b, g):
     du, dv = v @ dC.T, u @ dC
     back = lambda d, x, r: r * (d - d.mean(0) - x * (d * x).mean(0))  # noqa: E731
     return ((weight * (C - eye) ** 2).sum(),), (back(du, u, ru), back(dv, v, rv))
+
+
+def _unit_rows(rng):
+    x = rng.standard_normal((256, 128), dtype=np.float32)
+    return x / np.sqrt((x**2).sum(1, keepdims=True))
 
 
 _IMAGES = {"x": (8, 32, 32, 32)}
@@ -300,6 +309,6 @@ STRUCTURED = {
     "rbf_kernel": (rbf_kernel, {"x": (128, 64), "z": (128, 64)}),
     "triplet": (triplet, {"a": (1024, 256), "p": (1024, 256), "q": (1024, 256)}),
     "contrastive": (contrastive, {"x": (1024, 256), "z": (1024, 256), "s": (1024,)}),
-    "info_nce": (info_nce, _PAIRS),
+    "info_nce": (info_nce, {"a": _unit_rows, "b": _unit_rows}),
     "barlow_twins": (barlow_twins, _PAIRS),
 }

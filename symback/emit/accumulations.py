@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from symback.core.expr import Node
+from symback.calculus.affine import multiplied_out
+from symback.core.expr import ONE, Node, mul
 from symback.emit.identifiers import local
 from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted
 from symback.emit.numpy_text import CONDITIONAL, Speller, items_text, scalar_text, shape_text, view_first
@@ -38,20 +39,33 @@ def is_fresh(a: Array) -> bool:
 def scatter(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mapping[Array, int], statements: Statements) -> None:
     plan: ScatterPlan = a.data
     hint = hints.get(a)
+    behind = _behind(plan)
     if plan.base:
         base = a.args[0]
         fresh = is_fresh(base) and base not in schedule.names and counts.get(base, 1) <= 1
         text = fitted(schedule, base, 24, CONDITIONAL)
         text = text if fresh else f"{Speller(schedule.names).text(base, 8)}.copy()"
     else:
-        text = f"np.zeros({shape_text(plan.shape)}, dtype)"
+        text = f"np.{'zeros' if behind is None else 'empty'}({shape_text(plan.shape)}, dtype)"
     name = schedule.taken.free(hint or plan.name)
     schedule.lines.append(f"{name} = {text}")
+    schedule.lines += [f"{name}{items_text(items)} = 0" for items in behind or ()]
     for it in plan.items:
-        if it.assigned and not plan.base and isinstance(it.value, int) and _is_negated(a.args[it.value], schedule):
+        if it.assigned and not plan.base and behind is None and isinstance(it.value, int) and _is_negated(a.args[it.value], schedule):
             it = replace(it, assigned=False)  # what stands there is 0
         accumulate(schedule, name, it, a.args, statements)
     schedule.names[a] = name
+
+
+def _behind(plan: ScatterPlan) -> list[tuple[object, ...]] | None:
+    """What one part that is written from the start of some axes on leaves behind it, to be 0; None for other parts."""
+    if plan.base or len(plan.items) != 1 or not plan.items[0].assigned or plan.items[0].taps or plan.items[0].repeats:
+        return None
+    items = plan.items[0].items
+    ends = [item.stop for item in items if isinstance(item, Slice)]
+    if len(ends) != len(items) or any(item not in (FULL_SLICE, Slice(None, item.stop)) for item in items) or not any(ends):
+        return None
+    return [(*[FULL_SLICE] * k, Slice(end, None)) for k, end in enumerate(ends) if end is not None]
 
 
 def define_outside(schedule: Schedule, arrays: Iterable[Array]) -> None:
@@ -97,10 +111,29 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
         else:
             schedule.lines.append(f"np.add.at({name}, {place}, {text})")
         return
+    if it.assigned and not fancy and _joins_axes(value) and value not in schedule.names:
+        part = schedule.taken.free("part")
+        schedule.lines.append(f"{part} = {name}{target}")
+        name, target = part, f".reshape({', '.join(scalar_text(s) for s in value.args[0].shape)})[...]"
+        value = value.args[0]  # the axes of the part are split, which is a view, instead of those of the value joined, which is a copy
     text = fitted(schedule, value, len(name) + len(target) + 4)
     if len(text) + len(name) + len(target) + 4 > schedule.width and value not in schedule.names and value.kind not in TRIVIAL:
         text = define(schedule, value)
     schedule.lines.append(f"{name}{target} {sign} {text}")
+
+
+def _joins_axes(value: Array) -> bool:
+    """Whether it is a transposed array with some neighbouring axes as one: the other way round, each axis is split by itself."""
+    if value.kind is not Kind.RESHAPE or value.args[0].kind is not Kind.TRANSPOSE or len(value.args[0].shape) <= len(value.shape):
+        return False
+    parts = list(value.args[0].shape)
+    for size in map(multiplied_out, value.shape):
+        joined = parts.pop(0) if parts else ONE
+        while parts and multiplied_out(joined) != size:
+            joined = mul(joined, parts.pop(0))
+        if multiplied_out(joined) != size:
+            return False
+    return not parts
 
 
 def _is_negated(value: Array, schedule: Schedule) -> bool:

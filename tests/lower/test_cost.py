@@ -277,3 +277,34 @@ outputs:
     lines = symback.compile(symback.loads(text)).source
     backward = lines[lines.index("def backward") : lines.index("LATEX = ")]
     assert "einsum" not in backward and "[:, None]" not in backward and "t == " not in backward.partition("_kept(")[2]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_only_what_a_written_part_leaves_behind_it_is_zeroed(sign):
+    text = f"""
+layer: a
+inputs:
+  x: [N, M]
+dims:
+  K: N//2
+  L: M//3
+indices:
+  n: K
+  m: L
+outputs:
+  y[n, m]: {sign}x[n, m]
+"""
+    layer = symback.compile(symback.loads(text))
+    assert "dx[K:] = 0" in layer.source and "np.zeros" not in layer.source
+    module = layer.load()
+    for shape in ((5, 7), (1, 2), (0, 4), (4, 3)):
+        y, cache = module.forward(np.ones(shape))
+        expected = np.zeros(shape)
+        expected[: shape[0] // 2, : shape[1] // 3] = float(sign + "1")
+        np.testing.assert_array_equal(module.backward(cache, np.ones_like(y)).x, expected)
+
+
+@pytest.mark.parametrize("name", ["pixel_shuffle", "pixel_unshuffle"])
+def test_what_is_written_with_its_axes_in_another_order_is_copied_once(name):
+    backward = source(name).split("def backward")[1].split("LATEX")[0]
+    assert "part.reshape(N, C" in backward and backward.count(".reshape(") == 2

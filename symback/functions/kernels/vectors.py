@@ -56,13 +56,17 @@ def _difference_of_roots(a, b, x, y, scale, axis):
     x, y = (np.moveaxis(w, axis, -1).reshape(-1, w.shape[axis]) for w in (x, y))
     apart = np.abs(total)
     close = apart < a / 64
-    step = max(1, 16384 // max(1, x.shape[1]))
+    step, info = max(1, 16384 // max(1, x.shape[1])), np.finfo(x.dtype)
     for near, kind in ((~close & (apart < a / 8), x.dtype), (close, _wider(x))):
         rows = np.flatnonzero(near)
         for start in range(0, len(rows), step):
             at = rows[start : start + step]
             u, v, p, q = (w[at].astype(kind, copy=False) for w in (x, y, a, b))
             d = u - v
+            if p.min() > info.tiny**0.25 and p.max() < info.max**0.25:
+                u += v
+                total[at] = scale * np.vecdot(d, u) / (p + q)
+                continue
             u *= 0.5
             v *= 0.5
             u += v
