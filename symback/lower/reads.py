@@ -126,7 +126,8 @@ def _require_range(low: Lowering, name: str, axis: int, f: Node, size: Node) -> 
         return
     if f.op is Op.READ or not f.free:
         return
-    v = low.value(over_steps(low, f))
+    uneven = any(n.op is Op.DIM and n.data in low.ranges for i in f.free for n in walk(i.args[0]))
+    v = (low.tolerant() if uneven else low).value(over_steps(low, f))  # over all steps an uneven range is not one
     if v.array.kind is Kind.SCALAR:
         low.checks.setdefault(RangeCheck(name, axis, v.array.data, v.array.data, size))
     elif not v.array.loops:

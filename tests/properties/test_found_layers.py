@@ -372,6 +372,13 @@ found(
     "outputs:\n  y[p]: w[p]*Piecewise((Mean(w[d], d), not gentle), (0, True))\n",
     D=3,
 )
+found(
+    "labels at which a loop reads, over a range that each step shortens",
+    "inputs: {t: {shape: [D], values: N}, x: [D, N, N + D - 1]}\noutputs:\n  s[-1, n]: 1\n"
+    "  s[d, n]: s[d - 1, n] + Sum(x[d, n, t[k] + D - 1], (k, d, 1))\n",
+    D=4,
+    N=3,
+)
 
 
 def test_the_angle_of_parallel_unit_vectors_is_one_however_their_product_is_rounded():
