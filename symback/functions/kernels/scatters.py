@@ -93,8 +93,10 @@ def _add_along(total, index, values, axis):
 
 
 def _add_rows(total, index, values):
-    """total[index] += values in place, where a row may come again: round by round, but often met rows one by one, and narrow or few ones
-    place by place, which touches each number once."""
+    """total[index] += values in place, where a row may come again: round by round.
+
+    Rows that are often met are summed one by one, narrow or few ones place by place, which touches each number once.
+    """
     rows = total.shape[1:]
     values = np.broadcast_to(values, (*index.shape, *rows)).reshape(index.size, *rows)
     index = index.reshape(-1).astype(np.intp, copy=False)

@@ -12,7 +12,8 @@ def _exponentials(x, axis):
 
     A row whose max is positive and not too large is exp(x), which rounds no difference, and so are
     all rows where no exponential is too small for that; another is exp(x - c) for the whole number c
-    next to its max, a difference that is rarely rounded. A row of -inf gives zeros; an infinite max stands for its limit.
+    next to its max, a difference that is rarely rounded, or for a max near 0 itself, beside which the
+    logarithm of the sum shows. A row of -inf gives zeros; an infinite max stands for its limit.
     """
     apart = x.strides[axis] != x.itemsize and x.size > 16384
     if apart:
@@ -29,7 +30,8 @@ def _exponentials(x, axis):
     if plain.all() or (((np.abs(top) < 20) | empty).all() and _are_moderate(x)):
         e = np.exp(x)
     else:
-        e = _exp_of_gap(x, np.where(plain | empty, 0, np.rint(top)))
+        shift = np.where(np.abs(top) < 2, top, np.rint(top))
+        e = _exp_of_gap(x, np.where(plain | empty, 0, shift))
     if apart:
         peak, rest = _largest_and_rest(e, axis)
     else:
