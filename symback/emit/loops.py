@@ -55,16 +55,18 @@ def _write(schedule: Schedule, body: LoopBody, inner: Schedule) -> None:
 
 
 def _buffer(schedule: Schedule, b: Buffer, body: LoopBody, counts: Mapping[Array, int]) -> str:
-    """The variable of a buffer: what it starts from where nothing else needs that, else a copy, else zeros."""
+    """The variable of a buffer: what it starts from where nothing else needs that but buffers after it, else a copy, else zeros."""
     start = b.start
+    alike = [other for other in body.buffers if other.start == start]
     if (
         start is not None
         and start.kind is Kind.SCATTER
         and start in schedule.names
-        and counts.get(start, 0) <= 2
+        and alike[0] is b
+        and counts.get(start, 0) <= 1 + len(alike)
         and not _reached(start, body)
     ):
-        return schedule.names[start]  # counted as operand of the loop and as one that the loop needs beforehand
+        return schedule.names[start]  # counted as operand of the loop for each buffer, and as one that the loop needs beforehand
     name = schedule.taken.free(b.name)
     if start is None:
         text = f"np.zeros({shape_text(b.shape)}, {_DTYPE[b.element]})"

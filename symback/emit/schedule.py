@@ -120,11 +120,11 @@ def _parts(schedule: Schedule, call: Array, plan: _Plan) -> None:
 
 
 def _starts(order: list[Array]) -> dict[Array, str]:
-    """What a loop's buffers start from bears the buffers' names."""
+    """What a loop's buffers start from bears the buffers' names, the first one's where several start alike."""
     return {
         b.start: b.name
         for a in order
         if a.kind is Kind.LOOP
-        for b in a.data.buffers
+        for b in reversed(a.data.buffers)
         if b.start is not None and b.start.kind is Kind.SCATTER
     }

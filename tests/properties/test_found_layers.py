@@ -422,6 +422,25 @@ outputs:
     assert "arcsin" in symback.compile(symback.loads(text)).source
 
 
+found(
+    "two values that recur together, whose cotangents begin alike",
+    """
+inputs: {x0: [D, D], x1: [D], z: [N]}
+indices: {i: I, n: N}
+dims: {I: D}
+where:
+  h0[-1, d, d_]: 1
+  s0[-1, d, d_]: 0
+  s0[i, d, d_]: h0[i - 1, d, d_] + x0[d, d_]
+  h0[i, d, d_]: x1[d]*s0[i, d, d_]
+outputs:
+  v0[d, n]: z[n]*(h0[0, d, d] + s0[0, d, d])
+""",
+    D=2,
+    N=3,
+)
+
+
 @pytest.mark.parametrize("name", FOUND)
 def test_a_layer_that_was_wrong_once_agrees_with_the_oracle(name):
     sizes, text = FOUND[name]
