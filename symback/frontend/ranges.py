@@ -37,6 +37,7 @@ class Binding:
     name: str
     span: Span | None
     limited: bool = False
+    normalised: bool = False  # a softmax runs over all its positions, whatever limits it has elsewhere
     uses: list[tuple[str, int, Span | None]] = field(default_factory=list)  # (tensor, axis, place) where it stands alone
     moved: list[Moved] = field(default_factory=list)
     size: Node | None = None
@@ -221,6 +222,7 @@ class _Collector:
                         )
                     env[name] = self.free(name, who.span)
                 if a.form is not Form.TUPLE:
+                    env[name].normalised = True
                     mine.append(env[name])
                     inner[name] = env[name]
                     continue
@@ -337,7 +339,7 @@ def settle(indices: Indices, scope: Scope, known: Known) -> list[Binding]:
                     _how_to_agree(binding.name, binding.size, size, known),
                     (binding.why, f"here it runs over `{text(binding.size)}`"),
                 )
-    return [b for b in indices.every if b.size is None and not b.limited and b.name != LEADING_NAME]
+    return [b for b in indices.every if b.size is None and (b.normalised or not b.limited) and b.name != LEADING_NAME]
 
 
 def _how_to_agree(name: str, one: Node, other: Node, known: Known) -> str:
