@@ -46,7 +46,8 @@ def harmless(source: str) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
             assert all(
-                n.partition(".")[0] in {"__future__", "typing", "collections", "numpy", "scipy", "math", "dataclasses", "functools"}
+                n.partition(".")[0]
+                in {"__future__", "typing", "collections", "numpy", "scipy", "math", "dataclasses", "functools", "itertools"}
                 for n in names
             ), names
         if isinstance(node, ast.Name):
