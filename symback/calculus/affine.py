@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, Reduction, add, mul, number, split_coefficient, substitute, transform, walk
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Node,
+    Op,
+    Reduction,
+    add,
+    mul,
+    number,
+    split_coefficient,
+    substitute,
+    terms_of,
+    transform,
+    walk,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +188,7 @@ def _least_dims(node: Node) -> dict[Node, Fraction]:
     """The least value of each dimension for which every index of the expression has a position."""
     least: dict[Node, Fraction] = {}
     for i in node.free:
-        terms = [t for t in _terms(multiplied_out(i.args[0])) if t.op is not Op.NUM]
+        terms = [t for t in terms_of(multiplied_out(i.args[0])) if t.op is not Op.NUM]
         if len(terms) == 1:
             c, dim = split_coefficient(terms[0])
             rest = multiplied_out(add(i.args[0], mul(MINUS_ONE, terms[0])))
@@ -182,14 +197,10 @@ def _least_dims(node: Node) -> dict[Node, Fraction]:
     return least
 
 
-def _terms(node: Node) -> tuple[Node, ...]:
-    return node.args if node.op is Op.ADD else (node,)
-
-
 def _not_negative_for(node: Node, least: Mapping[Node, Fraction]) -> bool:
     """Whether a sum of products of sizes is at least 0 for dimensions of at least this much."""
     total = Fraction(0)
-    for term in _terms(multiplied_out(node)):
+    for term in terms_of(multiplied_out(node)):
         c, rest = split_coefficient(term)
         if rest == ONE:
             total += c

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symback.calculus.affine import scalar
 from symback.calculus.entries import entries_of
-from symback.calculus.facts import Facts, factors_of
+from symback.calculus.facts import Facts
 from symback.calculus.sums import pull_out
 from symback.core.expr import (
     NEG_INF,
@@ -17,6 +17,7 @@ from symback.core.expr import (
     add,
     branches,
     call,
+    factors_of,
     indicator,
     is_indicator,
     is_whole,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symback.calculus.affine import linear, nowhere_negative, scalar
-from symback.calculus.facts import Facts, factors_of
+from symback.calculus.facts import Facts
 from symback.core.expr import (
     MINUS_ONE,
     ONE,
@@ -20,6 +20,7 @@ from symback.core.expr import (
     compare,
     conjuncts,
     div,
+    factors_of,
     indicator,
     is_indicator,
     mul,

@@ -89,7 +89,3 @@ class Facts:
         if c is not None and not c.scatters:
             return substitute(c.value, dict(zip(c.axes, node.args, strict=True)))
         return None
-
-
-def factors_of(node: Node) -> tuple[Node, ...]:
-    return node.args if node.op is Op.MUL else (node,)

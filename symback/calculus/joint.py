@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from symback.calculus.facts import Facts, factors_of
+from symback.calculus.facts import Facts
 from symback.core.expr import (
     MINUS_ONE,
     Node,
@@ -12,6 +12,7 @@ from symback.core.expr import (
     Reduction,
     add,
     compare,
+    factors_of,
     is_whole,
     mul,
     number,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from symback.calculus.affine import Affine, affine, inside, linear
-from symback.calculus.facts import Facts, factors_of
+from symback.calculus.facts import Facts
 from symback.calculus.radix import digits
 from symback.core.expr import (
     MINUS_ONE,
@@ -19,6 +19,7 @@ from symback.core.expr import (
     both,
     compare,
     conjuncts,
+    factors_of,
     fresh_index,
     indicator,
     is_indicator,
@@ -27,6 +28,7 @@ from symback.core.expr import (
     opened,
     split_coefficient,
     substitute,
+    terms_of,
     total,
     transform,
     whole,
@@ -238,7 +240,7 @@ def _over_windows(u: Node, form: Affine, size: Node, facts: Facts) -> bool:
     if u.args[0] == size or size.op is not Op.NUM and all(i.args[0].op is Op.NUM for i in others):
         return True
     count = linear(facts.derived.get(str(u.args[0].data), u.args[0]))
-    less = [rest for c, rest in map(split_coefficient, count.args if count.op is Op.ADD else (count,)) if c < 0]
+    less = [rest for c, rest in map(split_coefficient, terms_of(count)) if c < 0]
     return any(i.args[0] in factors_of(rest) for rest in less for i in others)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from symback.calculus.facts import Facts, Proof, factors_of
+from symback.calculus.facts import Facts, Proof
 from symback.calculus.sums import everywhere, pull_out, spread
-from symback.core.expr import ZERO, Node, Op, Reduction, add, is_whole, mul, opened, total, transform, walk
+from symback.core.expr import ZERO, Node, Op, Reduction, add, factors_of, is_whole, mul, opened, total, transform, walk
 
 MOST_PUT_IN = 8
 """Definitions that are put in, one after another, to prove a sum to be 0."""

@@ -101,7 +101,7 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
         if axis is not None:
             schedule.helpers.setdefault("_add_along")
             schedule.lines.append(f"_add_along({name}, {place}, {text}, axis={axis})")
-        elif _adds_products(items, operands, value) and value not in schedule.names and (pair := outer_factors(value)) is not None:
+        elif _whole_rows(items) and (pair := _outer_product(schedule, operands[items[0]], value)) is not None:
             schedule.helpers.setdefault("_add_products")
             texts = [fitted(schedule, x, 40) for x in pair]
             schedule.lines.append(f"_add_products({name}, {place}, {', '.join(texts)})")
@@ -126,23 +126,23 @@ def _joins_axes(value: Array) -> bool:
     """Whether it is a transposed array with some neighbouring axes as one: the other way round, each axis is split by itself."""
     if value.kind is not Kind.RESHAPE or value.args[0].kind is not Kind.TRANSPOSE or len(value.args[0].shape) <= len(value.shape):
         return False
-    parts = list(value.args[0].shape)
+    left = list(value.args[0].shape)
     for size in map(multiplied_out, value.shape):
-        joined = parts.pop(0) if parts else ONE
-        while parts and multiplied_out(joined) != size:
-            joined = mul(joined, parts.pop(0))
+        joined = left.pop(0) if left else ONE
+        while left and multiplied_out(joined) != size:
+            joined = mul(joined, left.pop(0))
         if multiplied_out(joined) != size:
             return False
-    return not parts
+    return not left
 
 
 def _is_negated(value: Array, schedule: Schedule) -> bool:
     return value.kind is Kind.OPERATOR and value.data == "neg" and value not in schedule.names
 
 
-def _adds_products(items: tuple[object, ...], operands: tuple[Array, ...], value: Array) -> bool:
-    """Whether rows of labels with one axis get a matrix each."""
-    return _whole_rows(items) and len(operands[items[0]].shape) == 1 and len(value.shape) == 3
+def _outer_product(schedule: Schedule, labels: Array, value: Array) -> tuple[Array, Array] | None:
+    """What a matrix for each label is the outer product of, row by row; None for another value, and for one that stands there."""
+    return outer_factors(value) if len(labels.shape) == 1 and value not in schedule.names else None
 
 
 def _whole_rows(items: tuple[object, ...]) -> bool:

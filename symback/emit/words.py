@@ -25,15 +25,7 @@ _KINDS = {
     Kind.CAST: "real", Kind.GATHER: "picked", Kind.VIEW: "part", Kind.TRANSPOSE: "turned", Kind.PAD: "padded", Kind.WINDOWS: "windows",
     Kind.ACCUMULATE: "running", Kind.SCATTER: "spread", Kind.WHERE: "chosen", Kind.CONCATENATE: "joined",
 }  # fmt: skip
-_REDUCTIONS = {
-    "sum": "total",
-    "max": "peak",
-    "min": "least",
-    "argmax": "top",
-    "read_along": "picked",
-    "argmin": "bottom",
-    "prod": "product",
-}
+_REDUCTIONS = {"sum": "total", "max": "peak", "min": "least", "argmax": "top", "argmin": "bottom", "prod": "product"}
 _ALONE = {Kind.FULL: "blank", Kind.ARANGE: "position", Kind.MATMUL: "product", Kind.TENSORDOT: "product", Kind.EINSUM: "product"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from symback.core.expr import Node, Op
 from symback.lower.arrays import Kind
 from symback.lower.lowering import Lowered, Lowering
@@ -45,15 +47,15 @@ def _fractional(v: Lowered) -> bool:
     return v.array.kind is Kind.SCALAR and not integral(v.array.data)
 
 
-def integral(node: Node) -> bool:
+def integral(node: Node, known: Callable[[Node], bool] = lambda n: n.op is Op.DIM) -> bool:
+    """Whether it is made of whole numbers, and of what is `known` to be one, by operations that give whole numbers."""
     if node.op is Op.NUM:
         return node.data.denominator == 1
     if node.op is Op.POW:
-        return integral(node.args[0]) and node.args[1].op is Op.NUM and node.args[1].data >= 0 and integral(node.args[1])
-    return (
-        node.op is Op.DIM
-        or (node.op in (Op.ADD, Op.MUL) or (node.op is Op.CALL and node.data in ("floordiv", "mod", "Max", "Min", "Abs")))
-        and all(integral(a) for a in node.args)
+        return integral(node.args[0], known) and node.args[1].op is Op.NUM and node.args[1].data >= 0 and integral(node.args[1], known)
+    return known(node) or (
+        (node.op in (Op.ADD, Op.MUL) or (node.op is Op.CALL and node.data in ("floordiv", "mod", "Max", "Min", "Abs")))
+        and all(integral(a, known) for a in node.args)
     )
 
 

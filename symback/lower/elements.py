@@ -159,7 +159,7 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
         found = _EXPONENTIALS[name](low, node)
         if found is not None:
             return found
-    found = (logistic.slope_of_gate(low, node) if name == "sigmoid_slope" else None) or logistic.by_growth(low, node)
+    found = logistic.lowered(low, node)
     if found is not None:
         return found
     if name == "Min":

@@ -48,7 +48,7 @@ def less_one_hot(low: Lowering, c: Cotangent) -> tuple[Array, Scatter] | None:
         there = _at_label(low, e, axis, label, renamed)
         gap = operate(low, "-", operate(low, "-", there, _renamed(peak, renamed)), _renamed(rest, renamed))
         entry = low.ranked(tuple(own)).broadcast(operate(low, "*", gap, _renamed(factor, renamed)), tuple(own))
-        return base, Scatter(scatter.targets, scatter.scope, _named(low, entry, tuple(own)))
+        return base, Scatter(scatter.targets, scatter.scope, low.named(entry, own))
     return None
 
 
@@ -57,11 +57,4 @@ def _renamed(v: Lowered, names: dict[Node, Node]) -> Lowered:
 
 
 def _at_label(low: Lowering, e: Lowered, axis: Node, label: Node, renamed: dict[Node, Node]) -> Lowered:
-    return low.tolerant().value(_named(low, e.array, tuple(label if a == axis else renamed.get(a, a) for a in e.axes)))
-
-
-def _named(low: Lowering, array: Array, at: tuple[Node, ...]) -> Node:
-    """A read of an array that has no name of its own."""
-    name = f"@{len(low.arrays)}"
-    low.arrays[name] = array
-    return Node(Op.READ, name, at)
+    return low.tolerant().value(low.named(e.array, [label if a == axis else renamed.get(a, a) for a in e.axes]))

@@ -9,6 +9,7 @@ from symback.calculus.cotangents import Scatter
 from symback.core.expr import Node, Op
 from symback.lower.arrays import Array, Kind
 from symback.lower.lowering import Lowered, Lowering
+from symback.lower.picks import is_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,6 @@ def _goes_on(f: Node) -> bool:
 
 def clipped(low: Lowering, array: Array, target: Node, size: Node) -> Array:
     """The positions, kept within the axis where it is neither proved nor checked that they are."""
-    tensor = low.tensor(str(target.data)) if target.op is Op.READ else None
-    if inside(target, size) or (tensor is not None and tensor.values == size and not tensor.also):
+    if inside(target, size) or is_label(low, target, size):
         return array
     return Array(Kind.KERNEL, ("np.clip", Limits(size)), (array,), array.shape, "i")

@@ -12,7 +12,12 @@ from symback.lower.arithmetic import operate
 from symback.lower.lowering import Lowered, Lowering
 
 
-def by_growth(low: Lowering, node: Node) -> Lowered | None:
+def lowered(low: Lowering, node: Node) -> Lowered | None:
+    """A function of this family by what forward has of it, or by G; None for another function, and where exp(-|x|) is made anyway."""
+    return (_slope_of_gate(low, node) if node.data == "sigmoid_slope" else None) or _by_growth(low, node)
+
+
+def _by_growth(low: Lowering, node: Node) -> Lowered | None:
     """σ(x) = G/(1 + G), σ(-x) = 1/(1 + G), σ'(x) = σ(x)/(1 + G) or log(1 + exp(x)) = max(log1p(G), x); None for other functions."""
     x = node.args[0] if len(node.args) == 1 else None
     if x is None or node.data not in _FORMS or skeleton(shrunk(x))[0] in low.plan.decays or exponents.is_polynomial(low, x):
@@ -20,7 +25,7 @@ def by_growth(low: Lowering, node: Node) -> Lowered | None:
     return low.value(_FORMS[node.data](low, x))
 
 
-def slope_of_gate(low: Lowering, node: Node) -> Lowered | None:
+def _slope_of_gate(low: Lowering, node: Node) -> Lowered | None:
     """σ'(x) = σ(x)·σ(-x) where forward has both, as a gate that lets one share through and keeps the other's; None elsewhere."""
     sides = [low.standing(call("sigmoid", side)) for side in (node.args[0], neg(node.args[0]))]
     if any(v is None or v.array not in low.made for v in sides):

@@ -7,7 +7,24 @@ from dataclasses import dataclass, field, replace
 
 from symback.calculus.affine import linear, never_negative, scalar
 from symback.calculus.patterns import skeleton
-from symback.core.expr import ONE, ZERO, Node, Op, add, call, dim, fresh_index, is_whole, neg, number, opened, reduction, substitute, walk
+from symback.core.expr import (
+    ONE,
+    ZERO,
+    Node,
+    Op,
+    add,
+    call,
+    dim,
+    fresh_index,
+    is_whole,
+    neg,
+    number,
+    opened,
+    read,
+    reduction,
+    substitute,
+    walk,
+)
 from symback.core.program import Definition, Program, Tensor
 from symback.core.program import Kind as TensorKind
 from symback.lower.arrays import FULL_SLICE, Array, Kind, with_new_axes
@@ -227,6 +244,12 @@ class Lowering:
             return ZERO
         known = self.tensor(name) or self.definitions.get(name)
         return known.outside if known is not None else None
+
+    def named(self, array: Array, at: Sequence[Node]) -> Node:
+        """A read, at these positions, of an array that has no name of its own."""
+        name = f"@{len(self.arrays)}"
+        self.arrays[name] = array
+        return read(name, *at)
 
     def kind_of(self, name: str) -> TensorKind:
         tensor = self.tensor(name)

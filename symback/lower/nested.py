@@ -10,7 +10,7 @@ from itertools import combinations
 
 from symback.calculus.affine import scalar
 from symback.calculus.patterns import skeleton
-from symback.core.expr import Node, Op, Reduction, is_indicator, is_whole, mul, opened, read, total, walk, whole
+from symback.core.expr import Node, Op, Reduction, factors_of, is_indicator, is_whole, mul, opened, total, walk, whole
 from symback.lower.lowering import Lowered, Lowering
 
 MOST_INDICES, MOST_FACTORS = 4, 6
@@ -43,18 +43,14 @@ def by_inner_sum(low: Lowering, node: Node) -> Lowered | None:
     for inner, rest, left in _inner_sums(node):
         if inner != node and skeleton(inner)[0] in low.plan.sums:
             v = low.as_float(low.value(inner))
-            name = f"@{len(low.arrays)}"
-            low.arrays[name] = v.array
-            return low.value(total(mul(*rest, read(name, *v.axes)), *map(whole, left)))
+            return low.value(total(mul(*rest, low.named(v.array, v.axes)), *map(whole, left)))
     return None
 
 
 def _inner_sums(node: Node) -> Iterator[tuple[Node, tuple[Node, ...], tuple[Node, ...]]]:
     """(inner sum, factors beside it, indices left) of a sum of products of arrays over the same indices, the largest inner sums first."""
     body, binders = opened(node)
-    factors = [
-        g for f in (body.args if body.op is Op.MUL else (body,)) for g in (f.args if f.op is Op.CALL and f.data == "product" else (f,))
-    ]
+    factors = [g for f in factors_of(body) for g in (f.args if f.op is Op.CALL and f.data == "product" else (f,))]
     if not all(is_whole(b) for b in binders) or len(binders) > MOST_INDICES or len(factors) > MOST_FACTORS:
         return
     if any(f.op is Op.REDUCE or is_indicator(f) for f in factors):

@@ -79,6 +79,6 @@ def conditional(body: Node) -> tuple[Node, tuple[Node, ...]]:
 
 
 def is_label(low: Lowering, label: Node, size: Node) -> bool:
-    """Whether every element of the tensor that is read was checked to be a position of an axis of this size."""
-    tensor = low.tensor(str(label.data))
+    """Whether it reads a tensor of which every element was checked to be a position of an axis of this size."""
+    tensor = low.tensor(str(label.data)) if label.op is Op.READ else None
     return tensor is not None and tensor.values == size and not tensor.also

@@ -9,6 +9,7 @@ from symback.lower.arrays import Array, Kind
 from symback.lower.choices import choose
 from symback.lower.lists import Limits, as_index, read_along
 from symback.lower.lowering import Lowered, Lowering, RangeCheck
+from symback.lower.picks import is_label
 from symback.lower.views import by_digits, is_count, is_part, is_window, joined, loops_of, slice_of, step_of, view_of
 
 
@@ -28,7 +29,7 @@ def read_tensor(low: Lowering, node: Node) -> Lowered:
     outside = low.outside_of(name)
     if low.lenient and low.ranges and outside is None:
         shifted = tuple(kept_inside(low, f, s) for f, s in zip(shifted, sizes, strict=True))
-    if outside is not None and not all(inside(over_steps(low, f), s) or _labels(low, f, s) for f, s in zip(shifted, sizes, strict=True)):
+    if outside is not None and not all(inside(over_steps(low, f), s) or is_label(low, f, s) for f, s in zip(shifted, sizes, strict=True)):
         return _read_padded(low, array, sizes, shifted, outside)
     return read_array(low, name, array, sizes, shifted)
 
@@ -171,7 +172,7 @@ def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], whe
     for f, size, adv in zip(where, sizes, advanced, strict=True):
         if adv:
             v = as_index(low.value(f))
-            if low.lenient and not inside(f, size) and not _labels(low, f, size):
+            if low.lenient and not inside(f, size) and not is_label(low, f, size):
                 v = low.elementwise(Kind.KERNEL, ("np.clip", Limits(size)), [v], "i")
             indices.append(v)
     if not indices:
@@ -199,11 +200,6 @@ def _gather(low: Lowering, name: str, array: Array, sizes: tuple[Node, ...], whe
     out_axes = gathered_axes(items, plain_axes, axes)
     shape = tuple(i.args[0] for i in out_axes)
     return Lowered(Array(Kind.GATHER, tuple(items), operands, shape, array.element, loops=loops_of(low, *where)), out_axes)
-
-
-def _labels(low: Lowering, f: Node, size: Node) -> bool:
-    tensor = low.tensor(str(f.data)) if f.op is Op.READ else None
-    return tensor is not None and tensor.values == size and not tensor.also
 
 
 def gathered_axes(items: list[object], plain: list[Node | None], index_axes: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -114,12 +114,11 @@ def _axis_by_axis(low: Lowering, s: Scatter, sizes: tuple[Node, ...], of: str) -
     for k in reversed(listed[1:]):
         targets = tuple(t if n == k else next(iter(t.free)) for n, t in enumerate(s.targets))
         shape = tuple(sizes[k] if n == k else t.args[0] for n, t in enumerate(targets))
-        name = f"@{len(low.arrays)}"
-        low.arrays[name] = scattered(low, None, shape, [Scatter(targets, s.scope, s.value)], of)
+        part = scattered(low, None, shape, [Scatter(targets, s.scope, s.value)], of)
         place = fresh_index(sizes[k])
         moved = tuple(place if n == k else t for n, t in enumerate(targets))
         scope = tuple(place if i in s.targets[k].free else i for i in s.scope)
-        s = Scatter(tuple(place if n == k else t for n, t in enumerate(s.targets)), scope, Node(Op.READ, name, moved))
+        s = Scatter(tuple(place if n == k else t for n, t in enumerate(s.targets)), scope, low.named(part, moved))
     return s
 
 
@@ -190,9 +189,8 @@ def _by_digits(low: Lowering, s: Scatter) -> Scatter:
     missing = [i for i in s.scope if i not in axes]
     axes, reads = [*missing, *axes], [*missing, *reads]
     here = low.ranked(tuple(axes))
-    name = f"@{len(low.arrays)}"
-    low.arrays[name] = here.broadcast(here.as_float(here.value(s.value)), tuple(axes))
-    return Scatter(tuple(targets), tuple(scope), Node(Op.READ, name, tuple(reads)))
+    value = here.broadcast(here.as_float(here.value(s.value)), tuple(axes))
+    return Scatter(tuple(targets), tuple(scope), low.named(value, reads))
 
 
 def _within_data_range(s: Scatter, sizes: tuple[Node, ...]) -> Scatter:
@@ -231,11 +229,9 @@ def _times_target(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:
         return through_padding(low, sizes, s)
     part = through_padding(low, sizes, replace(s, value=mul(*(f for f in factors if f not in outer))))
     axes = tuple(fresh_index(size) for size in sizes)
-    name = f"@{len(low.arrays)}"
-    low.arrays[name] = part
     here = low.ranked(axes)
     there = [Node(Op.READ, f.data, axes) if f.free else f for f in outer]
-    return here.broadcast(here.value(mul(Node(Op.READ, name, axes), *there)), axes)
+    return here.broadcast(here.value(mul(low.named(part, axes), *there)), axes)
 
 
 def through_padding(low: Lowering, sizes: tuple[Node, ...], s: Scatter) -> Array:

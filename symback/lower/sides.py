@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.core.expr import ONE, Node, Op, is_indicator, mul
+from symback.core.expr import ONE, Node, Op, factors_of, is_indicator, mul
 from symback.lower.arithmetic import as_numbers
 from symback.lower.arrays import Kind
 from symback.lower.choices import choose
@@ -26,9 +26,8 @@ def excluding(low: Lowering, node: Node) -> Lowered | None:
 
 def _one_sided(term: Node) -> tuple[Node, Node] | None:
     """(condition, value) of a value times one indicator."""
-    factors = term.args if term.op is Op.MUL else (term,)
-    masks = [f for f in factors if is_indicator(f)]
-    return (masks[0].args[1], mul(*(f for f in factors if f is not masks[0]))) if len(masks) == 1 else None
+    masks = [f for f in factors_of(term) if is_indicator(f)]
+    return (masks[0].args[1], mul(*(f for f in factors_of(term) if f is not masks[0]))) if len(masks) == 1 else None
 
 
 def _exclude(one: Node, other: Node) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symback.calculus.affine import scalar
-from symback.core.expr import ZERO, Node, Op, call, dim, mul
+from symback.core.expr import ZERO, Node, Op, call, dim, factors_of, mul
 from symback.core.program import LEADING
 from symback.lower import conditions
 from symback.lower.arrays import Kind
@@ -13,7 +13,7 @@ from symback.lower.lowering import Lowered, Lowering
 def slope_beside(low: Lowering, other: Node, node: Node, mask: Lowered) -> Lowered | None:
     """A number where a condition holds, else c·exp(u), where forward has c·(exp(u) - 1) for a number c; None for another choice.
     Without indices, the condition holds nowhere."""
-    factors = node.args if node.op is Op.MUL else (node,)
+    factors = factors_of(node)
     slopes = [f for f in factors if f.op is Op.CALL and f.data == "expm1_slope"]
     if len(slopes) != 1 or not scalar(other) or not all(scalar(f) for f in factors if f is not slopes[0]):
         return None

@@ -12,16 +12,19 @@ from symback.core.expr import (
     Reduction,
     add,
     both,
+    factors_of,
     indicator,
     mul,
     neg,
     reads,
     reduction,
     split_coefficient,
+    terms_of,
     total,
     walk,
     whole,
 )
+from symback.lower.arithmetic import integral
 from symback.lower.arrays import Array, Kind
 from symback.lower.finiteness import finite_by_form
 from symback.lower.lists import as_index
@@ -56,7 +59,7 @@ def spread(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered | None
     value, conditions = conditional(body)
     if not conditions or low.guards:
         return None
-    factors = value.args if value.op is Op.MUL else (value,)
+    factors = factors_of(value)
     for i in bound:
         own = [c for c in conditions if i in c.free]
         v = mul(*(f for f in factors if i in f.free))
@@ -77,9 +80,7 @@ def _added(low: Lowering, value: Node, i: Node, place: Node, ends: tuple[Node, N
     v = low.as_float(low.value(value))
     axes = tuple(place if a == i else a for a in v.axes)
     operands = (v.array, *_ends(low, i, *ends), low.scalar(place.args[0]).array)
-    name = f"@{len(low.arrays)}"
-    low.arrays[name] = Array(Kind.KERNEL, ("_spread_over_stretches", v.axes.index(i)), operands, _shape(axes), "f")
-    return Node(Op.READ, name, axes)
+    return low.named(Array(Kind.KERNEL, ("_spread_over_stretches", v.axes.index(i)), operands, _shape(axes), "f"), axes)
 
 
 def _limits(low: Lowering, conditions: list[Node], i: Node, place: Node) -> tuple[Node, Node] | None:
@@ -89,9 +90,8 @@ def _limits(low: Lowering, conditions: list[Node], i: Node, place: Node) -> tupl
         if c.op is not Op.COMPARE or c.data not in ("<", "<="):
             return None
         gap = add(c.args[1], neg(c.args[0]), MINUS_ONE if c.data == "<" else ZERO)
-        terms = gap.args if gap.op is Op.ADD else (gap,)
-        along = [t for t in terms if place in t.free]
-        side = add(*(t for t in terms if place not in t.free))
+        along = [t for t in terms_of(gap) if place in t.free]
+        side = add(*(t for t in terms_of(gap) if place not in t.free))
         if len(along) != 1 or split_coefficient(along[0])[1] != place or not side.free <= {i}:
             return None
         c = split_coefficient(along[0])[0]
@@ -105,17 +105,13 @@ def _limits(low: Lowering, conditions: list[Node], i: Node, place: Node) -> tupl
 
 
 def _is_whole(low: Lowering, node: Node) -> bool:
-    """Whether it is made of indices, sizes and whole numbers by operations that give whole numbers."""
-    if node.op is Op.NUM:
-        return node.data.denominator == 1
-    if node.op is Op.HYPER:
-        return any(h.name == node.data and isinstance(h.default, int) for h in low.program.hyperparameters)
-    if node.op is Op.CALL and node.data == "floor" or node.op in (Op.INDEX, Op.DIM):
-        return True
-    if node.op is Op.POW:
-        return all(_is_whole(low, a) for a in node.args) and node.args[1].op is Op.NUM and node.args[1].data > 0
-    whole_calls = ("floordiv", "mod", "Min", "Max", "Abs")
-    return (node.op in (Op.ADD, Op.MUL) or node.op is Op.CALL and node.data in whole_calls) and all(_is_whole(low, a) for a in node.args)
+    """Whether it is made of indices, sizes, whole hyperparameters and floors by operations that give whole numbers."""
+    hypers = {h.name for h in low.program.hyperparameters if isinstance(h.default, int)}
+
+    def known(n: Node) -> bool:
+        return n.op in (Op.INDEX, Op.DIM) or n.op is Op.HYPER and n.data in hypers or n.op is Op.CALL and n.data == "floor"
+
+    return integral(node, known)
 
 
 def _decided(first: Node, last: Node) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from symback.calculus.affine import affine, scalar
-from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, branches, dim, is_letter, mul, piecewise, read, substitute, transform
+from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, branches, dim, is_letter, mul, piecewise, substitute, transform
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.reads import reads_stay_inside
 from symback.lower.views import tap_likeness, taps_of
@@ -61,14 +61,14 @@ def in_one_tap(low: Lowering, node: Node, tapped: Mapping[Node, Node]) -> Node:
 
     def whole(n: Node) -> Node | None:
         if not n.free & tapped.keys():
-            return n if n.op in (Op.READ, Op.INDEX, Op.COMPARE) or scalar(n) else _named(low, low.value(n))
+            return n if n.op in (Op.READ, Op.INDEX, Op.COMPARE) or scalar(n) else _whole_value(low, n)
         if n.op is Op.REDUCE or _rounds(n):
-            return _named(low, low.value(n))
+            return _whole_value(low, n)
         if n.op is Op.PIECEWISE and not reads_stay_inside(low, n):
             return _of_equals(n)
         if n.op is Op.READ:
             found = windows_read(low, n)
-            return _named(low, found) if found is not None else n
+            return low.named(found.array, found.axes) if found is not None else n
         if n.op is Op.MUL:
             same = [a for a in n.args if not a.free & tapped.keys() and not scalar(a)]
             if len(same) > 1:
@@ -89,6 +89,12 @@ def _rounds(node: Node) -> bool:
     return node.op is Op.COMPARE and node.data == "==" and any(n.op not in (Op.READ, Op.INDEX) and not scalar(n) for n in node.args)
 
 
+def _whole_value(low: Lowering, node: Node) -> Node:
+    """A read of the expression as an array of its own."""
+    v = low.value(node)
+    return low.named(v.array, v.axes)
+
+
 def adds_indices(node: Node) -> bool:
     """Whether a position of a read is made of two indices, as those of a window are."""
     forms = (affine(f) for f in node.args if f.op is not Op.INDEX)
@@ -101,13 +107,6 @@ def windows_read(low: Lowering, node: Node) -> Lowered | None:
         return None
     v = low.value(node)
     return v if taps_of(v) else None
-
-
-def _named(low: Lowering, v: Lowered) -> Node:
-    """A read of an array that has no name of its own."""
-    name = f"@{len(low.arrays)}"
-    low.arrays[name] = v.array
-    return read(name, *v.axes)
 
 
 def inside_loop(low: Lowering, tapped: Mapping[Node, Node]) -> Lowering:

@@ -2,34 +2,10 @@
 
 from __future__ import annotations
 
-from symback.core.expr import (
-    HALF,
-    MINUS_ONE,
-    ONE,
-    TWO,
-    ZERO,
-    Node,
-    Op,
-    add,
-    call,
-    div,
-    mul,
-    neg,
-    number,
-    power,
-    sub,
-)
+from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, ZERO, Node, Op, add, call, div, factors_of, mul, neg, number, power, sub, terms_of
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import (
-    factors,
-    has_read,
-    minus_term,
-    minus_terms,
-    scaled_pairs,
-    terms,
-    without,
-)
+from symback.rewrite.patterns import has_read, minus_term, minus_terms, scaled_pairs, without
 from symback.rewrite.rule import Rule
 
 
@@ -47,32 +23,32 @@ def excess(node: Node, ctx: Context) -> Node | None:
 
 def quotient_by_sum(node: Node, ctx: Context) -> Node | None:
     """(1 + x)**p - 1 → by log1p and expm1, for a whole p by its polynomial; 1/(1 + x) - 1 → -x/(1 + x); b**x - 1 → powm1."""
-    parts = terms(node)
+    parts = terms_of(node)
     present = set(parts)
     for k, t in enumerate(parts):
-        for j, f in enumerate(factors(t)):
+        for j, f in enumerate(factors_of(t)):
             if f.op is not Op.POW or not has_read(f):
                 continue
-            c = mul(*without(factors(t), j))
+            c = mul(*without(factors_of(t), j))
             if neg(c) not in present:
                 continue
             left = minus_term(add(*without(parts, k)), neg(c))
             if left is None:
                 continue
             base, e = f.args
-            if e == HALF and ONE in terms(base):
+            if e == HALF and ONE in terms_of(base):
                 return None
             v = add(base, MINUS_ONE)
-            if e == MINUS_ONE and ONE in terms(base):
+            if e == MINUS_ONE and ONE in terms_of(base):
                 return sub(left, mul(c, div(v, base)))
             whole = e.op is Op.NUM and e.data.denominator == 1
-            if ONE in terms(base) and not ctx.summed and (has_read(e) and not ctx.positive(base) or whole and 2 <= e.data <= 6):
+            if ONE in terms_of(base) and not ctx.summed and (has_read(e) and not ctx.positive(base) or whole and 2 <= e.data <= 6):
                 return add(left, mul(c, call("pow1pm1", v, e)))
             if has_read(e) and not ctx.positive(base):
                 return add(left, mul(c, call("powm1", base, e)))
-            if whole or not (ONE in terms(base) or ctx.positive(base)):
+            if whole or not (ONE in terms_of(base) or ctx.positive(base)):
                 continue
-            log = call("log1p", v) if ONE in terms(base) else call("log", base)
+            log = call("log1p", v) if ONE in terms_of(base) else call("log", base)
             return add(left, mul(c, call("expm1", mul(e, log))))
     return None
 
@@ -120,15 +96,17 @@ def difference_of_reciprocals(node: Node, ctx: Context) -> Node | None:
     """C/a - C/b → C·(b - a)/(a·b) where b - a is a number."""
     if ctx.summed:
         return None
-    found = [(k, j, f) for k, t in enumerate(terms(node)) for j, f in enumerate(factors(t)) if f.op is Op.POW and f.args[1] == MINUS_ONE]
+    found = [
+        (k, j, f) for k, t in enumerate(terms_of(node)) for j, f in enumerate(factors_of(t)) if f.op is Op.POW and f.args[1] == MINUS_ONE
+    ]
     for k, j, f in found:
         for m, i, g in found:
             gap = sub(g.args[0], f.args[0])
             if k >= m or has_read(gap) or not has_read(f):
                 continue
-            c, d = (mul(*without(factors(terms(node)[p]), q)) for p, q in ((k, j), (m, i)))
+            c, d = (mul(*without(factors_of(terms_of(node)[p]), q)) for p, q in ((k, j), (m, i)))
             if add(c, d) == ZERO:
-                return add(*without(terms(node), k, m), mul(c, gap, f, g))
+                return add(*without(terms_of(node), k, m), mul(c, gap, f, g))
     return None
 
 

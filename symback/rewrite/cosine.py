@@ -16,6 +16,7 @@ from symback.core.expr import (
     add,
     branches,
     call,
+    factors_of,
     is_indicator,
     mul,
     number,
@@ -32,7 +33,7 @@ from symback.core.expr import (
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, has_read, is_call, is_sum, without
+from symback.rewrite.patterns import has_read, is_call, is_sum, without
 from symback.rewrite.power_sums import PowerSum, power_sum
 from symback.rewrite.rule import Rule
 
@@ -65,7 +66,7 @@ def cosine_inside(node: Node, ctx: Context) -> Node | None:
 
 def _normalised_sum(node: Node, outer: tuple[Node, ...], ctx: Context) -> Node | None:
     body, binders = opened(node)
-    inside, outside, count = list(factors(body)), list(outer), 0
+    inside, outside, count = list(factors_of(body)), list(outer), 0
     for place in (inside, outside):
         for a in [f for f in place if f.op is Op.POW and f.args[1] in (MINUS_ONE, MINUS_HALF)]:
             divisor = a.args[0] if a.args[1] == MINUS_ONE else sqrt(a.args[0])
@@ -103,7 +104,7 @@ def bounded_cosine(node: Node, ctx: Context) -> Node | None:
     if not is_sum(seen):
         return None
     body, binders = opened(seen)
-    parts = factors(body)
+    parts = factors_of(body)
     if len(parts) != 2 or len(binders) != 1 or not all(_is_of_length_1(p, binders[0][0], ctx) for p in parts):
         return None
     return call("acos", call("Max", call("Min", node.args[0], ONE), MINUS_ONE))
@@ -112,7 +113,7 @@ def bounded_cosine(node: Node, ctx: Context) -> Node | None:
 def _is_of_length_1(part: Node, index: Node, ctx: Context) -> bool:
     """Whether a value is an entry over the root of the sum of all their squares along an index."""
     seen = ctx.see(part)
-    parts = list(seen.args) if is_call(seen, "ratio") else factors(seen)
+    parts = list(seen.args) if is_call(seen, "ratio") else factors_of(seen)
     if is_call(seen, "ratio"):
         parts[1] = power(parts[1], MINUS_ONE)
     for f in parts:
@@ -128,12 +129,12 @@ def _is_of_length_1(part: Node, index: Node, ctx: Context) -> bool:
 def tangent(node: Node, ctx: Context) -> Node | None:
     """y/|y| - z·x/|x| with z their cosine → one function, which keeps what is left where they are parallel."""
     for k, t in enumerate(node.args):
-        for m, f in enumerate(factors(t)):
+        for m, f in enumerate(factors_of(t)):
             seen = ctx.see(f) if f.op is Op.READ else f
             pair = _cosine_parts(seen)
             if pair is None:
                 continue
-            rest = without(factors(t), m)
+            rest = without(factors_of(t), m)
             for own, other in (pair[1], pair[1][::-1]):
                 made = _tangent(node, k, rest, f, pair[0], own, other, ctx)
                 if made is not None:
@@ -146,7 +147,7 @@ def _cosine_parts(node: Node) -> tuple[Node, tuple[Node, Node]] | None:
     if not is_sum(node):
         return None
     body, binders = opened(node)
-    parts = factors(body)
+    parts = factors_of(body)
     if len(parts) != 2 or len(binders) != 1 or not all(is_call(p, "ratio") for p in parts):
         return None
     return binders[0][0], (parts[0], parts[1])

@@ -13,19 +13,20 @@ from symback.core.expr import (
     Reduction,
     add,
     call,
+    factors_of,
     mul,
     neg,
     number,
     power,
     split_coefficient,
     sub,
+    terms_of,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.logarithms import log_of_sum, log_of_sums, upright
 from symback.rewrite.patterns import (
     exponential,
-    factors,
     has_read,
     holds_reduction,
     is_call,
@@ -35,7 +36,6 @@ from symback.rewrite.patterns import (
     scaled_pairs,
     several_exponentials,
     shifted,
-    terms,
     two_exponentials,
     without,
 )
@@ -121,10 +121,10 @@ def product_of_exponentials(node: Node, ctx: Context) -> Node | None:
 
 def _spread_exponential(rest: tuple[Node, ...], u: Node, ctx: Context) -> Node | None:
     """(a·exp(v) + b·exp(w))·exp(u) → a·exp(v + u) + b·exp(w + u) where u has a logarithm of a sum taken off."""
-    if ctx.summed or not any(c < 0 and is_call(t, "logaddexp") for c, t in map(split_coefficient, terms(u))):
+    if ctx.summed or not any(c < 0 and is_call(t, "logaddexp") for c, t in map(split_coefficient, terms_of(u))):
         return None
     for k, f in enumerate(rest):
-        if f.op is Op.ADD and all(any(_is_exponential(g) for g in factors(t)) for t in f.args):
+        if f.op is Op.ADD and all(any(_is_exponential(g) for g in factors_of(t)) for t in f.args):
             others = without(rest, k)
             return add(*(mul(t, call("exp", u), *others) for t in f.args))
     return None
@@ -132,7 +132,7 @@ def _spread_exponential(rest: tuple[Node, ...], u: Node, ctx: Context) -> Node |
 
 def _is_share(f: Node) -> bool:
     """Whether it is an exponential over a sum of exponentials: a probability, which is best left alone."""
-    found = [split_coefficient(t) for t in terms(f.args[0])] if is_call(f, "exp") else []
+    found = [split_coefficient(t) for t in terms_of(f.args[0])] if is_call(f, "exp") else []
     return any(c == -1 and t.op is Op.REDUCE and t.data is Reduction.LOGSUMEXP for c, t in found)
 
 
@@ -150,7 +150,7 @@ def _is_exponential(f: Node) -> bool:
 
 
 def _is_normalised(u: Node) -> bool:
-    return any(c == -1 and is_log_sum(rest) for c, rest in map(split_coefficient, terms(u)))
+    return any(c == -1 and is_log_sum(rest) for c, rest in map(split_coefficient, terms_of(u)))
 
 
 def power_of_exponential(node: Node, ctx: Context) -> Node | None:
@@ -162,7 +162,7 @@ def exponential_of_logarithm(node: Node, ctx: Context) -> Node | None:
     """exp(log x + u) → x·exp(u) for x > 0; exp(-softplus u) → σ(-u); exp(u - logaddexp(u, v)) → σ(u - v)."""
     if not is_call(node, "exp"):
         return None
-    parts = terms(node.args[0])
+    parts = terms_of(node.args[0])
     for k, t in enumerate(parts):
         c, rest = split_coefficient(t)
         left = add(*without(parts, k))
@@ -260,7 +260,7 @@ def minimum_through(node: Node, ctx: Context) -> Node | None:
     if not is_call(node, "Min") or len(node.args) != 2 or ZERO not in node.args:
         return None
     other = node.args[0] if node.args[1] == ZERO else node.args[1]
-    inside = factors(other)
+    inside = factors_of(other)
     for k, f in enumerate(inside):
         if is_call(f, "expm1") and ctx.positive(mul(*without(inside, k))):
             return mul(*without(inside, k), call("expm1", call("Min", f.args[0], ZERO)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symback.core.expr import ONE, TRUE, ZERO, Node, Op, call, compare, mul, neg, number, piecewise, split_coefficient, walk
+from symback.core.expr import ONE, TRUE, ZERO, Node, Op, call, compare, factors_of, mul, neg, number, piecewise, split_coefficient, walk
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, has_read, is_call
+from symback.rewrite.patterns import has_read, is_call
 from symback.rewrite.rule import Rule
 
 
@@ -33,7 +33,7 @@ def absorbed_clip(node: Node, ctx: Context) -> Node | None:
 def _product(node: Node, ctx: Context) -> tuple[Fraction, list[Node]]:
     """(coefficient, factors) of an argument, seen through its name."""
     c, rest = split_coefficient(ctx.see(node))
-    return c, list(factors(rest))
+    return c, list(factors_of(rest))
 
 
 def _fixed(node: Node, ctx: Context) -> bool:

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from symback.core.expr import HALF, MINUS_ONE, ONE, PI, TWO, Node, Op, add, call, mul, neg, number, power, split_coefficient, sub
+from symback.core.expr import (
+    HALF,
+    MINUS_ONE,
+    ONE,
+    PI,
+    TWO,
+    Node,
+    Op,
+    add,
+    call,
+    factors_of,
+    mul,
+    neg,
+    number,
+    power,
+    split_coefficient,
+    sub,
+)
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import constant, exponent_of, factors, is_call, minus_term, scaled_pairs, tidy_coefficient, without
+from symback.rewrite.patterns import constant, exponent_of, is_call, minus_term, scaled_pairs, tidy_coefficient, without
 from symback.rewrite.rule import Rule
 
 ROOT_TWO, ROOT_HALF = power(TWO, HALF), power(TWO, number("-1/2"))
@@ -38,11 +55,11 @@ def normal(node: Node, ctx: Context) -> Node | None:
 def _scaled(f: Node) -> Node | None:
     """x for erfc(-x/√2), where the quotient by √2 is written in the argument."""
     u = f.args[0]
-    fixed = mul(*(g for g in factors(u) if constant(g) is not None))
+    fixed = mul(*(g for g in factors_of(u) if constant(g) is not None))
     if fixed.op is Op.NUM and fixed.data.denominator < 1000:
         return None
     x = tidy_coefficient(mul(MINUS_ONE, ROOT_TWO, u))
-    rest = mul(*(g for g in factors(x) if constant(g) is not None))
+    rest = mul(*(g for g in factors_of(x) if constant(g) is not None))
     return x if rest.op is Op.NUM else None
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, neg, number, power, reads, split_coefficient, sub
+from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, neg, number, power, reads, split_coefficient, sub, terms_of
 from symback.rewrite import examples as ex
 from symback.rewrite.cancellation import RULES as CANCELLATION
 from symback.rewrite.exponentials import RULES as EXPONENTIALS
 from symback.rewrite.facts import Context
 from symback.rewrite.limits import RULES as LIMITS
 from symback.rewrite.logistic import RULES as LOGISTIC
-from symback.rewrite.patterns import is_call, is_log_sum, minus_term, scaled_pairs, terms, without
+from symback.rewrite.patterns import is_call, is_log_sum, minus_term, scaled_pairs, without
 from symback.rewrite.rule import Rule
 
 _VANISHING = frozenset({"sigmoid_slope", "tanh_slope", "tanh_softplus_slope", "sech", "gauss", "half_gauss", "softsign_slope"})
@@ -41,11 +41,11 @@ def behind_a_name(node: Node, ctx: Context) -> Node | None:
     """exp(u - y) where y names a log-sum-exp → exp(u - LogSumExp(…)): the quotient of exponentials needs its parts."""
     if not is_call(node, "exp"):
         return None
-    parts = terms(node.args[0])
+    parts = terms_of(node.args[0])
     for k, t in enumerate(parts):
         c, y = split_coefficient(t)
         seen = ctx.unfold(y)
-        if c.denominator == 1 and seen is not None and any(is_log_sum(split_coefficient(s)[1]) for s in terms(seen)):
+        if c.denominator == 1 and seen is not None and any(is_log_sum(split_coefficient(s)[1]) for s in terms_of(seen)):
             return call("exp", add(*without(parts, k), mul(number(c), seen)))
     return None
 
@@ -81,16 +81,16 @@ def entropy_slope(node: Node, ctx: Context) -> Node | None:
 
 def bernoulli_gap(node: Node, ctx: Context) -> Node | None:
     """(1 - t)/(1 - p) - t/p → (p - t)/(p(1 - p)), by one function."""
-    for k, one in enumerate(terms(node)):
+    for k, one in enumerate(terms_of(node)):
         if not is_call(one, "quotient"):
             continue
-        for j, other in enumerate(terms(node)):
+        for j, other in enumerate(terms_of(node)):
             inner = neg(other)
             if j == k or not is_call(inner, "quotient"):
                 continue
             (a, q), (t, p) = one.args, inner.args
             if add(a, t) == ONE and add(q, p) == ONE:
-                return add(*without(terms(node), j, k), call("bernoulli_gap", p, t))
+                return add(*without(terms_of(node), j, k), call("bernoulli_gap", p, t))
     return None
 
 

@@ -14,10 +14,12 @@ from symback.core.expr import (
     add,
     call,
     div,
+    factors_of,
     mul,
     neg,
     number,
     power,
+    reads,
     split_coefficient,
     sub,
     substitute,
@@ -26,7 +28,7 @@ from symback.core.expr import (
 from symback.functions.gaps import LIMITS
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, has_read, holds_reduction, is_call, without
+from symback.rewrite.patterns import has_read, holds_reduction, is_call, without
 from symback.rewrite.rule import Rule
 
 _QUOTIENTS = {
@@ -51,7 +53,7 @@ def removable(node: Node, ctx: Context) -> Node | None:
         if not is_call(base, *_QUOTIENTS) or e.op is not Op.NUM or e.data.denominator != 1:
             continue
         u, count = base.args[0], int(e.data)
-        for v in factors(u):
+        for v in factors_of(u):
             if v.op is Op.POW and v.args[1].op is Op.NUM and v.args[1].data < 0 or not has_read(v):
                 continue
             rest = without(node.args, k)
@@ -78,8 +80,8 @@ def power_at_limit(node: Node, ctx: Context) -> Node | None:
     if base.op is not Op.ADD or ONE not in base.args:
         return None
     u = add(base, MINUS_ONE)
-    for v in factors(u):
-        if v.op is Op.READ and power(v, MINUS_ONE) in factors(e):
+    for v in factors_of(u):
+        if v.op is Op.READ and power(v, MINUS_ONE) in factors_of(e):
             return call("exp", mul(e, u, call("log1p_over", u)))
     return None
 
@@ -137,7 +139,7 @@ def infinite_times_zero(node: Node, ctx: Context) -> Node | None:
         core = _core(g)
         if not is_call(core, *_VANISHING):
             continue
-        inside = {n for n in walk(core) if n.op is Op.READ}
+        inside = reads(core)
         for j, x in enumerate(node.args):
             if j != k and x.op is Op.READ and x in inside and not holds_reduction(core.args[0]):
                 return mul(*without(node.args, j), _kept_finite(x, core))

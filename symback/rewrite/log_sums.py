@@ -11,6 +11,7 @@ from symback.core.expr import (
     Reduction,
     add,
     call,
+    factors_of,
     is_whole,
     mul,
     neg,
@@ -19,32 +20,33 @@ from symback.core.expr import (
     reduction,
     sub,
     substitute,
+    terms_of,
     total,
     with_hint,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.normalised import softmax_of
-from symback.rewrite.patterns import factors, is_call, is_log_sum, is_sum, minus_terms, scaled_pairs, terms, without
+from symback.rewrite.patterns import is_call, is_log_sum, is_sum, minus_terms, scaled_pairs, without
 from symback.rewrite.rule import Rule
 
 
 def less_mean(node: Node, ctx: Context) -> Node | None:
     """C·LogSumExp(u) - C·Sum(w·u) with Sum(w) = 1 → -C·Sum(w·(u - LogSumExp(u)))."""
-    parts = terms(node)
+    parts = terms_of(node)
     for k, t in enumerate(parts):
-        place = next((m for m, f in enumerate(factors(t)) if is_log_sum(f)), None)
+        place = next((m for m, f in enumerate(factors_of(t)) if is_log_sum(f)), None)
         if place is None:
             continue
-        lse, scale = factors(t)[place], mul(*without(factors(t), place))
+        lse, scale = factors_of(t)[place], mul(*without(factors_of(t), place))
         entries, bound = opened(lse)
         if len(bound) != 1 or not is_whole(bound[0]) or ctx.summed:
             continue
         for j, s in enumerate(parts):
-            at = next((m for m, f in enumerate(factors(s)) if is_sum(f)), None) if j != k else None
+            at = next((m for m, f in enumerate(factors_of(s)) if is_sum(f)), None) if j != k else None
             if at is None:
                 continue
-            mean, outer = factors(s)[at], mul(*without(factors(s), at))
+            mean, outer = factors_of(s)[at], mul(*without(factors_of(s), at))
             body, binders = opened(mean)
             if len(binders) != 1 or not is_whole(binders[0]) or binders[0][0].args != bound[0][0].args:
                 continue
@@ -61,7 +63,7 @@ def _is_distribution(w: Node, binders, ctx: Context) -> bool:
     idx = binders[0][0]
     if idx not in w.free:
         return False
-    if any(f.op is Op.POW and f.args[1] == MINUS_ONE and idx in f.free for f in factors(w)):
+    if any(f.op is Op.POW and f.args[1] == MINUS_ONE and idx in f.free for f in factors_of(w)):
         return False
     made = total(w, *binders)
     if is_sum(made) and ctx.assumed_sum(made) == ONE:

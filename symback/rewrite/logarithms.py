@@ -13,27 +13,18 @@ from symback.core.expr import (
     add,
     call,
     div,
+    factors_of,
     mul,
     neg,
     number,
     power,
     split_coefficient,
     sub,
+    terms_of,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import (
-    exponent_of,
-    factors,
-    has_read,
-    is_call,
-    root,
-    scaled_pairs,
-    several_exponentials,
-    shifted,
-    terms,
-    two_exponentials,
-)
+from symback.rewrite.patterns import exponent_of, has_read, is_call, root, scaled_pairs, several_exponentials, shifted, two_exponentials
 from symback.rewrite.rule import Rule
 
 
@@ -125,7 +116,7 @@ def _log_of_weighted(u: Node, ctx: Context) -> Node | None:
     taken off; exponentials that have names are wanted by themselves, and are as large as they are."""
     weights, exponents = [], []
     for t in u.args:
-        inside = [(f, exponent_of(f)) for f in factors(t)]
+        inside = [(f, exponent_of(f)) for f in factors_of(t)]
         weights.append(mul(*(f for f, v in inside if v is None)))
         exponents.append(add(*(v for _, v in inside if v is not None)))
     if ZERO in exponents or len(set(exponents)) < 2 or all(w.op is Op.NUM for w in weights):
@@ -155,8 +146,8 @@ def _positive_root(v: Node, ctx: Context) -> Node | None:
     """w with v = w², where v is a square times what is known to be positive; None for a v without a square."""
     if is_call(v, "square_over") and ctx.positive(v.args[1]):
         return mul(v.args[0], power(v.args[1], number("-1/2")))
-    squares = [f for f in factors(v) if f.op is not Op.NUM and root(f) is not None]
-    others = [f for f in factors(v) if f not in squares]
+    squares = [f for f in factors_of(v) if f.op is not Op.NUM and root(f) is not None]
+    others = [f for f in factors_of(v) if f not in squares]
     if not squares or not all(ctx.positive(f) for f in others):
         return None
     return mul(*(root(f) for f in squares), *(power(f, HALF) for f in others))
@@ -164,7 +155,7 @@ def _positive_root(v: Node, ctx: Context) -> Node | None:
 
 def _log_of_product(u: Node, ctx: Context) -> Node | None:
     c, rest = split_coefficient(u)
-    parts = list(factors(rest))
+    parts = list(factors_of(rest))
     if c < 0:
         k = next((k for k, f in enumerate(parts) if is_call(f, "expm1")), None)
         if k is None:
@@ -208,12 +199,12 @@ def logarithm_of_quotient(node: Node, ctx: Context) -> Node | None:
         return None
     u = ctx.see(node.args[0])
     c, rest = split_coefficient(u)
-    up = [f for f in factors(rest) if not _is_reciprocal(f)]
-    down = [f.args[0] for f in factors(rest) if _is_reciprocal(f)]
+    up = [f for f in factors_of(rest) if not _is_reciprocal(f)]
+    down = [f.args[0] for f in factors_of(rest) if _is_reciprocal(f)]
     if c != 1 or len(up) != 1 or len(down) != 1:
         return None
     x, y = up[0], down[0]
-    if add(x, y) == TWO and (ONE in terms(x) or ONE in terms(y)):
+    if add(x, y) == TWO and (ONE in terms_of(x) or ONE in terms_of(y)):
         return mul(TWO, call("atanh", sub(x, ONE)))
     if add(x, y) == ONE:
         return call("logit", x)

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, ZERO, Node, Op, add, call, mul, neg, number, power, split_coefficient, sub
+from symback.core.expr import (
+    HALF,
+    MINUS_ONE,
+    ONE,
+    TWO,
+    ZERO,
+    Node,
+    Op,
+    add,
+    call,
+    factors_of,
+    mul,
+    neg,
+    number,
+    power,
+    split_coefficient,
+    sub,
+    terms_of,
+)
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, is_call, minus_term, scaled_pairs, terms, without
+from symback.rewrite.patterns import is_call, minus_term, scaled_pairs, without
 from symback.rewrite.rule import Rule
 
 
@@ -18,7 +36,7 @@ def _sigmoids(node: Node, ctx: Context):
     """(C, u, the other terms) for each term C·σ(u), where σ may stand behind a name."""
     for _, c, s, rest in scaled_pairs(node, ("sigmoid",)):
         yield c, s.args[0], rest
-    parts = terms(node)
+    parts = terms_of(node)
     for k, term in enumerate(parts):
         c, inner = split_coefficient(term)
         seen = ctx.see(inner) if inner.op is Op.READ else inner
@@ -149,7 +167,7 @@ def entropy_of_logit(node: Node, ctx: Context) -> Node | None:
 
 def _divided(c: Node, factor: Node) -> Node | None:
     """c/factor where it is a factor."""
-    inside = factors(c)
+    inside = factors_of(c)
     return mul(*without(inside, inside.index(factor))) if factor in inside else None
 
 
@@ -177,11 +195,11 @@ def logit_and_target(node: Node, ctx: Context) -> Node | None:
     if ctx.summed:
         return None
     for c, u, rest in _sides(node):
-        for k, term in enumerate(terms(rest)):
-            for t in factors(term):
+        for k, term in enumerate(terms_of(rest)):
+            for t in factors_of(term):
                 if t.op is Op.READ and term == neg(mul(c, t, u)):
                     made = mul(c, call("two_sided_softplus", u, t, sub(ONE, t)))
-                    return add(*without(terms(rest), k), made)
+                    return add(*without(terms_of(rest), k), made)
     return None
 
 
@@ -201,7 +219,7 @@ def difference_of_sigmoids(node: Node, ctx: Context) -> Node | None:
 
 def _gap(u: Node, v: Node) -> Node:
     """u - v, term by term."""
-    return add(u, *(neg(t) for t in terms(v)))
+    return add(u, *(neg(t) for t in terms_of(v)))
 
 
 def _above(u: Node, v: Node, ctx: Context) -> bool:

@@ -13,6 +13,7 @@ from symback.core.expr import (
     Reduction,
     add,
     call,
+    factors_of,
     is_whole,
     mul,
     neg,
@@ -22,19 +23,20 @@ from symback.core.expr import (
     split_coefficient,
     sub,
     substitute,
+    terms_of,
     total,
     with_hint,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.normalised import softmax_of
-from symback.rewrite.patterns import factors, is_sum, terms, without
+from symback.rewrite.patterns import is_sum, without
 from symback.rewrite.rule import Rule
 
 
 def difference_of_means(node: Node, ctx: Context) -> Node | None:
     """C·Sum(p·w) - C·Sum(q·w) → C·Sum((p - q)·(w - w_a)) for softmaxes p and q, a the largest entry of p."""
-    parts = terms(node)
+    parts = terms_of(node)
     means = [(k, *m) for k, t in enumerate(parts) for m in _means(t, ctx)]
     for k, c, s, binder, p, w in means:
         for j, d, _, other, q, v in means:
@@ -50,14 +52,14 @@ def difference_of_means(node: Node, ctx: Context) -> Node | None:
 
 def _means(t: Node, ctx: Context) -> Iterator[tuple[Node, Node, Binder, Node, Node]]:
     """(C, sum, binder, p, w) for each reading of a term as C·Sum(p·w) with p a softmax over the bound index."""
-    outside = factors(t)
+    outside = factors_of(t)
     for k, s in enumerate(outside):
         if not is_sum(s):
             continue
         body, binders = opened(s)
         if len(binders) != 1 or not is_whole(binders[0]):
             continue
-        inside = factors(body)
+        inside = factors_of(body)
         for m, f in enumerate(inside):
             found = softmax_of(f, ctx) if binders[0][0] in f.free else None
             if found is not None and found[2] == (binders[0][0],):

@@ -15,6 +15,7 @@ from symback.core.expr import (
     add,
     branches,
     call,
+    factors_of,
     is_whole,
     mul,
     number,
@@ -27,12 +28,13 @@ from symback.core.expr import (
     sqrt,
     sub,
     substitute,
+    terms_of,
     total,
     with_hint,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import factors, holds_reduction, is_call, is_sum, minus_terms, terms, without
+from symback.rewrite.patterns import holds_reduction, is_call, is_sum, minus_terms, without
 from symback.rewrite.power_sums import PowerSum, power_sum
 from symback.rewrite.rule import Rule
 
@@ -47,12 +49,12 @@ def named_root(node: Node, ctx: Context) -> Node | None:
     base, e = node.args
     if e not in (HALF, MINUS_HALF):
         return None
-    seen = add(*(_unfolded(t, ctx) for t in terms(base)))
+    seen = add(*(_unfolded(t, ctx) for t in terms_of(base)))
     return power(seen, e) if seen != base and power_sum(seen) is not None else None
 
 
 def _unfolded(t: Node, ctx: Context) -> Node:
-    return mul(*(ctx.see(f) if f.op is Op.READ else f for f in factors(t)))
+    return mul(*(ctx.see(f) if f.op is Op.READ else f for f in factors_of(t)))
 
 
 # ----------------------------------------------------------------------------------------- gradient rules
@@ -79,10 +81,10 @@ def _over_squares(b: Node) -> tuple[PowerSum, Node, Node] | None:
     """(B, B**(-1/2), b·B) for a factor b that is divided by a sum of squares B, perhaps only where B is not 0."""
     if b.op is Op.PIECEWISE and len(branches(b)) == 2 and branches(b)[0][0] == ZERO:
         (_, gone), (value, _) = branches(b)
-        for k, f in enumerate(factors(value)):
+        for k, f in enumerate(factors_of(value)):
             inner = _over_squares(f)
             if inner is not None:
-                return *inner[:2], piecewise((ZERO, gone), (mul(*without(factors(value), k), inner[2]), TRUE))
+                return *inner[:2], piecewise((ZERO, gone), (mul(*without(factors_of(value), k), inner[2]), TRUE))
         return None
     if is_call(b, "square") and b.args[0].op is Op.POW and b.args[0].args[1] == MINUS_HALF:
         base, left = b.args[0].args[0], ONE
@@ -130,7 +132,7 @@ def _with_normalised(g: Node, found: PowerSum, root: Node) -> Node | None:
     if not is_sum(g):
         return None
     body, binders = opened(g)
-    inside = factors(body)
+    inside = factors_of(body)
     for k, f in enumerate(inside):
         at = _entry_at(f, found)
         if at is not None and set(at) == {b[0] for b in binders}:
@@ -168,7 +170,7 @@ def unit_power(node: Node, ctx: Context) -> Node | None:
 
 def _norm_power(value: Node) -> tuple[Node, Node, Node] | None:
     """(rest, S, p) with value = rest·S**(1/p - 1) and S a sum of p-th powers, p > 2."""
-    inside = factors(value)
+    inside = factors_of(value)
     for k, f in enumerate(inside):
         if f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data < 0:
             found = power_sum(f.args[0])
@@ -182,7 +184,7 @@ def softmax_of(node: Node, ctx: Context) -> tuple[Node, tuple[Binder, ...], tupl
     seen = ctx.see(node) if node.op is Op.READ else node
     if not is_call(seen, "exp"):
         return None
-    parts = terms(seen.args[0])
+    parts = terms_of(seen.args[0])
     for k, t in enumerate(parts):
         c, lse = split_coefficient(t)
         if c == -1 and lse.op is Op.REDUCE and lse.data is Reduction.LOGSUMEXP:
@@ -215,7 +217,7 @@ def probability(node: Node, ctx: Context) -> Node | None:
     if not all(is_whole(b) for b in binders):
         return None
     bound = {b[0] for b in binders}
-    inside = factors(body)
+    inside = factors_of(body)
     for k, f in enumerate(inside):
         if not bound <= f.free:
             continue
@@ -228,7 +230,7 @@ def probability(node: Node, ctx: Context) -> Node | None:
 
 def dominant_shift(node: Node, ctx: Context) -> Node | None:
     """g_i - Sum(p·g) → (g_i - g_a) - Sum(p·(g - g_a)) with a the dominant entry of the softmax p."""
-    parts = [_expanded_mean(t, ctx) for t in terms(node)]
+    parts = [_expanded_mean(t, ctx) for t in terms_of(node)]
     for k, t in enumerate(parts):
         c, s = split_coefficient(t)
         if not is_sum(s):
@@ -237,13 +239,13 @@ def dominant_shift(node: Node, ctx: Context) -> Node | None:
         if len(binders) != 1 or not is_whole(binders[0]):
             continue
         (idx, _, _) = binders[0]
-        inside = factors(body)
+        inside = factors_of(body)
         for m, f in enumerate(inside):
             found = softmax_of(f, ctx) if idx in f.free else None
             if found is None or found[2] != (idx,):
                 continue
             g = mul(*without(inside, m))
-            full = mul(*(ctx.unfold_derived(h) or h for h in factors(g)))
+            full = mul(*(ctx.unfold_derived(h) or h for h in factors_of(g)))
             if not _drops(full, idx) or holds_reduction(_without_fixed(full, idx)[1]):
                 full = g
             if idx not in g.free or holds_reduction(_without_fixed(full, idx)[1]) or softmax_of(call("exp", ctx.see(g)), ctx) == found:
@@ -260,7 +262,7 @@ def _expanded_mean(t: Node, ctx: Context) -> Node:
     seen = ctx.unfold(y)
     if c < 0 and seen is not None and is_sum(seen):
         body, binders = opened(seen)
-        if any(softmax_of(f, ctx) is not None for f in factors(body)):
+        if any(softmax_of(f, ctx) is not None for f in factors_of(body)):
             return mul(number(c), seen)
     return t
 
@@ -287,8 +289,8 @@ def _shifted(parts, k, c, s, sum_parts, found) -> Node | None:
 
 def _without_fixed(g: Node, idx: Node) -> tuple[Node, Node]:
     """(c, A) with g = c·(A + terms without the index): the terms cancel in a difference."""
-    outer = [f for f in factors(g) if idx not in f.free]
-    inner = [f for f in factors(g) if idx in f.free]
+    outer = [f for f in factors_of(g) if idx not in f.free]
+    inner = [f for f in factors_of(g) if idx in f.free]
     if len(inner) == 1 and inner[0].op is Op.ADD:
         kept = [t for t in _spread(inner[0]) if idx in t.free]
         return mul(*outer), add(*kept)
@@ -297,13 +299,13 @@ def _without_fixed(g: Node, idx: Node) -> tuple[Node, Node]:
 
 def _drops(g: Node, idx: Node) -> bool:
     """Whether a sum in g has terms without the index."""
-    return any(t for f in factors(g) if idx in f.free and f.op is Op.ADD for t in _spread(f) if idx not in t.free)
+    return any(t for f in factors_of(g) if idx in f.free and f.op is Op.ADD for t in _spread(f) if idx not in t.free)
 
 
 def _spread(node: Node) -> list[Node]:
     """The terms of a sum, those of inner sums times a number among them."""
     out = []
-    for t in terms(node):
+    for t in terms_of(node):
         c, rest = split_coefficient(t)
         out += [mul(number(c), u) for u in _spread(rest)] if rest.op is Op.ADD else [t]
     return out

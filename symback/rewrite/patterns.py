@@ -6,16 +6,26 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import pi
 
-from symback.core.expr import HALF, ONE, PI, ZERO, Node, Op, Reduction, add, call, mul, neg, number, power, split_coefficient, walk
+from symback.core.expr import (
+    HALF,
+    ONE,
+    PI,
+    ZERO,
+    Node,
+    Op,
+    Reduction,
+    add,
+    call,
+    factors_of,
+    mul,
+    neg,
+    number,
+    power,
+    split_coefficient,
+    terms_of,
+    walk,
+)
 from symback.rewrite.facts import Context
-
-
-def factors(node: Node) -> tuple[Node, ...]:
-    return node.args if node.op is Op.MUL else (node,)
-
-
-def terms(node: Node) -> tuple[Node, ...]:
-    return node.args if node.op is Op.ADD else (node,)
 
 
 def without(items: tuple[Node, ...], *places: int) -> tuple[Node, ...]:
@@ -53,21 +63,21 @@ def constant(node: Node) -> float | None:
 
 def tidy_coefficient(node: Node) -> Node:
     """The node with numeric factors that make 1 to double precision dropped (0.70710678118654757·√2)."""
-    fixed = [f for f in factors(node) if constant(f) is not None]
+    fixed = [f for f in factors_of(node) if constant(f) is not None]
     if len(fixed) < 2:
         return node
     c = constant(mul(*fixed))
     if c is not None and abs(abs(c) - 1) < 1e-15:
-        rest = mul(*(f for f in factors(node) if constant(f) is None))
+        rest = mul(*(f for f in factors_of(node) if constant(f) is None))
         return rest if c > 0 else neg(rest)
     return node
 
 
 def scaled_pairs(node: Node, names: tuple[str, ...], exponent: int = 1) -> Iterator[tuple[int, Node, Node, Node]]:
     """For each term C·f(u)**exponent of a sum, f among `names`: (place, C, the call, the sum without the term)."""
-    parts = terms(node)
+    parts = terms_of(node)
     for k, term in enumerate(parts):
-        inside = factors(term)
+        inside = factors_of(term)
         for j, f in enumerate(inside):
             base, e = (f.args[0], f.args[1]) if f.op is Op.POW else (f, ONE)
             if is_call(base, *names) and e == number(exponent):
@@ -77,7 +87,7 @@ def scaled_pairs(node: Node, names: tuple[str, ...], exponent: int = 1) -> Itera
 
 def minus_term(total: Node, term: Node) -> Node | None:
     """total - term where `term` is a whole term of the sum (or of its constant), else None."""
-    parts = terms(total)
+    parts = terms_of(total)
     c, rest = split_coefficient(term)
     for k, part in enumerate(parts):
         d, other = split_coefficient(part)
@@ -102,7 +112,7 @@ def minus_terms(total: Node, wanted: Node) -> Node | None:
 def exponential(node: Node, ctx: Context | None = None) -> tuple[Fraction, Node] | None:
     """(c, u) with node = c·exp(u) and c a number that is not 0; a number is c·exp(0). With a context, named values are seen through."""
     c, u, found = Fraction(1), ZERO, False
-    for f in factors(node):
+    for f in factors_of(node):
         base, e = (f.args[0], f.args[1]) if f.op is Op.POW else (f, ONE)
         if f.op is Op.NUM:
             c *= f.data
@@ -161,7 +171,7 @@ def shifted(u: Node, c: Fraction) -> Node:
 def root(node: Node) -> Node | None:
     """w with node = w² up to sign, where every factor has an even power; None otherwise."""
     out = []
-    for f in factors(node):
+    for f in factors_of(node):
         if f.op is Op.NUM:
             r = power(f, HALF)
             if r.op is not Op.NUM:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symback.core.expr import ZERO, Binder, Node, Op, Reduction, add, is_whole, mul, number, opened
-from symback.rewrite.patterns import factors, has_read, terms
+from symback.core.expr import ZERO, Binder, Node, Op, Reduction, add, factors_of, is_whole, mul, number, opened, terms_of
+from symback.rewrite.patterns import has_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class PowerSum:
 
 def power_sum(base: Node) -> PowerSum | None:
     """The base of a root as a sum of powers of sizes, or None."""
-    moving = [t for t in terms(base) if not fixed(t)]
+    moving = [t for t in terms_of(base) if not fixed(t)]
     if len(moving) != 1:
         return None
-    sums = [f for f in factors(moving[0]) if not fixed(f)]
+    sums = [f for f in factors_of(moving[0]) if not fixed(f)]
     if len(sums) != 1 or sums[0].op is not Op.REDUCE or sums[0].data is not Reduction.SUM:
         return None
     body, binders = opened(sums[0])
@@ -32,8 +32,8 @@ def power_sum(base: Node) -> PowerSum | None:
     if found is None or not all(is_whole(b) for b in binders):
         return None
     u, p = found
-    scale = mul(*(f for f in factors(moving[0]) if fixed(f)))
-    return PowerSum(scale, u, p, binders, add(ZERO, *(t for t in terms(base) if fixed(t))))
+    scale = mul(*(f for f in factors_of(moving[0]) if fixed(f)))
+    return PowerSum(scale, u, p, binders, add(ZERO, *(t for t in terms_of(base) if fixed(t))))
 
 
 def fixed(node: Node) -> bool:

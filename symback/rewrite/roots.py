@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from symback.core.expr import HALF, MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, neg, number, power, split_coefficient, sqrt, sub
+from symback.core.expr import (
+    HALF,
+    MINUS_ONE,
+    ONE,
+    TWO,
+    Node,
+    Op,
+    add,
+    call,
+    factors_of,
+    mul,
+    neg,
+    number,
+    power,
+    split_coefficient,
+    sqrt,
+    sub,
+    terms_of,
+)
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import (
-    factors,
-    has_read,
-    is_call,
-    minus_term,
-    minus_terms,
-    root,
-    scaled_pairs,
-    terms,
-    without,
-)
+from symback.rewrite.patterns import has_read, is_call, minus_term, minus_terms, root, scaled_pairs, without
 from symback.rewrite.rule import Rule
 
 MINUS_HALF = number("-1/2")
@@ -43,11 +51,11 @@ def length(node: Node, ctx: Context) -> Node | None:
 
 
 def _holds_square(t: Node) -> bool:
-    return any(has_read(f) and root(f) is not None for f in factors(t))
+    return any(has_read(f) and root(f) is not None for f in factors_of(t))
 
 
 def _is_reduction(s: Node) -> bool:
-    return any(f.op is Op.REDUCE for f in factors(s))
+    return any(f.op is Op.REDUCE for f in factors_of(s))
 
 
 def _side(t: Node, ctx: Context) -> Node | None:
@@ -57,8 +65,8 @@ def _side(t: Node, ctx: Context) -> Node | None:
     c, rest = split_coefficient(t)
     if c <= 0:
         return None
-    squares = [f for f in factors(rest) if root(f) is not None]
-    others = [f for f in factors(rest) if root(f) is None]
+    squares = [f for f in factors_of(rest) if root(f) is not None]
+    others = [f for f in factors_of(rest) if root(f) is None]
     if not all(f.op is Op.READ and ctx.positive(f) for f in others):
         return None
     return mul(sqrt(number(c)), *(root(f) for f in squares), *(sqrt(f) for f in others))
@@ -72,23 +80,23 @@ def root_minus(node: Node, ctx: Context) -> Node | None:
                 left = minus_term(rest, neg(mul(c, side)))
                 if left is not None:
                     return add(left, mul(c, side, call("hypot1m1", mul(x, power(side, MINUS_ONE)))))
-    found = [(k, *_rooted(t)) for k, t in enumerate(terms(node)) if _rooted(t) is not None]
+    found = [(k, *_rooted(t)) for k, t in enumerate(terms_of(node)) if _rooted(t) is not None]
     for k, c, base in found:
-        rest = add(*without(terms(node), k))
+        rest = add(*without(terms_of(node), k))
         if base.op is Op.ADD and ONE in base.args:
             left = minus_term(rest, neg(c))
             if left is not None:
                 return add(left, mul(c, call("sqrt1pm1", sub(base, ONE))))
         for j, d, other in found:
             if j > k and add(c, d) == number(0) and not has_read(sub(base, other)):
-                left = add(*without(terms(node), k, j))
+                left = add(*without(terms_of(node), k, j))
                 return add(left, mul(c, sub(base, other), power(add(sqrt(base), sqrt(other)), MINUS_ONE)))
     return None
 
 
 def _rooted(t: Node) -> tuple[Node, Node] | None:
     """(C, u) with t = C·sqrt(u)."""
-    inside = factors(t)
+    inside = factors_of(t)
     for k, f in enumerate(inside):
         if f.op is Op.POW and f.args[1] == HALF and has_read(f):
             return mul(*without(inside, k)), f.args[0]
@@ -133,7 +141,7 @@ def inverse_hyperbolic(node: Node, ctx: Context) -> Node | None:
 
 def angle_near_zero(node: Node, ctx: Context) -> Node | None:
     """acosh(1 + u) → 2·asinh(sqrt(u/2)); acos(1 - u) → 2·asin(sqrt(u/2))."""
-    if not is_call(node, "acosh", "acos") or ONE not in terms(node.args[0]):
+    if not is_call(node, "acosh", "acos") or ONE not in terms_of(node.args[0]):
         return None
     u = sub(node.args[0], ONE)
     inner, name = (u, "asinh") if node.data == "acosh" else (neg(u), "asin")
@@ -157,7 +165,7 @@ def direction(node: Node, ctx: Context) -> Node | None:
 def _divided(product: tuple[Node, ...], wanted: Node) -> Node | None:
     """The product over `wanted` where every factor of `wanted` is one of it, or a number."""
     left, found = list(product), False
-    for w in factors(wanted):
+    for w in factors_of(wanted):
         if w in left and has_read(w):
             left.remove(w)
             found = True

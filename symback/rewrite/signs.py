@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.core.expr import ONE, TWO, Node, Op, call, mul, power, substitute, walk
+from symback.core.expr import ONE, TWO, Node, Op, call, mul, power, reads, substitute
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import is_call, without
@@ -28,8 +28,7 @@ def signed_size(node: Node, ctx: Context) -> Node | None:
 
 
 def _mentions(node: Node, u: Node) -> bool:
-    reads = {n for n in walk(u) if n.op is Op.READ}
-    return any(n in reads for n in walk(node))
+    return not {*reads(u)}.isdisjoint(reads(node))
 
 
 def _vanishes(f: Node, size: Node) -> bool:

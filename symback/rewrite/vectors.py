@@ -18,6 +18,7 @@ from symback.core.expr import (
     branches,
     call,
     compare,
+    factors_of,
     is_indicator,
     is_whole,
     mul,
@@ -29,13 +30,14 @@ from symback.core.expr import (
     reduction,
     split_coefficient,
     sub,
+    terms_of,
     total,
     with_hint,
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.logarithms import log_of_sums
-from symback.rewrite.patterns import exponent_of, exponential, factors, is_call, root, terms, without
+from symback.rewrite.patterns import exponent_of, exponential, is_call, root, without
 from symback.rewrite.rule import Rule
 
 
@@ -50,7 +52,7 @@ def _depends(node: Node, binders: tuple[Binder, ...]) -> bool:
 def exponent(node: Node, ctx: Context, binders: tuple[Binder, ...]) -> tuple[Node, Node] | None:
     """(c, u) with node = c·exp(u), where c does not depend on the binders; weights and conditions that do are taken into u."""
     outer, u, conditions, found = [], [], [], False
-    for f in factors(node):
+    for f in factors_of(node):
         if is_indicator(f) and _depends(f, binders):
             conditions.append(f.args[1])
             continue
@@ -129,7 +131,7 @@ def log_sum(node: Node, ctx: Context) -> tuple[Node, Node] | None:
         if not found or any(f is None for f in found):
             return None
         return mul(*(c for c, _ in found), *without(seen.args, *places)), add(*(u for _, u in found))
-    if is_call(seen, "exp") and any(_is(t, Reduction.LOGSUMEXP) for t in terms(seen.args[0])):
+    if is_call(seen, "exp") and any(_is(t, Reduction.LOGSUMEXP) for t in terms_of(seen.args[0])):
         return ONE, seen.args[0]
     if not _is(seen, Reduction.SUM):
         return None
@@ -148,7 +150,7 @@ def log_sum(node: Node, ctx: Context) -> tuple[Node, Node] | None:
 def _log_of_several(node: Node, ctx: Context) -> Node | None:
     """log(Sum(exp(u)) + Sum(exp(v)) + exp(w) + 1) by logaddexp; None where a term may be negative, or none is a sum over an index."""
     found, summed = [], False
-    for t in terms(node):
+    for t in terms_of(node):
         alone = exponential(t, ctx)
         if alone is None:
             c, rest = split_coefficient(t)
@@ -171,7 +173,7 @@ def logarithm_of_sum(node: Node, ctx: Context) -> Node | None:
     if node.data == "log1p":
         return _log_of_several(add(ONE, u), ctx)
     out, found = [], False
-    for f in factors(u):
+    for f in factors_of(u):
         base, e = (f.args[0], f.args[1]) if f.op is Op.POW else (f, ONE)
         part = log_sum(base, ctx)
         if part is not None and (part[0] == ONE or ctx.positive(part[0])):
@@ -244,10 +246,10 @@ def _divided_sum(f: Node, shift: Node, ctx: Context) -> Node | None:
     if not _is(f, Reduction.SUM):
         return None
     body, binders = opened(f)
-    for k, g in enumerate(factors(body)):
+    for k, g in enumerate(factors_of(body)):
         seen = ctx.see(g) if g.op is Op.READ else g
         if is_call(seen, "exp") and _depends(g, binders):
-            return with_hint(total(mul(*without(factors(body), k), call("exp", add(seen.args[0], shift))), *binders), f)
+            return with_hint(total(mul(*without(factors_of(body), k), call("exp", add(seen.args[0], shift))), *binders), f)
     return None
 
 
@@ -256,10 +258,10 @@ def free_shift(node: Node, ctx: Context) -> Node | None:
     if not _is(node, Reduction.LOGSUMEXP):
         return None
     body, binders = opened(node)
-    fixed = [t for t in terms(body) if not _depends(t, binders)]
+    fixed = [t for t in terms_of(body) if not _depends(t, binders)]
     if not fixed or body.op is not Op.ADD:
         return None
-    left = reduction(Reduction.LOGSUMEXP, add(*(t for t in terms(body) if _depends(t, binders))), binders)
+    left = reduction(Reduction.LOGSUMEXP, add(*(t for t in terms_of(body) if _depends(t, binders))), binders)
     return add(with_hint(left, node), *fixed)
 
 
@@ -278,7 +280,7 @@ def spread(node: Node, ctx: Context) -> Node | None:
 
 def variance(node: Node, ctx: Context) -> Node | None:
     """α·Sum(b²) - β·Sum(b)² with α = β·N → α·Sum((b - mean)²)."""
-    parts = terms(node)
+    parts = terms_of(node)
     for k, t in enumerate(parts):
         found = _square_sum(t, ctx)
         if found is None:
@@ -300,7 +302,7 @@ def variance(node: Node, ctx: Context) -> Node | None:
 def _square_sum(t: Node, ctx: Context):
     """(α, b, binders, hint) with t = α·Sum(b²), over whole ranges."""
     seen = ctx.see(t) if t.op is Op.READ else t
-    inside = factors(seen)
+    inside = factors_of(seen)
     for k, f in enumerate(inside):
         f = ctx.see(f) if f.op is Op.READ else f
         if _is(f, Reduction.SUM):
@@ -313,12 +315,12 @@ def _square_sum(t: Node, ctx: Context):
 
 def _squared_mean(s: Node, alpha: Node, b: Node, binders: tuple[Binder, ...], size: Node, ctx: Context) -> Node | None:
     """The mean M of b where s = -α·N·M², else None."""
-    inside = factors(s)
+    inside = factors_of(s)
     squares = [f.args[0] for f in inside if f.op is Op.POW and f.args[1] == TWO]
     for base in squares:
         seen = ctx.see(base) if base.op is Op.READ else base
-        scale = mul(*(f for f in factors(seen) if not _is(ctx.see(f), Reduction.SUM)))
-        sums = [ctx.see(f) for f in factors(seen) if _is(ctx.see(f), Reduction.SUM)]
+        scale = mul(*(f for f in factors_of(seen) if not _is(ctx.see(f), Reduction.SUM)))
+        sums = [ctx.see(f) for f in factors_of(seen) if _is(ctx.see(f), Reduction.SUM)]
         if len(sums) != 1 or sums[0] != total(b, *binders):
             continue
         outer = mul(*(f for f in inside if f != power(base, TWO)))

@@ -10,7 +10,21 @@ reductions meet in a dictionary whatever their author called the index. Free ind
 name, which makes substitution capture-free (`opened` gives a body with fresh free indices).
 """
 
-from symback.core.expr.arithmetic import add, call, div, is_number, mul, neg, power, split_coefficient, split_power, sqrt, sub
+from symback.core.expr.arithmetic import (
+    add,
+    call,
+    div,
+    factors_of,
+    is_number,
+    mul,
+    neg,
+    power,
+    split_coefficient,
+    split_power,
+    sqrt,
+    sub,
+    terms_of,
+)
 from symback.core.expr.conditions import both, branches, compare, conjuncts, either, indicator, is_indicator, negation, piecewise
 from symback.core.expr.node import (
     BEYOND_FLOATS,
@@ -72,11 +86,10 @@ __all__ = [
     "call",
     "compare",
     "conjuncts",
-    "bound_letters",
-    "is_letter",
     "dim",
     "div",
     "either",
+    "factors_of",
     "fresh_index",
     "hyper",
     "index",
@@ -103,6 +116,7 @@ __all__ = [
     "sqrt",
     "sub",
     "substitute",
+    "terms_of",
     "text",
     "total",
     "transform",

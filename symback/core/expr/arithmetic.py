@@ -27,6 +27,16 @@ def is_number(node: Node) -> bool:
     return node.op is Op.NUM
 
 
+def factors_of(node: Node) -> tuple[Node, ...]:
+    """What a product is made of; another expression is its own factor."""
+    return node.args if node.op is Op.MUL else (node,)
+
+
+def terms_of(node: Node) -> tuple[Node, ...]:
+    """What a sum is made of; another expression is its own term."""
+    return node.args if node.op is Op.ADD else (node,)
+
+
 def split_coefficient(node: Node) -> tuple[Fraction, Node]:
     """(c, rest) with node = c·rest and no number left in `rest`."""
     if node.op is Op.NUM:
