@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from symback.calculus.affine import affine, linear
 from symback.calculus.axes import letters, tensor_axes
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Scatter, Stage, Step
-from symback.calculus.locals import Local, Scope, local_derivatives
+from symback.calculus.locals import Local, Scope, local_derivatives, may_be_infinite
 from symback.calculus.radix import merged, position
 from symback.core.diagnostics import Diagnostic, LayerError
 from symback.core.expr import (
@@ -195,14 +195,19 @@ class _Sweep:
         local_terms: dict[str, list[Node]] = {d.name: [] for d in order}
         pushes: dict[str, list[tuple[str, Scatter]]] = {d.name: [] for d in order}
         outside: list[tuple[Local, Node, list[Binder]]] = []
+        everywhere = self._reach_every_step(group, order)
         for d in order:
             steps = {d.axes[k] for k in group.steps[members[d.name]]}
             bar = read(self.names[d.name], *d.axes)
             for local in local_derivatives(d.value, self.scope):
                 target = local.read.data
                 value = mul(bar, local.slope)
+                if not everywhere and may_be_infinite(local.slope):
+                    value = piecewise((value, compare("!=", bar, ZERO)), (ZERO, TRUE))
                 if target not in members:
-                    outside.append((local, value, *self._general_scope(d, group.steps[members[d.name]], group.backward)))
+                    outside.append(
+                        (local, value, *self._general_scope(d, dict(zip(group.steps[members[d.name]], group.backward, strict=True))))
+                    )
                     continue
                 self._within(d, local, value, steps, group, members, local_terms, pushes)
         loop = BackwardLoop(group, tuple(Step(starts[d.name], add(*local_terms[d.name]), tuple(pushes[d.name]), d) for d in order))
@@ -227,12 +232,26 @@ class _Sweep:
                     )
                 self._contribute(self.names[d.name], equation, d)
 
-    def _general_scope(self, d: Definition, steps: tuple[int, ...], backward: bool) -> tuple[list[Binder], dict[Node, Node]]:
-        """(scope, shift): the indices at which the general equation holds; those that starts take away at either end are shifted off."""
+    def _reach_every_step(self, group: Group, order: list[Definition]) -> bool:
+        """Whether cotangents come to every step: from a use of all steps, or of the last one, to which the others lead."""
+        slots = {d.name: self.pending[d.name] for d in order}
+        if any(slot.terms for slot in slots.values()):
+            return True
+        ends = [
+            (s.targets[k], ZERO if backward else add(d.axes[k].args[0], MINUS_ONE))
+            for d, steps in zip(group.definitions, group.steps, strict=True)
+            for s in (slots[d.name].scatters if d.name in slots else ())
+            for k, backward in zip(steps, group.backward, strict=True)
+        ]
+        return all(at == end or at.op is Op.INDEX for at, end in ends)
+
+    def _general_scope(self, d: Definition, steps: dict[int, bool]) -> tuple[list[Binder], dict[Node, Node]]:
+        """(scope, shift): the indices at which the general equation holds; those that starts take away at either end are shifted off.
+        `steps` says of each step axis whether it runs backward."""
         shift: dict[Node, Node] = {}
         scope = []
         for k, axis in enumerate(d.axes):
-            first, last = start_room(d, k, backward) if k in steps else (0, 0)
+            first, last = start_room(d, k, steps[k]) if k in steps else (0, 0)
             if first or last:
                 moved = index(str(axis.data), add(axis.args[0], number(-first - last)))
                 shift[axis] = add(moved, number(first)) if first else moved

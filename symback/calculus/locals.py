@@ -22,7 +22,6 @@ from symback.core.expr import (
     compare,
     div,
     indicator,
-    is_whole,
     mul,
     neg,
     number,
@@ -119,6 +118,16 @@ def vanishes_flatly(node: Node, scope: Scope, within: tuple[str, ...] = ()) -> b
     return False
 
 
+def may_be_infinite(slope: Node) -> bool:
+    """Whether a slope holds a quotient, a root or a function with a pole."""
+    for n in walk(slope):
+        if n.op is Op.POW and not scalar(n) and not (n.args[1].op is Op.NUM and n.args[1].data > 0):
+            return True
+        if n.op is Op.CALL and n.data in TABLE and TABLE[n.data].partial:
+            return True
+    return False
+
+
 def reaches(node: Node, active: Collection[str]) -> bool:
     """Whether it reads an active tensor."""
     return any(n.op is Op.READ and n.data in active for n in walk(node))
@@ -176,10 +185,10 @@ def _reduction_rule(node: Node, scope: Scope) -> list[Partial]:
 
 
 def _may_be_empty(binder: Binder) -> bool:
-    """Whether a range with limits is not seen to hold something."""
+    """Whether a range is not seen to hold something, although no dimension is 0."""
     _, low, high = binder
-    least = None if is_whole(binder) else bounds(add(high, neg(low)))
-    return not is_whole(binder) and (least is None or not never_negative(least[0]))
+    least = bounds(add(high, neg(low)))
+    return least is None or not never_negative(least[0])
 
 
 def _others_product(node: Node, body: Node) -> Node:

@@ -29,12 +29,20 @@ def with_arguments(body: Body, program: Program) -> Body:
 def _with_shared_starts(group: Group) -> Group:
     """Starts that stand at steps of the loop itself become cases of the general line, unless all members start alike from outside values."""
     members = {d.name for d in group.definitions}
-    rooms = [[start_room(d, k, group.backward) for k in steps] for d, steps in zip(group.definitions, group.steps, strict=True)]
+    rooms = _rooms(group)
     alike = all(r == rooms[0] for r in rooms)
     outside = not any(_reads(e.value, members) for d in group.definitions for e in d.equations[:-1])
     if alike and outside:
         return group
     return replace(group, definitions=tuple(_with_cases(d, group) for d in group.definitions))
+
+
+def _rooms(group: Group) -> list[list[tuple[int, int]]]:
+    """For each definition, at each step axis, the room that starts take at either end."""
+    return [
+        [start_room(d, k, backward) for k, backward in zip(steps, group.backward, strict=True)]
+        for d, steps in zip(group.definitions, group.steps, strict=True)
+    ]
 
 
 def _reads(value: Node, names: set[str]) -> bool:
@@ -83,7 +91,7 @@ def _at_the_step(e: Equation, d: Definition, group: Group) -> Node:
 
 def _with_arguments(group: Group, taken: set[str]) -> Group:
     members = {d.name for d in group.definitions}
-    if any(start_room(d, k, group.backward) != (0, 0) for d, steps in zip(group.definitions, group.steps, strict=True) for k in steps):
+    if any(room != (0, 0) for rooms in _rooms(group) for room in rooms):
         return group
     definitions, positions = [], []
     for d, steps in zip(group.definitions, group.steps, strict=True):

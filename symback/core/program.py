@@ -128,7 +128,7 @@ class Group:
 
     definitions: tuple[Definition, ...]
     recurrent: bool = False
-    backward: bool = False  # runs from late steps to early ones
+    backward: tuple[bool, ...] = ()  # recurrent: for each step axis, outermost first, whether it runs from late steps to early ones
     steps: tuple[tuple[int, ...], ...] = ()  # recurrent: for each definition the positions of its step axes, outermost loop first
 
 

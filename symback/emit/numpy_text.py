@@ -277,11 +277,10 @@ class Speller:
         return f"{self.text(a.args[0], ATOM)}.reshape({', '.join(scalar_text(s) for s in a.data)})", ATOM
 
     def _reduce(self, a: Array) -> tuple[str, int]:
-        method, axes = a.data
+        method, axes, *none = a.data
         base = self.text(a.args[0], ATOM)
-        if len(axes) == len(a.args[0].shape):
-            return f"{base}.{method}()", ATOM
-        return f"{base}.{method}(axis={axes[0] if len(axes) == 1 else axes})", ATOM
+        over = [] if len(axes) == len(a.args[0].shape) else [f"axis={axes[0] if len(axes) == 1 else axes}"]
+        return f"{base}.{method}({', '.join([*over, *(f'initial={n}' for n in none)])})", ATOM
 
     def _accumulate(self, a: Array) -> tuple[str, int]:
         ufunc, axis, backward = a.data

@@ -13,6 +13,7 @@ from symback.lower.arrays import Array, Kind
 
 SEVERAL = {
     "_exponentials": ("e", "rest", "top", "peak"),
+    "_exponentials_if_any": ("e", "rest", "top", "peak"),
     "_label_exponentials": ("e", "rest", "top"),
     "_scaled_tail_sums": ("tail", "scale"),
 }

@@ -140,11 +140,11 @@ def _covers(state: Values, start: Equation, definition: Definition, axes: tuple[
 def step_ranges(state: Values, group: Group) -> list[range]:
     """The positions of each step in the order of the walk, starts included."""
     ranges = []
-    for axes in zip(*group.steps, strict=True):
+    for backward, axes in zip(group.backward, zip(*group.steps, strict=True), strict=True):
         members = list(zip(group.definitions, axes, strict=True))
         first = min(state.origin[d.name][s] for d, s in members)
         stop = max(state.origin[d.name][s] + state.arrays[d.name].shape[s] for d, s in members)
-        ranges.append(range(stop - 1, first - 1, -1) if group.backward else range(first, stop))
+        ranges.append(range(stop - 1, first - 1, -1) if backward else range(first, stop))
     return ranges
 
 

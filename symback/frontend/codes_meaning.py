@@ -194,7 +194,7 @@ MEANING = (
     Code(
         "E601",
         "a recurrence to both sides",
-        "The references of one recurrence lie at earlier steps, or all at later ones.",
+        "Along each index that a recurrence steps over, its references lie at earlier steps, or all at later ones.",
         layer("inputs:\n  x: [N]\nwhere:\n  h[-1]: 0\n  h[n]: h[n-1] + h[n+1] + x[n]", "  y[n]: h[n]"),
     ),
     Code(

@@ -2,7 +2,8 @@
 
 A group recurs along an axis where each reference within it lies, along that axis, at an earlier step (or,
 all of them, at a later one). References at the same step are put in order, or recur along a further axis:
-dynamic programming has its step axes nested, outermost first.
+dynamic programming has its step axes nested, outermost first, each with a direction of its own (a span `c[i, j]`
+of `c[i, k]` and `c[k + 1, j]` runs from late `i` and from early `j`).
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def _planned(members: list[Definition], asked: frozenset[str]) -> tuple[Group | 
     both_sides = None
     for count in range(1, MAX_STEP_AXES + 1):
         for plan in _plans(by_name, references, count):
-            side = _side(plan, by_name, references)
-            if side is None:
+            backward = _directions(plan, by_name, references, count)
+            if backward is None:
                 both_sides = plan
                 continue
             ordered = _ordered(plan, by_name, references)
@@ -64,8 +65,8 @@ def _planned(members: list[Definition], asked: frozenset[str]) -> tuple[Group | 
                 continue
             steps = tuple(plan[n] for n in ordered)
             started = rested(by_name, plan, references, asked)
-            check_starts([started[n] for n in ordered], plan, references, side == "later")
-            return Group(tuple(started[n] for n in ordered), True, side == "later", steps), None
+            check_starts([started[n] for n in ordered], plan, references, backward)
+            return Group(tuple(started[n] for n in ordered), True, backward, steps), None
     return None, both_sides
 
 
@@ -236,32 +237,27 @@ def _offsets(plan: Plan, group: Mapping[str, Definition], r: Reference) -> list[
     return [offset(r.where[q], group[r.source].axes[p], r.limits) for p, q in zip(plan[r.source], plan[r.target], strict=True)]
 
 
-def _side(plan: Plan, group: Mapping[str, Definition], references: list[Reference]) -> str | None:
-    """`earlier` or `later`; None where there are references to both sides along the outermost axes that decide."""
-    sides = set()
+def _directions(plan: Plan, group: Mapping[str, Definition], references: list[Reference], count: int) -> tuple[bool, ...] | None:
+    """Whether each step axis runs backward, as the references ask that it decides; None where they lie on both sides of one."""
+    asked: list[set[bool]] = [set() for _ in range(count)]
     for r in references:
-        for pair in _offsets(plan, group, r):
+        for pair, sides in zip(_offsets(plan, group, r), asked, strict=True):
             if pair is None:
                 break
             low, high = pair
-            if high is not None and high < 0:
-                sides.add("earlier")
-                break
-            if low is not None and low > 0:
-                sides.add("later")
-                break
             if (low, high) == (0, 0):
                 continue
-            if high == 0:
-                sides.add("earlier")
-            elif low == 0:
-                sides.add("later")
+            if high is not None and high <= 0:
+                sides.add(False)
+            elif low is not None and low >= 0:
+                sides.add(True)
             else:
                 return None
-            break
-    if len(sides) > 1:
+            if 0 not in pair:
+                break
+    if any(len(sides) > 1 for sides in asked):
         return None
-    return next(iter(sides), "earlier")
+    return tuple(True in sides for sides in asked)
 
 
 def _ordered(plan: Plan, group: Mapping[str, Definition], references: list[Reference]) -> list[str] | None:

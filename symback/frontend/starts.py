@@ -15,8 +15,8 @@ from symback.frontend.sizes import at_most, bounds, difference
 MAX_LAG = 64
 
 
-def check_starts(members: list[Definition], plan: Mapping[str, tuple[int, ...]], references: list, backward: bool) -> None:
-    """Raise LayerError where a first step reads a step before the first one that no line starts."""
+def check_starts(members: list[Definition], plan: Mapping[str, tuple[int, ...]], references: list, backward: tuple[bool, ...]) -> None:
+    """Raise LayerError where a first step reads a step before the first one that no line starts; `backward`: which step axes run so."""
     group = {d.name: d for d in members}
     lag = _greatest_lag(group, plan, references)
     for d in members:
@@ -40,11 +40,16 @@ def _greatest_lag(group: Mapping[str, Definition], plan: Mapping[str, tuple[int,
 
 
 def _check_step(
-    d: Definition, distances: Mapping[int, int], group: Mapping[str, Definition], plan: Mapping[str, tuple[int, ...]], backward: bool
+    d: Definition,
+    distances: Mapping[int, int],
+    group: Mapping[str, Definition],
+    plan: Mapping[str, tuple[int, ...]],
+    backward: tuple[bool, ...],
 ) -> None:
     """Check the general line of `d` where the given axes are that many steps from the first."""
+    late = dict(zip(plan[d.name], backward, strict=True))
     places = {
-        a: difference(expr.add(d.axes[a].args[0], expr.MINUS_ONE), expr.number(n)) if backward else expr.number(n)
+        a: difference(expr.add(d.axes[a].args[0], expr.MINUS_ONE), expr.number(n)) if late.get(a, backward[0]) else expr.number(n)
         for a, n in distances.items()
     }
     if any(_holds(q, places) for q in d.equations[:-1]):

@@ -53,6 +53,8 @@ _METHOD = {
     Reduction.ARGMAX: "argmax",
     Reduction.ARGMIN: "argmin",
 }
+_OF_NONE = {Reduction.MAX: "-np.inf", Reduction.MIN: "np.inf"}
+"""What NumPy has to be told of an empty range."""
 
 
 def over_axes(low: Lowering, kind: Reduction, v: Lowered, bound: tuple[Node, ...]) -> Lowered:
@@ -88,7 +90,8 @@ def over_axes(low: Lowering, kind: Reduction, v: Lowered, bound: tuple[Node, ...
         return v
     if kind is Reduction.ARGMAX and axes[0] < len(v.axes) - 1 and v.array.element == "f":
         return Lowered(Array(Kind.KERNEL, ("_argmax", axes[0]), (v.array,), tuple(a.args[0] for a in kept), "i"), kept)
-    return Lowered(Array(Kind.REDUCE, (_METHOD[kind], axes), (v.array,), tuple(a.args[0] for a in kept), element), kept)
+    none = (_OF_NONE[kind],) if kind in _OF_NONE and element == "f" and any(map(low.may_be_empty, bound)) else ()
+    return Lowered(Array(Kind.REDUCE, (_METHOD[kind], axes, *none), (v.array,), tuple(a.args[0] for a in kept), element), kept)
 
 
 def _flat(size: Node) -> Node:

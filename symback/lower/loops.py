@@ -151,22 +151,22 @@ def _storage(d: Definition) -> tuple[Node, ...]:
     return tuple(out)
 
 
-def _variables(low: Lowering, group: Group, backward: bool) -> tuple[tuple[str, Node, Node, bool], ...]:
-    """(name, first, stop, reversed) of each nesting level."""
+def _variables(low: Lowering, group: Group, reverse: tuple[bool, ...]) -> tuple[tuple[str, Node, Node, bool], ...]:
+    """(name, first, stop, reversed) of each nesting level, which `reverse` says of each."""
     d, positions = group.definitions[0], group.steps[0]
     out = []
     taken = {t.name for t in low.program.tensors} | {x.name for x in low.definitions.values()} | set(low.program.dims) | set(low.loop_vars)
     taken |= {n for n, _ in low.program.derived} | {h.name for h in low.program.hyperparameters}
-    for p in positions:
+    for level, (p, reverse_here) in enumerate(zip(positions, reverse, strict=True)):
         axis = d.axes[p]
         name = str(axis.data)
         while name in taken:
             name += "_"
         taken.add(name)
         low.variables.setdefault(name)
-        rooms = [start_room(m, q[positions.index(p)], group.backward) for m, q in zip(group.definitions, group.steps, strict=True)]
+        rooms = [start_room(m, q[level], group.backward[level]) for m, q in zip(group.definitions, group.steps, strict=True)]
         first, last = max(r[0] for r in rooms), max(r[1] for r in rooms)
-        out.append((name, number(first), add(axis.args[0], number(-last)), backward))
+        out.append((name, number(first), add(axis.args[0], number(-last)), reverse_here))
     return tuple(out)
 
 
@@ -215,7 +215,7 @@ def _loop_array(body: LoopBody, names: frozenset[str]) -> Array:
 def backward_loop(low: Lowering, loop: BackwardLoop, needed: Mapping[str, bool]) -> None:
     """Lower the adjoint of a recurrence; cotangents that are read outside (`needed`) are put into `low.arrays`."""
     group = loop.group
-    variables = _variables(low, group, not group.backward)
+    variables = _variables(low, group, tuple(not b for b in group.backward))
     starts = tuple(first for _, first, _, _ in variables)
     loop = lifted(low, loop, starts, tuple(linear(add(stop, neg(first))) for _, first, stop, _ in variables))
     names = frozenset(v[0] for v in variables)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from symback.calculus.affine import linear, never_negative, scalar
 from symback.calculus.patterns import skeleton
 from symback.core.expr import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Node,
@@ -360,6 +361,12 @@ class Lowering:
         """How many positions there are, for a size that may come out negative."""
         known = (size.op is Op.NUM and size.data >= 0) or (self.ranges and self.nowhere_negative(size))
         return size if known else call("Max", size, ZERO)
+
+    def may_be_empty(self, i: Node) -> bool:
+        """Whether a range may have no position, although no dimension is 0: one between limits, or of a size that is worked out."""
+        size = i.args[0]
+        plain = size.op in (Op.DIM, Op.HYPER) and size.data not in self.ranges
+        return not plain and not self.nowhere_negative(add(size, MINUS_ONE))
 
     def nowhere_negative(self, size: Node) -> bool:
         """Whether a size that is linear in the steps of the loops around is at least 0 at the first and the last of them."""

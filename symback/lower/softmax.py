@@ -141,15 +141,16 @@ def exponentials(low: Lowering, body: Node, bound: tuple[Node, ...]) -> tuple[Lo
 def _called(low: Lowering, body: Node, names: Mapping[Node, Node]) -> tuple[Array, tuple[Node, ...], int]:
     """The helper's call, the axes of the exponentials, and where among them the summed ones begin."""
     inner = tuple(names.values())
+    helper = "_exponentials_if_any" if any(map(low.may_be_empty, inner)) else "_exponentials"
     v = spread(low, low.as_float(low.value(substitute(body, names))), inner)
     if len(inner) == 1:
         at = v.axes.index(inner[0])
-        return Array(Kind.KERNEL, ("_exponentials", at), (v.array,), v.array.shape, "f"), v.axes, at
+        return Array(Kind.KERNEL, (helper, at), (v.array,), v.array.shape, "f"), v.axes, at
     outer = tuple(a for a in v.axes if a not in inner)
     v = low.transposed(v, (*outer, *inner))
     shape = (*(a.args[0] for a in outer), mul(*(a.args[0] for a in inner)))
     flat = Array(Kind.RESHAPE, shape, (v.array,), shape, "f")
-    return Array(Kind.KERNEL, ("_exponentials", len(outer)), (flat,), shape, "f"), v.axes, len(outer)
+    return Array(Kind.KERNEL, (helper, len(outer)), (flat,), shape, "f"), v.axes, len(outer)
 
 
 def spread(low: Lowering, v: Lowered, axes: tuple[Node, ...]) -> Lowered:

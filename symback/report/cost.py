@@ -50,6 +50,7 @@ _KERNELS = {
     "_difference_of_roots": 3,
     "_probability_difference": 4,
     "_exponentials": 10,
+    "_exponentials_if_any": 10,
     "_label_exponentials": 14,
     "_root_of_powers": 10,
     "_geometric_mean": 13,

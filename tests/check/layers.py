@@ -95,7 +95,7 @@ def running_sum() -> Program:
     general = Equation((i,), call("tanh", expr.add(read("x", i), read("h", expr.sub(i, expr.ONE)))))
     h = Definition("h", Section.WHERE, (i,), (start, general), Kind.FLOAT, (-1,))
     y = definition("y", (), read("h", expr.sub(N, expr.ONE)), section=Section.OUTPUT)
-    groups = (Group((h,), recurrent=True, steps=((0,),)), Group((y,)))
+    groups = (Group((h,), recurrent=True, backward=(False,), steps=((0,),)), Group((y,)))
     tensors = (Tensor("x", Role.INPUT, (N,)), Tensor("h0", Role.INPUT, ()))
     return Program("running", "", tensors, (), ("N",), (), {"train": Body(groups, ("y",), {}, ())}, ("x", "h0"))
 

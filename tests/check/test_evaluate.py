@@ -119,7 +119,7 @@ def test_two_index_recurrences_are_walked_in_order():
     best = call("Max", read("r", expr.sub(rows, one), cols), read("r", rows, expr.sub(cols, one)))
     values = [expr.ZERO, expr.ZERO, expr.add(read("x", rows, cols), best)]
     r = Definition("r", Section.OUTPUT, (rows, cols), tuple(map(Equation, lhs, values)), Kind.FLOAT, (-1, -1))
-    body = Body((Group((r,), recurrent=True, steps=((0, 1),)),), ("r",), {}, ())
+    body = Body((Group((r,), recurrent=True, backward=(False, False), steps=((0, 1),)),), ("r",), {}, ())
     program = Program("paths", "", (Tensor("x", Role.INPUT, (N, C)),), (), ("N", "C"), (), {"train": body}, ())
     x = RNG.normal(size=(3, 4))
     expected = np.zeros((4, 5))

@@ -29,7 +29,7 @@ def _body(mode: str, body: Body) -> list[str]:
     out += [f"  draws {', '.join(body.random)}"] if body.random else []
     for group in body.groups:
         if group.recurrent:
-            out.append(f"  recurrent{' backward' if group.backward else ''} {group.steps}")
+            out.append(f"  recurrent{_directions(group.backward)} {group.steps}")
         for d in group.definitions:
             out += _definition(d, "    " if group.recurrent else "  ")
     return out
@@ -47,3 +47,9 @@ def _definition(d: Definition, indent: str) -> list[str]:
 
 def _list(nodes: tuple[Node, ...]) -> str:
     return ", ".join(text(n) for n in nodes)
+
+
+def _directions(backward: tuple[bool, ...]) -> str:
+    """Which of the step axes, outermost first, run backward."""
+    late = [str(k) for k, b in enumerate(backward) if b]
+    return "" if not late else " backward" if len(late) == len(backward) else f" backward in {', '.join(late)}"

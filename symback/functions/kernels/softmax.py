@@ -44,6 +44,14 @@ def _exponentials(x, axis):
     return e, rest, top.squeeze(axis), peak.squeeze(axis)
 
 
+def _exponentials_if_any(x, axis):
+    """_exponentials along an axis that may be empty: there the max is -inf, and its exponential counts as 1."""
+    if x.shape[axis]:
+        return _exponentials(x, axis)
+    rest = np.zeros(np.delete(x.shape, axis), x.dtype)
+    return x, rest, rest - np.inf, rest + 1
+
+
 def _largest_and_rest(e, axis):
     """The largest along an axis and the sum of the others, where argmax would first copy rows that do not lie in one piece."""
     peak = e.max(axis=axis, keepdims=True)
