@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import prod
 
 from symback.core.expr import (
+    BIT,
     MINUS_ONE,
     ONE,
     ZERO,
@@ -176,7 +177,7 @@ def without_wraps(node: Node) -> Node:
         x, size = n.args
         return next((y for k in (0, -1, 1) if inside(y := linear(add(x, mul(number(k), size))), size)), None)
 
-    return transform(node, step)
+    return transform(node, step, kinds=BIT[Op.CALL])
 
 
 def never_negative_for(size: Node, node: Node) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symback.calculus.facts import Facts, Proof
 from symback.calculus.patterns import unify_product
-from symback.calculus.sums import everywhere, pull_out
+from symback.calculus.sums import all_pulled_out
 from symback.core.expr import (
     Node,
     Op,
@@ -87,7 +87,7 @@ def as_multiple(value: Node, facts: Facts) -> tuple[Node, Node] | None:
         lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) in facts.definitions and len(n.args) > 1 else None,
         top_down=True,
     )
-    pulled = everywhere(seen, pull_out, facts)
+    pulled = all_pulled_out(seen, facts)
     factors = pulled.args if pulled.op is Op.MUL else ()
     sums = [f for f in factors if f.op is Op.REDUCE and f.data is Reduction.SUM and f.height == max(g.height for g in factors)]
     wide = [f for f in factors if f.op is Op.REDUCE]

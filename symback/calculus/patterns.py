@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from types import MappingProxyType
 
@@ -26,7 +27,7 @@ class Library:
 
     by_skeleton: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     forms: set[tuple] = field(default_factory=set)  # of the values in `by_skeleton`: most other expressions have another one
-    contractions: list[_Contraction] = field(default_factory=list)
+    contractions: dict[tuple, list[_Contraction]] = field(default_factory=dict)  # by what their factors are read from
     multiples: dict[int, tuple[str, tuple[Node, ...], Node, tuple[int, ...]]] = field(default_factory=dict)
     searched: dict[int, bool] = field(default_factory=dict)  # what `occurs_in` found since the last value was added
 
@@ -42,7 +43,8 @@ class Library:
         if value.op is Op.REDUCE and value.data is Reduction.SUM and value.args[0].op is Op.MUL:
             body, binders = opened_anew(value)
             if all(is_whole(b) for b in binders):
-                self.contractions.append(_Contraction(name, axes, tuple(b[0] for b in binders), body.args))
+                found = _Contraction(name, axes, tuple(b[0] for b in binders), body.args)
+                self.contractions.setdefault(_origins(found.factors), []).append(found)
 
     def occurs_in(self, node: Node) -> bool:
         """Whether some part of an expression may be a known value."""
@@ -125,31 +127,31 @@ def _skeleton(node: Node) -> tuple[int, tuple[Node, ...]]:
         return node.digest, ()
     if node.op is Op.INDEX:
         return hash((_OP_NUMBER[Op.INDEX], node.args[0].digest)), (node,)
-    numbers: dict[Node, int] = {}
+    bound = node.args[1::3] if node.op is Op.REDUCE else ()
+    numbers = {b: k for k, b in enumerate(bound)}
     keys = []
-    bound = {b: k for k, b in enumerate(node.args[1::3])} if node.op is Op.REDUCE else {}
     for a in node.args:
         key, indices = skeleton(a)
-        # a bound index as an odd number, a free one as an even one
-        keys.append((key, *(2 * bound[i] + 1 if i in bound else 2 * numbers.setdefault(i, len(numbers)) for i in indices)))
+        keys.append((key, *[numbers.setdefault(i, len(numbers)) for i in indices]) if indices else (key,))
     if node.op in COMMUTATIVE:
         keys.sort()
-    return hash((_OP_NUMBER[node.op], _data_key(node), *keys)), tuple(numbers)
+    return hash((_OP_NUMBER[node.op], _data_key(node.data), *keys)), tuple(numbers)[len(bound) :]
 
 
 _OP_NUMBER = {op: k for k, op in enumerate(Op)}
 
 
-def _data_key(node: Node) -> int:
-    return 0 if node.data is None else int.from_bytes(blake2b(str(node.data).encode(), digest_size=7).digest(), "big")
+@lru_cache(maxsize=4096)
+def _data_key(data: object) -> int:
+    return 0 if data is None else int.from_bytes(blake2b(str(data).encode(), digest_size=7).digest(), "big")
 
 
 def unify_product(library: Library, factors: list[Node], bound: set[Node]) -> tuple[Node, list[Node]] | None:
     """(value, remaining factors), where a known contraction is the sum over exactly `bound` of some of the factors,
     and the remaining ones do not depend on `bound`."""
     needed = [f for f in factors if f.free & bound]
-    for c in library.contractions:
-        if len(c.factors) != len(needed) or len(c.bound) != len(bound):
+    for c in library.contractions.get(_origins(needed), ()):
+        if len(c.bound) != len(bound):
             continue
         binding = match_all(c.factors, needed)
         if binding is None or {binding.get(b) for b in c.bound} != bound:
@@ -158,6 +160,11 @@ def unify_product(library: Library, factors: list[Node], bound: set[Node]) -> tu
             continue
         return read(c.name, *(binding[a] for a in c.axes)), [f for f in factors if f not in needed]
     return None
+
+
+def _origins(factors: Sequence[Node]) -> tuple:
+    """What factors that match others have in common with these: which tensors and functions they are, in an order of their own."""
+    return tuple(sorted((_OP_NUMBER[f.op], "" if f.op is Op.INDEX else str(f.data)) for f in factors))
 
 
 def match_all(

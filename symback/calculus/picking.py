@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from symback.calculus.affine import inside
 from symback.core.expr import (
+    BIT,
     TRUE,
     ZERO,
     Node,
@@ -33,17 +34,19 @@ def picked(body: Body, program: Program) -> Body:
     def step(n: Node) -> Node | None:
         return _from_sum(n, whole) if n.op is Op.REDUCE and n.data is Reduction.SUM else None
 
-    return _changed(body, lambda value: transform(value, step))
+    return _changed(body, lambda value: transform(value, step, kinds=BIT[Op.REDUCE]))
 
 
 def only_where_picked(body: Body) -> Body:
     """The body with values that are read once, and there at fewer places than they have, put into that place."""
     kept = {*body.outputs, *body.updates.values()}
-    reads = [n for d in body.definitions for e in d.equations for n in _every_read(e.value)]
+    reads: dict[str, list[Node]] = {}
+    for n in (n for d in body.definitions for e in d.equations for n in _every_read(e.value)):
+        reads.setdefault(str(n.data), []).append(n)
     chosen: dict[str, Definition] = {}
     for group in body.groups:
         d = group.definitions[0]
-        mine = [n for n in reads if n.data == d.name]
+        mine = reads.get(d.name, [])
         simple = not group.recurrent and len(d.equations) == 1 and d.equations[0].lhs == d.axes and d.section is Section.WHERE
         if simple and d.outside is None and d.name not in kept and len(mine) == 1 and _picks(mine[0]):
             chosen[d.name] = d
@@ -54,7 +57,7 @@ def only_where_picked(body: Body) -> Body:
         d = chosen.get(str(n.data)) if n.op is Op.READ else None
         return None if d is None else substitute(d.value, dict(zip(d.axes, n.args, strict=True)))
 
-    return _changed(body, lambda value: transform(value, step, top_down=True))
+    return _changed(body, lambda value: transform(value, step, kinds=BIT[Op.READ], top_down=True))
 
 
 def _changed(body: Body, change) -> Body:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from symback.calculus.cotangents import Cotangent, Stage, map_values
 from symback.calculus.facts import Facts
 from symback.calculus.patterns import skeleton
-from symback.calculus.sums import everywhere, pull_out
+from symback.calculus.sums import all_pulled_out
 from symback.core.expr import Node, Op, Reduction, mul, read, substitute, transform, walk
 
 
@@ -45,7 +45,7 @@ def _the_same(stage: Stage, key: int, facts: Facts) -> tuple[Node, tuple[Node, .
     if isinstance(stage, Cotangent):
         for n in walk(stage.value):
             if n.op is Op.REDUCE and n.data is Reduction.SUM and any(_is_product(m) for m in walk(n.args[0])):
-                plain = everywhere(transform(n, lambda m: mul(*m.args) if _is_product(m) else None), pull_out, facts)
+                plain = all_pulled_out(transform(n, lambda m: mul(*m.args) if _is_product(m) else None), facts)
                 found, indices = skeleton(plain)
                 if found == key:
                     return n, indices

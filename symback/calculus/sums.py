@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from symback.calculus.affine import Affine, affine, inside, linear
 from symback.calculus.facts import Facts
 from symback.calculus.radix import digits
 from symback.core.expr import (
+    BIT,
     MINUS_ONE,
     ONE,
     TRUE,
@@ -139,8 +140,9 @@ def spread(node: Node, facts: Facts) -> Node | None:
     return None
 
 
-def everywhere(node: Node, rule: Callable[[Node, Facts], Node | None], facts: Facts) -> Node:
-    return transform(node, lambda n: rule(n, facts))
+def all_pulled_out(node: Node, facts: Facts) -> Node:
+    """The expression with `pull_out` applied to each of its sums."""
+    return transform(node, lambda n: pull_out(n, facts), kinds=BIT[Op.REDUCE])
 
 
 def outer_difference(node: Node, facts: Facts) -> Node | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symback.calculus.facts import Facts, Proof
-from symback.calculus.sums import everywhere, pull_out, spread
+from symback.calculus.sums import all_pulled_out, spread
 from symback.core.expr import ZERO, Node, Op, Reduction, add, factors_of, is_whole, mul, opened, total, transform, walk
 
 MOST_PUT_IN = 8
@@ -30,7 +30,7 @@ def vanishing_terms(node: Node, facts: Facts) -> Proof | None:
         return None
     name, subject, weights = found
     whole_terms = [total(mul(*weights, t), *binders) for t in subject.args]
-    terms = [_without_zeros(everywhere(t, pull_out, facts), facts) for t in whole_terms]
+    terms = [_without_zeros(all_pulled_out(t, facts), facts) for t in whole_terms]
     for _ in range(MOST_PUT_IN):
         left = add(*terms)
         if left == ZERO:
@@ -92,4 +92,4 @@ def _stands_open(node: Node, name: str) -> bool:
 def _put_in(node: Node, name: str, facts: Facts) -> Node:
     """The node with the definition of a value put in, sums and brackets opened, factors pulled out."""
     new = transform(node, lambda n: facts.unfolded(n) if n.op is Op.READ and str(n.data) == name else None, top_down=True)
-    return node if new is node else everywhere(everywhere(new, spread, facts), pull_out, facts)
+    return node if new is node else all_pulled_out(transform(new, lambda n: spread(n, facts)), facts)

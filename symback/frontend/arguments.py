@@ -259,7 +259,7 @@ def refolded(node: Node) -> Node:
     def step(n: Node) -> Node | None:
         return floor_divide(*n.args) if n.op is Op.CALL and n.data == "floordiv" else None
 
-    return expr.transform(node, step)
+    return expr.transform(node, step, kinds=expr.BIT[Op.CALL])
 
 
 def drawn(callee: Layer, mode: str, inner: Scope) -> list[Tensor]:

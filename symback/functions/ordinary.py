@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from symback.core.expr import (
+    BIT,
     HALF,
     MINUS_ONE,
     ONE,
@@ -165,4 +166,4 @@ def ordinary(node: Node) -> Node:
             return mul(MINUS_ONE, with_hint(total(neg(body), *binders), n)) if split_coefficient(body)[0] < 0 else None
         return WRITTEN_OUT[n.data](*n.args) if n.op is Op.CALL and n.data in WRITTEN_OUT else None
 
-    return transform(node, step)
+    return transform(node, step, kinds=BIT[Op.REDUCE] | BIT[Op.CALL])

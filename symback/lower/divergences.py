@@ -83,8 +83,8 @@ def divergence(low: Lowering, factors: list[Node], bound: tuple[Node, ...], plai
 
 def _two_logits(low: Lowering, p: Node, u: Node, sign: int) -> tuple[Lowered, Lowered, Node] | None:
     """(x, y, index) with p = softmax(x) and sign·u = log softmax(x) - log softmax(y) along the index."""
-    parts = softmax_parts(low, p)
-    if parts is None or u.op is not Op.ADD:
+    parts = softmax_parts(low, p) if u.op is Op.ADD else None
+    if parts is None:
         return None
     _, _, _, idx, x = parts
     if p.op is Op.READ:

@@ -22,15 +22,14 @@ class Unfolded:
 
     def within(self, node: Node) -> Node:
         """The expression with these values put in, and digits that make up an index as that index."""
+        return expr.transform(node, self._put_in) if self.values else node
 
-        def step(n: Node) -> Node | None:
-            found = self.values.get(str(n.data)) if n.op is Op.READ else None
-            if found is None:
-                return _joined(n) if n.op is Op.ADD else None
-            axes, value = found
-            return expr.transform(expr.substitute(value, dict(zip(axes, n.args, strict=True))), step)
-
-        return expr.transform(node, step) if self.values else node
+    def _put_in(self, n: Node) -> Node | None:
+        found = self.values.get(str(n.data)) if n.op is Op.READ else None
+        if found is None:
+            return _joined(n) if n.op is Op.ADD else None
+        axes, value = found
+        return expr.transform(expr.substitute(value, dict(zip(axes, n.args, strict=True))), self._put_in)
 
 
 def helpers(definitions: Iterable[Definition], written: Iterable[Definition]) -> dict[str, Definition]:

@@ -83,7 +83,7 @@ def readable_conditions(node: Node, axes: Iterable[Node]) -> Node:
         index, offset = _offset(right)
         return expr.compare(n.data, expr.neg(offset), index) if left == expr.ZERO and index is not None else None
 
-    return expr.transform(node, step)
+    return expr.transform(node, step, kinds=expr.BIT[Op.COMPARE])
 
 
 def _offset(node: Node) -> tuple[Node | None, Node]:

@@ -58,7 +58,7 @@ class Names:
         found: set[str] = set()
         ahead = list(expressions)
         while ahead:
-            new = {str(r.data) for r in reads(ahead.pop())} & self.values.keys() - found
+            new = {str(r.data) for r in reads(ahead.pop())} - found & self.values.keys()
             found |= new
             ahead += [self.values[name] for name in new]
         return found

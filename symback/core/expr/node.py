@@ -72,11 +72,27 @@ class Node:
     digest           identity up to order of sums and products and names of bound indices
     free             its free INDEX nodes
     height           how deep reductions nest in it
-    outer            the kinds of node in it, as bits, that stand outside functions, powers, conditions, limits and indices
+    kinds            the kinds of node in it, as bits
+    outer            those that stand outside functions, powers, conditions, limits and indices
     hint             for REDUCE: the author's names of the bound indices (not part of the identity)
     """
 
-    __slots__ = ("op", "data", "args", "digest", "free", "height", "hint", "outer", "_key", "_hash", "_opened", "_rest", "_skeleton")
+    __slots__ = (
+        "op",
+        "data",
+        "args",
+        "digest",
+        "free",
+        "height",
+        "hint",
+        "kinds",
+        "outer",
+        "_key",
+        "_hash",
+        "_opened",
+        "_rest",
+        "_skeleton",
+    )
 
     def __init__(self, op: Op, data: object, args: tuple[Node, ...], hint: tuple[str, ...] = ()):
         self.op, self.data, self.args, self.hint = op, data, args, hint
@@ -90,28 +106,27 @@ class Node:
         self.digest = digest = int.from_bytes(key, "big")
         self._hash = hash(digest)
         free, height = EMPTY, 0
+        kinds = outer = BIT[op]
         for a in args:
+            kinds |= a.kinds
             more = a.free
             if more is not free and more:
                 free = free | more if free else more
             if a.height > height:
                 height = a.height
-        self.outer = outer = BIT[op]
         if op is Op.ADD or op is Op.MUL:
             for a in args:
                 outer |= a.outer
-            self.outer = outer
         elif op is Op.INDEX:
             free, height = frozenset((self,)), 0
         elif op is Op.REDUCE:
             free = free.difference(args[1::3])
             height += 1
-            self.outer = outer | args[0].outer
+            outer |= args[0].outer
         elif op is Op.PIECEWISE:
             for a in args[::2]:
                 outer |= a.outer
-            self.outer = outer
-        self.free, self.height = free, height
+        self.free, self.height, self.kinds, self.outer = free, height, kinds, outer
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Node) and self.digest == other.digest)
@@ -146,6 +161,7 @@ PI, INF, NEG_INF = Node(Op.CONST, "pi", ()), Node(Op.CONST, "oo", ()), Node(Op.C
 TRUE, FALSE = Node(Op.BOOL, True, ()), Node(Op.BOOL, False, ())
 
 
+@lru_cache(maxsize=4096)
 def dim(name: str) -> Node:
     return Node(Op.DIM, name, ())
 

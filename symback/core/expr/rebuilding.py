@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from operator import is_
 
 from symback.core.expr.arithmetic import add, call, mul, power
 from symback.core.expr.conditions import both, compare, either, negation, piecewise
-from symback.core.expr.node import EMPTY, ZERO, Node, Op, walk
+from symback.core.expr.node import BIT, EMPTY, ZERO, Node, Op, walk
 from symback.core.expr.reductions import indices_in_order, opened, reduction, renamed_indices
+
+ANY = sum(BIT.values())
+"""Every kind of node, as bits."""
 
 
 def rebuilt(node: Node, args: tuple[Node, ...]) -> Node:
@@ -47,31 +51,41 @@ def substitute(node: Node, mapping: Mapping[Node, Node]) -> Node:
         return node
     if _renames(node, mapping):
         return renamed_indices(node, mapping)
-    leaving = frozenset(mapping)
-    only_indices = all(k.op is Op.INDEX for k in mapping)
     arriving = EMPTY.union(*(v.free for v in mapping.values()), (k for k in mapping if k.op is Op.INDEX))
-    memo: dict[int, Node] = {}
+    leaving = frozenset(mapping) if all(k.op is Op.INDEX for k in mapping) else None
+    return _Substitution(mapping, leaving, arriving).into(node)
 
-    def go(n: Node) -> Node:
-        if only_indices and leaving.isdisjoint(n.free):
+
+# What walks over expressions holds its memo in an object, not in a function that calls itself: such a function is a circle of
+# references, which keeps its memo until the garbage collector comes by.
+
+
+@dataclass(slots=True)
+class _Substitution:
+    """leaving: the leaves to replace where they are indices only, else None; arriving: indices that no reduction may capture."""
+
+    mapping: Mapping[Node, Node]
+    leaving: frozenset[Node] | None
+    arriving: frozenset[Node]
+    memo: dict[int, Node] = field(default_factory=dict)
+
+    def into(self, n: Node) -> Node:
+        if self.leaving is not None and self.leaving.isdisjoint(n.free):
             return n
-        done = memo.get(n.digest)
+        done = self.memo.get(n.digest)
         if done is None:
-            done = mapping.get(n)
-            if done is None:
-                done = n
-                if n.op is Op.REDUCE:
-                    done = _with_parts(n, go(n.args[0]), go, arriving)
-                    if done is None:
-                        done = transform(n, mapping.get, top_down=True)
-                elif n.args and n.op is not Op.INDEX:
-                    args = tuple([go(a) for a in n.args])
-                    if not same(args, n.args):
-                        done = rebuilt(n, args)
-            memo[n.digest] = done
+            done = self.memo[n.digest] = self.mapping.get(n) or self.parts(n)
         return done
 
-    return go(node)
+    def parts(self, n: Node) -> Node:
+        if n.op is Op.REDUCE:
+            done = _with_parts(n, self.into(n.args[0]), self.into, self.arriving)
+            return transform(n, self.mapping.get, top_down=True) if done is None else done
+        if n.args and n.op is not Op.INDEX:
+            args = tuple([self.into(a) for a in n.args])
+            if not same(args, n.args):
+                return rebuilt(n, args)
+        return n
 
 
 def _renames(node: Node, mapping: Mapping[Node, Node]) -> bool:
@@ -107,48 +121,59 @@ def transform(
     node: Node,
     step: Callable[[Node], Node | None],
     *,
+    kinds: int = ANY,
     top_down: bool = False,
     quiet: set[int] | None = None,
     entered: Callable[[Node], bool] | None = None,
 ) -> Node:
     """Rebuild with `step` applied to each node; None keeps it.
 
+    `kinds`: what `step` may change, as bits; a part without a node of these kinds stays as it is.
     Bottom-up, `step` sees a node whose parts are done. Top-down, what `step` returns is final and
     not entered. Bodies of reductions are seen with free indices of their own. Bottom-up, `quiet` holds digests of nodes that are
     known to stay as they are, and receives those of nodes that did; nodes that are not `entered` stay as they are too.
     """
-    memo: dict[int, Node] = {}
-    quiet = set() if quiet is None else quiet
+    return _Transformation(step, kinds, top_down, set() if quiet is None else quiet, entered).of(node)
 
-    def go(n: Node) -> Node:
+
+@dataclass(slots=True)
+class _Transformation:
+    step: Callable[[Node], Node | None]
+    kinds: int
+    top_down: bool
+    quiet: set[int]
+    entered: Callable[[Node], bool] | None
+    memo: dict[int, Node] = field(default_factory=dict)
+
+    def of(self, n: Node) -> Node:
+        if not n.kinds & self.kinds:
+            return n
         key = n.digest
-        done = memo.get(key)
+        done = self.memo.get(key)
         if done is not None:
             return done
-        if key in quiet or entered is not None and not entered(n):
+        if key in self.quiet or self.entered is not None and not self.entered(n):
             return n
-        if top_down:
-            got = step(n)
-            if got is not None:
-                memo[key] = got
-                return got
-        out = n
-        if n.op is Op.REDUCE:
-            out = _within_reduction(n, go)
-        elif n.args and n.op is not Op.INDEX:
-            args = tuple([go(a) for a in n.args])
-            if not same(args, n.args):
-                out = rebuilt(n, args)
-        if not top_down:
-            got = step(out)
-            if got is not None:
-                out = got
-            elif out is n:
-                quiet.add(key)
-        memo[key] = out
+        out = self.step(n) if self.top_down else None
+        if out is None:
+            out = self.parts(n)
+            if not self.top_down:
+                got = self.step(out)
+                if got is not None:
+                    out = got
+                elif out is n:
+                    self.quiet.add(key)
+        self.memo[key] = out
         return out
 
-    return go(node)
+    def parts(self, n: Node) -> Node:
+        if n.op is Op.REDUCE:
+            return _within_reduction(n, self.of)
+        if n.args and n.op is not Op.INDEX:
+            args = tuple([self.of(a) for a in n.args])
+            if not same(args, n.args):
+                return rebuilt(n, args)
+        return n
 
 
 def _within_reduction(node: Node, go: Callable[[Node], Node]) -> Node:

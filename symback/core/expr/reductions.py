@@ -69,20 +69,18 @@ def indices_in_order(node: Node) -> list[Node]:
 
 def renamed_indices(node: Node, renamed: Mapping[Node, Node]) -> Node:
     """Replace free indices by others whose names no inner binder has."""
-    memo: dict[int, Node] = {}
     leaving = frozenset(renamed)
+    return node if leaving.isdisjoint(node.free) else _renamed(node, renamed, leaving, {})
 
-    def go(n: Node) -> Node:
-        if leaving.isdisjoint(n.free):
-            return n
-        if n.op is Op.INDEX:
-            return renamed[n]
-        done = memo.get(id(n))
-        if done is None:
-            done = memo[id(n)] = Node(n.op, n.data, tuple([go(a) for a in n.args]), n.hint)
-        return done
 
-    return go(node)
+def _renamed(n: Node, renamed: Mapping[Node, Node], leaving: frozenset[Node], memo: dict[int, Node]) -> Node:
+    if n.op is Op.INDEX:
+        return renamed[n]
+    done = memo.get(id(n))
+    if done is None:
+        args = tuple([a if leaving.isdisjoint(a.free) else _renamed(a, renamed, leaving, memo) for a in n.args])
+        done = memo[id(n)] = Node(n.op, n.data, args, n.hint)
+    return done
 
 
 def opened(node: Node) -> tuple[Node, tuple[Binder, ...]]:

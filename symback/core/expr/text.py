@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symback.core.expr.arithmetic import power, scaled, split_coefficient
@@ -15,13 +16,22 @@ _PRECEDENCE = {Op.OR: 1, Op.AND: 2, Op.NOT: 3, Op.COMPARE: 4, Op.ADD: 5, Op.MUL:
 
 def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
     """The expression in the language's own syntax (for terminals and messages)."""
-    names = dict(names or {})
-    outside = {str(i.data) for i in node.free} - {"..."}  # leading axes are summed under their own name, as they are written
+    # leading axes are summed under their own name, as they are written
+    return _Printer(node, dict(names or {}), {str(i.data) for i in node.free} - {"..."}).of(node)
 
-    averaged: list[Node] = []
 
-    def wrap(n: Node, level: int) -> str:
-        s = go(n)
+@dataclass(slots=True)
+class _Printer:
+    """whole: all that is printed; names: what indices are called; outside: names of its free indices; averaged: sums said as means."""
+
+    whole: Node
+    names: dict[Node, str]
+    outside: set[str]
+    averaged: list[Node] = field(default_factory=list)
+
+    def within(self, n: Node, level: int) -> str:
+        """The text of an operand, in brackets where it binds less closely than `level`."""
+        s = self.of(n)
         loose = _PRECEDENCE.get(n.op, 9)
         if n.op is Op.NUM and (n.data < 0 or n.data.denominator != 1):
             loose = 5 if n.data < 0 else 6
@@ -29,63 +39,67 @@ def text(node: Node, names: Mapping[Node, str] | None = None) -> str:
             loose = 6
         return f"({s})" if loose < level else s
 
-    def go(n: Node) -> str:
+    def of(self, n: Node) -> str:
         op = n.op
         if op is Op.NUM:
             return _number_text(n.data)
         if op is Op.INDEX:
-            return names.get(n, str(n.data))
+            return self.names.get(n, str(n.data))
         if op in (Op.CONST, Op.DIM, Op.HYPER, Op.BOOL):
-            return "size(...)" if n.data == "..." and n is not node else str(n.data)
+            return "size(...)" if n.data == "..." and n is not self.whole else str(n.data)
         if op is Op.READ:
-            return f"{n.data}[{', '.join(go(a) for a in n.args)}]" if n.args else str(n.data)
+            return f"{n.data}[{', '.join(map(self.of, n.args))}]" if n.args else str(n.data)
         if op is Op.ADD:
-            first = next((k for k, a in enumerate(n.args) if split_coefficient(a)[0] > 0 and a != NEG_INF), 0)
-            out = wrap(n.args[first], 5)
-            for a in (*n.args[:first], *n.args[first + 1 :]):
-                c, rest = split_coefficient(a)
-                out += f" - {wrap(scaled(-c, rest) if rest != ONE else number(-c), 6)}" if c < 0 else f" + {wrap(a, 6)}"
-            return out
+            return self.sum(n)
         if op is Op.MUL:
             factors, means = _averages(n.args)
-            averaged.extend(means)
-            out = _product_text(factors, wrap)
-            del averaged[len(averaged) - len(means) :]
+            self.averaged.extend(means)
+            out = _product_text(factors, self.within)
+            del self.averaged[len(self.averaged) - len(means) :]
             return out
         if _is_quotient(n):
-            return _product_text((n,), wrap)
+            return _product_text((n,), self.within)
         if op is Op.POW:
-            return "sqrt(" + go(n.args[0]) + ")" if n.args[1] == HALF else f"{wrap(n.args[0], 9)}**{wrap(n.args[1], 8)}"
+            return f"sqrt({self.of(n.args[0])})" if n.args[1] == HALF else f"{self.within(n.args[0], 9)}**{self.within(n.args[1], 8)}"
         if op is Op.CALL:
             sign = {"floordiv": " // ", "mod": " % "}.get(n.data)
             if sign:
-                return f"({wrap(n.args[0], 6)}{sign}{wrap(n.args[1], 7)})"
-            return f"{n.data}({', '.join(go(a) for a in n.args)})"
+                return f"({self.within(n.args[0], 6)}{sign}{self.within(n.args[1], 7)})"
+            return f"{n.data}({', '.join(map(self.of, n.args))})"
         if op is Op.COMPARE:
-            return f"{wrap(n.args[0], 5)} {n.data} {wrap(n.args[1], 5)}"
+            return f"{self.within(n.args[0], 5)} {n.data} {self.within(n.args[1], 5)}"
         if op in (Op.AND, Op.OR):
-            return (" & " if op is Op.AND else " | ").join(wrap(a, 5) for a in n.args)
+            return (" & " if op is Op.AND else " | ").join(self.within(a, 5) for a in n.args)
         if op is Op.NOT:
-            return f"~({go(n.args[0])})"
+            return f"~({self.of(n.args[0])})"
         if is_indicator(n):
-            return f"({go(n.args[1])})"
+            return f"({self.of(n.args[1])})"
         if op is Op.PIECEWISE:
-            return "Piecewise(" + ", ".join(f"({go(v)}, {go(c)})" for v, c in branches(n)) + ")"
-        taken = outside | set(names.values()) | {str(i.data) for i in n.free}
+            return "Piecewise(" + ", ".join(f"({self.of(v)}, {self.of(c)})" for v, c in branches(n)) + ")"
+        return self.reduction(n)
+
+    def sum(self, n: Node) -> str:
+        first = next((k for k, a in enumerate(n.args) if split_coefficient(a)[0] > 0 and a != NEG_INF), 0)
+        out = self.within(n.args[first], 5)
+        for a in (*n.args[:first], *n.args[first + 1 :]):
+            c, rest = split_coefficient(a)
+            out += f" - {self.within(scaled(-c, rest) if rest != ONE else number(-c), 6)}" if c < 0 else f" + {self.within(a, 6)}"
+        return out
+
+    def reduction(self, n: Node) -> str:
+        taken = self.outside | set(self.names.values()) | {str(i.data) for i in n.free}
         parts = []
         for name, b, low, high in zip(bound_letters(n), n.args[1::3], n.args[2::3], n.args[3::3], strict=True):
             while name in taken:
                 name += "_"
             taken.add(name)
-            names[b] = name
-            parts.append(name if is_whole((b, low, high)) else f"({name}, {go(low)}, {go(high)})")
-        head = "Mean" if any(n is m for m in averaged) else n.data.value
-        out = f"{head}({', '.join([go(n.args[0]), *parts])})"
+            self.names[b] = name
+            parts.append(name if is_whole((b, low, high)) else f"({name}, {self.of(low)}, {self.of(high)})")
+        head = "Mean" if any(n is m for m in self.averaged) else n.data.value
+        out = f"{head}({', '.join([self.of(n.args[0]), *parts])})"
         for b in n.args[1::3]:
-            names.pop(b, None)
+            self.names.pop(b, None)
         return out
-
-    return go(node)
 
 
 def _number_text(value: Fraction) -> str:
