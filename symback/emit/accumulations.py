@@ -10,7 +10,7 @@ from symback.core.expr import ONE, Node, mul
 from symback.emit.identifiers import local
 from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fitted
 from symback.emit.numpy_text import CONDITIONAL, Speller, items_text, scalar_text, shape_text, view_first
-from symback.lower.accumulations import ScatterItem, ScatterPlan, unchanged
+from symback.lower.accumulations import ScatterItem, ScatterPlan, rest_of, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, parts
 from symback.lower.grouped import outer_factors
 
@@ -39,33 +39,22 @@ def is_fresh(a: Array) -> bool:
 def scatter(schedule: Schedule, a: Array, hints: Mapping[Array, str], counts: Mapping[Array, int], statements: Statements) -> None:
     plan: ScatterPlan = a.data
     hint = hints.get(a)
-    behind = _behind(plan)
+    rest = rest_of(plan)
     if plan.base:
         base = a.args[0]
         fresh = is_fresh(base) and base not in schedule.names and counts.get(base, 1) <= 1
         text = fitted(schedule, base, 24, CONDITIONAL)
         text = text if fresh else f"{Speller(schedule.names).text(base, 8)}.copy()"
     else:
-        text = f"np.{'zeros' if behind is None else 'empty'}({shape_text(plan.shape)}, dtype)"
+        text = f"np.{'zeros' if rest is None else 'empty'}({shape_text(plan.shape)}, dtype)"
     name = schedule.taken.free(hint or plan.name)
     schedule.lines.append(f"{name} = {text}")
-    schedule.lines += [f"{name}{items_text(items)} = 0" for items in behind or ()]
+    schedule.lines += [f"{name}{items_text(items)} = 0" for items in rest or ()]
     for it in plan.items:
-        if it.assigned and not plan.base and behind is None and isinstance(it.value, int) and _is_negated(a.args[it.value], schedule):
+        if it.assigned and not plan.base and rest is None and isinstance(it.value, int) and _is_negated(a.args[it.value], schedule):
             it = replace(it, assigned=False)  # what stands there is 0
         accumulate(schedule, name, it, a.args, statements)
     schedule.names[a] = name
-
-
-def _behind(plan: ScatterPlan) -> list[tuple[object, ...]] | None:
-    """What one part that is written from the start of some axes on leaves behind it, to be 0; None for other parts."""
-    if plan.base or len(plan.items) != 1 or not plan.items[0].assigned or plan.items[0].taps or plan.items[0].repeats:
-        return None
-    items = plan.items[0].items
-    ends = [item.stop for item in items if isinstance(item, Slice)]
-    if len(ends) != len(items) or any(item not in (FULL_SLICE, Slice(None, item.stop)) for item in items) or not any(ends):
-        return None
-    return [(*[FULL_SLICE] * k, Slice(end, None)) for k, end in enumerate(ends) if end is not None]
 
 
 def define_outside(schedule: Schedule, arrays: Iterable[Array]) -> None:
@@ -105,11 +94,8 @@ def accumulate(schedule: Schedule, name: str, it: ScatterItem, operands: tuple[A
             schedule.helpers.setdefault("_add_products")
             texts = [fitted(schedule, x, 40) for x in pair]
             schedule.lines.append(f"_add_products({name}, {place}, {', '.join(texts)})")
-        elif _whole_rows(items):
-            schedule.helpers.setdefault("_add_rows")
-            schedule.lines.append(f"_add_rows({name}, {place}, {text})")
         else:
-            schedule.lines.append(f"np.add.at({name}, {place}, {text})")
+            schedule.lines.append(_added_at(schedule, name, items, fancy, text))
         return
     if it.assigned and not fancy and _joins_axes(value) and value not in schedule.names:
         part = schedule.taken.free("part")
@@ -173,7 +159,7 @@ def _by_taps(
     target = items_text(items, fancy) if not everything else "[...]" if it.assigned else ""
     text = fitted(inner, it.value, len(name) + len(target) + 4)
     if it.repeats:
-        inner.lines.append(f"np.add.at({name}, {_index_tuple(items, fancy)}, {text})")
+        inner.lines.append(_added_at(inner, name, items, fancy, text))
     elif it.ufunc != "add":
         inner.lines.append(f"np.{it.ufunc}({name}, {text}, out={name})")
     else:
@@ -199,6 +185,21 @@ def _named_slice(schedule: Schedule, item: object) -> object:
 
 def _runs_backward(item: Slice) -> bool:
     return view_first((item, 0))[0] != ()
+
+
+def _added_at(schedule: Schedule, name: str, items: tuple[object, ...], fancy: Mapping[int, str], text: str) -> str:
+    """`name[items] += value` where places come again; at numbers alone, which stand in front of whole axes, by a helper."""
+    listed = [k for k, item in enumerate(items) if isinstance(item, int)]
+    first, last = listed[0], listed[-1]
+    if any(isinstance(i, Slice) for i in items[:last]) or any(i != FULL_SLICE for i in items[last + 1 :]):
+        return f"np.add.at({name}, {_index_tuple(items, fancy)}, {text})"
+    total = f"{name}{items_text(items[:first])}" if first else name
+    place = _index_tuple(items[first:], fancy)
+    if first == last == len(items) - 1:
+        return f"np.add.at({total}, {place}, {text})"
+    helper = "_add_rows" if first == last else "_add_at"
+    schedule.helpers.setdefault(helper)
+    return f"{helper}({total}, {place}, {text})"
 
 
 def _index_tuple(items: tuple[object, ...], fancy: Mapping[int, str]) -> str:

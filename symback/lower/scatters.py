@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from symback.calculus.affine import Affine, affine, inside, multiplied_out, scalar
@@ -258,6 +259,9 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
     if any(adv and t != before for adv, t, before in zip(advanced, targets, s.targets, strict=True)):
         tapped, targets = {}, s.targets
         advanced = _advanced(targets)
+    repeats = not _once(targets, advanced, [i for i in s.scope if i not in tapped])
+    if repeats and not tapped:
+        advanced = _by_numbers(targets, advanced)
     fancy = [as_index(low.value(t)) for t, adv in zip(targets, advanced, strict=True) if adv]
     axes = low.union(fancy) if fancy else ()
     aligned = iter([low.aligned(v, axes) for v in fancy])
@@ -278,8 +282,6 @@ def scatter_item(low: Lowering, s: Scatter, sizes: tuple[Node, ...], operands: l
             items.append(t)
             plain.append(None)
     order = gathered_axes(items, plain, axes) if fancy else tuple(p for p in plain if p is not None)
-    covered = {f for f in plain if f is not None} | {t for t in targets if t.op is Op.INDEX}
-    repeats = any(i not in covered and i not in tapped for i in s.scope) if fancy else False
     value = total(s.value, *(whole(i) for i in s.scope if i not in order and i not in tapped))
     if not tapped:
         here = low.ranked(order)
@@ -333,6 +335,21 @@ def _begun(low: Lowering, form: Affine, tapped: bool, starts: dict[str, Node]) -
     starts[name] = form.constant
     low.variables.setdefault(name)
     return Affine(form.coefficients, dim(name))
+
+
+def _once(targets: Sequence[Node], advanced: list[bool], scope: list[Node]) -> bool:
+    """Whether each place is met once: no list of places, or each index has an axis of its own."""
+    own = {i for t, adv in zip(targets, advanced, strict=True) for i in ([t] if t.op is Op.INDEX else () if adv else t.free)}
+    return not any(advanced) or all(i in own for i in scope)
+
+
+def _by_numbers(targets: Sequence[Node], advanced: list[bool]) -> list[bool]:
+    """The axes that need an index array where places come again: up to the last, but for one list that sizes alone decide."""
+    listed = [k for k, adv in enumerate(advanced) if adv]
+    place = targets[listed[0]]
+    if len(listed) == 1 and len(place.free) <= 1 and not any(n.op is Op.READ for n in walk(place)):
+        return advanced
+    return [adv or (k < listed[-1] and bool(t.free)) for k, (t, adv) in enumerate(zip(targets, advanced, strict=True))]
 
 
 def _advanced(targets: tuple[Node, ...]) -> list[bool]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import symback
-from symback.functions.kernels.scatters import _add_rows
+from symback.functions.kernels.scatters import _add_at, _add_rows
 from tests.library.modules import compiled, module
 
 EXPERTS = """layer: experts
@@ -26,6 +26,28 @@ def test_rows_are_added_where_their_labels_say_however_often_one_comes(width, la
     _add_rows(total, labels, rows)
     np.add.at(expected, labels, rows)
     assert np.array_equal(total, expected)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 3), (4, 5, 2, 3)])
+def test_places_that_come_again_are_added_to_once_for_each_time(shape, order):
+    rng = np.random.default_rng(0)
+    places = rng.integers(0, 4, (6, 1)).astype(np.int8), rng.integers(0, 5, (6, 50))
+    values = rng.integers(-9, 9, (6, 50, *shape[2:])).astype(float)
+    total, expected = np.ones(shape, order=order), np.ones(shape)
+    _add_at(total, places, values)
+    np.add.at(expected, places, values)
+    assert np.array_equal(total, expected)
+    _add_at(total, (2, places[1]), values[:, :1])
+    np.add.at(expected, (2, places[1]), np.broadcast_to(values[:, :1], values.shape))
+    assert np.array_equal(total, expected)
+
+
+def test_entries_that_labels_pick_are_added_up_as_in_a_flat_array():
+    text = compiled("take_along").source
+    assert "_add_at(dx, (np.arange(N)[:, None], ids), dy)" in text
+    text = compiled("grid_sample").source.split("def backward")[1]
+    assert text.count("    _add_at(") == 4 and "    np.add.at(dx" not in text
 
 
 def test_rows_of_labels_with_several_axes_are_broadcast():

@@ -52,7 +52,8 @@ def _read_along(x, *lists, axes):
 
 
 def _sums_along(values, *pairs, axes):
-    """values added up at lists of places, each followed by the size of its axis: the largest block is written, the others are added to it."""
+    """values added up at lists of places, each followed by the size of its axis: the largest block is written, as all are
+    where each place comes once, the others are added to it."""
     lists, sizes = pairs[::2], pairs[1::2]
     shape = list(values.shape)
     for axis, size in zip(axes, sizes, strict=True):
@@ -66,14 +67,16 @@ def _sums_along(values, *pairs, axes):
             _add_along(values, index, part, axis)
         return values
     total = np.empty(shape, values.dtype)
-    if total[blocks[0][1]].size < total.size:
+    pairs = zip(lists, sizes, strict=True)
+    once = all(len(index) == size == len(np.unique(index)) for index, size in pairs)
+    if not once and total[blocks[0][1]].size < total.size:
         total[...] = 0
     for k, (at, places) in enumerate(blocks):
         part, target = values[at], total[places]
         again = tuple(a for a, n in enumerate(target.shape) if n < part.shape[a])
         if again:
             part = part.sum(axis=again, keepdims=True)
-        if k:
+        if k and not once:
             target += part
         else:
             target[...] = part
@@ -81,27 +84,51 @@ def _sums_along(values, *pairs, axes):
 
 
 def _add_along(total, index, values, axis):
-    """total[..., index, ...] += values in place, where a place may come again: stretch by stretch, round by round, or place by place."""
-    total, values = np.moveaxis(total, axis, 0), np.moveaxis(values, axis, 0)
+    """total[..., index, ...] += values in place, where a place may come again: stretch by stretch, or place by place."""
     parts = _stretches(index)
     if len(parts) <= 16:
+        total, values = np.moveaxis(total, axis, 0), np.moveaxis(values, axis, 0)
         for at, places in parts:
             part, target = values[at], total[places]
             target += part if len(part) == len(target) else part.sum(axis=0)
+    elif axis == 0:
+        _add_rows(total, index, values)
+    else:
+        lead = np.indices(total.shape[:axis], sparse=True)
+        _add_at(total, (*(place[..., None] for place in lead), index), values)
+
+
+def _add_at(total, places, values):
+    """total[places] += values in place for places along the first axes, which may come again: in the flat array NumPy adds fastest."""
+    if not total.flags.c_contiguous:
+        np.add.at(total, places, values)
         return
-    _add_rows(total, index, values)
+    rows = total.shape[len(places) :]
+    steps = (stride // total.itemsize for stride in total.strides)
+    pairs = zip(places, steps, strict=False)
+    parts = [np.asarray(place, np.intp) * step for place, step in pairs]
+    at, *others = sorted(parts, key=np.size, reverse=True)
+    for part in others:
+        at = at + part
+    values = np.broadcast_to(values, (*at.shape, *rows))
+    if rows:
+        at = at[..., None] + np.arange(math.prod(rows))
+    np.add.at(total.reshape(-1), at.reshape(-1), values.reshape(-1))
 
 
 def _add_rows(total, index, values):
-    """total[index] += values in place, where a row may come again: round by round.
+    """total[index] += values in place, where a row may come again.
 
-    Rows that are often met are summed one by one, narrow or few ones place by place, which touches each number once.
+    Many narrow rows are added number by number, wide ones round by round, those that are often met summed one by one.
     """
     rows = total.shape[1:]
     values = np.broadcast_to(values, (*index.shape, *rows)).reshape(index.size, *rows)
     index = index.reshape(-1).astype(np.intp, copy=False)
-    if values[:1].size < 16 or values.size < 100_000:
+    if values.size < 100_000:
         np.add.at(total, index, values)
+        return
+    if values[:1].size < 128:
+        _add_at(total, (index,), values)
         return
     order, first, count = _by_place(index)
     place = index[order]
