@@ -159,8 +159,16 @@ def check_solvable(layer: Layer, tensors: list[Tensor], scope: Scope, faults: Fa
                 "E417",
                 f"no argument's shape tells the dimension `{d}`",
                 _first_place(layer, d),
-                "declare it as an integer hyperparameter, or as an axis of an input",
+                _KINDS.get(d, "declare it as an integer hyperparameter, or as an axis of an input"),
             )
+
+
+_KINDS = {
+    "bool": "a mask is declared as `{shape: [N], dtype: bool}`",
+    "int": "labels are declared by how many there are, `{shape: [N], values: C}`",
+    "float": "floats are declared by their shape alone, `[N, C]`",
+}
+"""The mend where a kind of number stands in a dimension's place."""
 
 
 def _first_place(layer: Layer, name: str):
