@@ -28,6 +28,7 @@ from symback.core.expr import (
     piecewise,
     split_coefficient,
     sub,
+    substitute,
     transform,
     walk,
 )
@@ -142,7 +143,7 @@ def _two_sided(inner: Node, condition: Node, outer: Node) -> Node | None:
     size, c = condition.args
     if size.op is not Op.CALL or size.data != "Abs":
         return None
-    a = _over(inner, size.args[0])
+    a = _over(substitute(inner, {call("within", *size.args, c): size.args[0]}), size.args[0])
     if a is None or mul(a, c, call("sign", size.args[0])) != outer:
         return None
     return _between(a, size.args[0], c, outer)

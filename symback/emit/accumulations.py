@@ -12,6 +12,7 @@ from symback.emit.naming import FREE, TRIVIAL, Schedule, Statements, define, fit
 from symback.emit.numpy_text import CONDITIONAL, Speller, items_text, scalar_text, shape_text, view_first
 from symback.lower.accumulations import ScatterItem, ScatterPlan, rest_of, unchanged
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, parts
+from symback.lower.choices import MASKED, SELECT
 from symback.lower.grouped import outer_factors
 
 FRESH = {
@@ -33,6 +34,8 @@ FRESH = {
 
 def is_fresh(a: Array) -> bool:
     """Whether nobody else can hold the result; a Python conditional gives one of its operands."""
+    if a.kind is Kind.KERNEL and a.data[0] in (MASKED, SELECT):
+        return True
     return a.kind in FRESH and not (a.kind is Kind.WHERE and a.args[0].element == "s")
 
 

@@ -7,16 +7,19 @@ from symback.functions import TABLE
 from symback.functions.function import Kernel
 from symback.lower import exponents
 from symback.lower.arrays import Array, Kind
+from symback.lower.choices import MASKED, SELECT
 
 _KERNELS = {
     *(row.spelling.name for row in TABLE.values() if isinstance(row.spelling, Kernel)),
     *exponents.KERNELS,
     "_either",
+    MASKED,
+    SELECT,
     "_over",
     "np.clip",
 }
 
-_IN_ONE_PASS = ("np.clip", "_either", "_finite", "_finite_below", "_within")
+_IN_ONE_PASS = ("np.clip", "_either", MASKED, SELECT, "_finite", "_finite_below", "_within")
 
 
 def is_elementwise(a: Array) -> bool:

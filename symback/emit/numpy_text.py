@@ -50,8 +50,8 @@ def _scalar(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
     if op is Op.COMPARE:
         return f"{scalar_text(node.args[0], BIT_OR, names)} {node.data} {scalar_text(node.args[1], BIT_OR, names)}", COMPARISON
     if op in (Op.AND, Op.OR):
-        word = " and " if op is Op.AND else " or "
-        return "(" + word.join(scalar_text(a, COMPARISON, names) for a in node.args) + ")", ATOM
+        parts = _chained(node.args, names) if op is Op.AND else [scalar_text(a, COMPARISON, names) for a in node.args]
+        return (" and " if op is Op.AND else " or ").join(parts), CONDITIONAL if len(parts) > 1 else COMPARISON
     if op is Op.NOT:
         return f"(not {scalar_text(node.args[0], COMPARISON, names)})", ATOM
     if op is Op.PIECEWISE:
@@ -60,6 +60,20 @@ def _scalar(node: Node, names: Mapping[str, str]) -> tuple[str, int]:
             text = f"({scalar_text(value, CONDITIONAL, names)} if {scalar_text(condition, COMPARISON, names)} else {text})"
         return text, ATOM
     return _scalar_call(node, names)
+
+
+def _chained(conditions: tuple[Node, ...], names: Mapping[str, str]) -> list[str]:
+    """Texts of conditions that all hold; what one ends with and the next begins with is written once, `a <= b <= c`."""
+    out: list[str] = []
+    last = None
+    for c in conditions:
+        ordered = c.op is Op.COMPARE and c.data in ("<", "<=")
+        if ordered and last == c.args[0]:
+            out[-1] += f" {c.data} {scalar_text(c.args[1], BIT_OR, names)}"
+        else:
+            out.append(scalar_text(c, COMPARISON, names))
+        last = c.args[1] if ordered else None
+    return out
 
 
 def _named(node: Node) -> bool:
@@ -255,11 +269,11 @@ class Speller:
             return f"{self.text(yes, COMPARISON)} if {self.truth(condition)} else {self.text(no, COMPARISON)}", CONDITIONAL
         return f"np.where({self.text(condition)}, {self.text(yes)}, {self.text(no)})", ATOM
 
-    def truth(self, condition: Array) -> str:
+    def truth(self, condition: Array, level: int = COMPARISON) -> str:
         """The condition of a Python conditional; a number that is not 0 is true."""
         node = condition.data
         plain = condition.kind is Kind.SCALAR and node.op is Op.COMPARE and node.data == "!=" and node.args[1] == ZERO
-        return scalar_text(node.args[0], COMPARISON) if plain else self.text(condition, COMPARISON)
+        return scalar_text(node.args[0], level) if plain else self.text(condition, level)
 
     def _view(self, a: Array) -> tuple[str, int]:
         return self.text(a.args[0], ATOM) + items_text(a.data), ATOM

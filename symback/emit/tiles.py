@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symback.core.expr import Node
 from symback.emit.elementwise import is_elementwise, makes_several
 from symback.emit.naming import DEEPEST, TRIVIAL, Schedule, define, fitted, named, note
-from symback.emit.numpy_text import ATOM, Speller, is_square, scalar_text
+from symback.emit.numpy_text import ATOM, CONDITIONAL, Speller, is_square, scalar_text
 from symback.functions import kernels
 from symback.lower.arrays import Array, Kind
 
@@ -151,7 +151,7 @@ def _function(a: Array) -> str | None:
 def _store_one(inner: Schedule, a: Array, target: str, uses: Mapping[Array, int]) -> None:
     """One of two values that a number chooses between; the other is not worked out."""
     condition, yes, no = a.args
-    truth = Speller(inner.names).truth(condition)
+    truth = Speller(inner.names).truth(condition, CONDITIONAL)
     for head, value in ((f"if {truth}:", yes), ("else:", no)):
         if inner.names.get(value) == target:
             continue

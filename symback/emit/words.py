@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 
 from symback.core.expr import ONE, ZERO
 from symback.lower.arrays import Array, Kind
+from symback.lower.choices import MASKED, SELECT
 
 LONGEST_ROOT, LONGEST = 8, 18
 """Letters of a tensor's name that others are made of, and of what is made."""
@@ -35,6 +36,8 @@ def word_for(a: Array, names: Mapping[Array, str], invented: Collection[str]) ->
         return "mask"
     if a.kind in _ALONE:
         return _ALONE[a.kind]
+    if a.kind is Kind.WHERE or (a.kind is Kind.KERNEL and a.data[0] in (MASKED, SELECT)):
+        return "chosen"
     known = _known_form(a)
     if known is not None:
         word, argument = known
@@ -52,8 +55,6 @@ def word_for(a: Array, names: Mapping[Array, str], invented: Collection[str]) ->
         return _flat(a)
     if a.kind is Kind.OPERATOR:
         return _after(a.args, _PARTICIPLES.get(str(a.data), "value"), names, invented)
-    if a.kind is Kind.WHERE:
-        return "chosen"
     return _after(a.args[:1], _KINDS.get(a.kind, "value"), names, invented)
 
 

@@ -1,17 +1,22 @@
 """Choices between two values by a condition on elements.
 
 `np.where` guesses which side is next: where the condition is as good as random, a guess that fails costs more than twenty
-multiplications. So a choice is arithmetic wherever that gives the same numbers at no more passes.
+multiplications. So a choice is arithmetic wherever that gives the same numbers at no more passes; what is left is made on the
+bits of the numbers, unless sizes alone decide the condition.
 """
 
 from __future__ import annotations
 
-from symback.core.expr import FALSE, MINUS_ONE, ONE, TRUE, ZERO, Node, mul, power
+from symback.core.expr import FALSE, MINUS_ONE, ONE, TRUE, ZERO, Node, both, compare, dim, mul, power
+from symback.core.program import LEADING
 from symback.lower import conditions
 from symback.lower.accumulations import ScatterItem, ScatterPlan
 from symback.lower.arithmetic import operate, result_element
-from symback.lower.arrays import Array, Kind
+from symback.lower.arrays import Array, Kind, parts
 from symback.lower.lowering import Lowered, Lowering
+
+MASKED, SELECT = "_masked", "_select"
+"""Kernels of choices on bits: x where a mask holds, else 0; one of two."""
 
 
 def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered:
@@ -34,7 +39,42 @@ def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowe
         found = _as_arithmetic(low, condition, yes, no)
         if found is not None:
             return found
+    if element == "f" and condition.array.element == "b":
+        found = _of_bits(low, condition, yes, no)
+        if found is not None:
+            return found
     return low.elementwise(Kind.WHERE, None, [condition, yes, no], element)
+
+
+def _of_bits(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
+    """The choice made on the bits of the numbers; None where a pattern of the condition can be counted on, or where the sides are numbers."""
+    if no.array.data == ZERO and yes.array.element == "f" and yes.axes and _is_unforeseen(condition.array):
+        return low.elementwise(Kind.KERNEL, (MASKED, ""), [condition, yes], "f")
+    axes = low.union([condition, yes, no])
+    if condition.axes[-1:] != axes[-1:] or not (yes.axes or no.axes) or not _is_ordering(condition.array):
+        return None
+    chosen = low.elementwise(Kind.KERNEL, (SELECT, ""), [condition, yes, no], "f")
+    return chosen if _is_elementwise(chosen.array) else None
+
+
+def _is_elementwise(a: Array) -> bool:
+    """Whether it is made element by element, on any axes or of vectors alone: there choices are what takes the time, and three passes
+    are less than one of guesses; in tables of rows and columns passes are counted."""
+    return a.shape[0] == dim(LEADING) or all(len(x.shape) < 2 for x in parts([a]))
+
+
+def _is_unforeseen(condition: Array) -> bool:
+    """Whether floats or masks that the caller passes decide the condition; which of them are a certain number is seldom a surprise."""
+    if condition.data in ("==", "!=") and any(x.kind is Kind.SCALAR for x in condition.args):
+        return False
+    return any(a.element in ("f", "b") and a.kind in (Kind.ARGUMENT, Kind.BUFFER) for a in parts([condition]))
+
+
+def _is_ordering(condition: Array) -> bool:
+    """Whether it asks which of two floats is larger, at every element anew."""
+    if condition.data in ("~", "&", "|"):
+        return any(map(_is_ordering, condition.args))
+    return condition.data in ("<", "<=") and any(x.element == "f" for x in condition.args)
 
 
 def cleared(low: Lowering, condition: Lowered, v: Lowered) -> Lowered | None:
@@ -63,7 +103,7 @@ def _as_arithmetic(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered)
     if no.array.data == ZERO and not set(yes.axes) - set(condition.axes):
         kept = there.sides(yes.array) == conditions.BOTH and conditions.made_of_the_same(yes.array, condition.array)
         return operate(low, "*", yes, low.as_float(condition)) if kept else None
-    return _scaled(low, condition, yes, no) or _two_halves(low, condition, yes, no)
+    return _scaled(low, condition, yes, no) or _two_halves(low, condition, yes, no) or _larger(low, condition, yes, no)
 
 
 def same_elements(v: Lowered, condition: Lowered) -> bool:
@@ -110,6 +150,25 @@ def _two_halves(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) ->
                 moved = replaced(varying, x, half.array)
                 if moved is not None and there.number(moved) == ZERO and here.number(other.array) == number:
                     return operate(low, "+", Lowered(moved, taken.axes), other)
+    return None
+
+
+def _larger(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
+    """max(x, c·(exp(min(x, 0)) - 1)) for a choice of x above 0 and the other below, if the hyperparameter c is 0 to 1 when called;
+    a choice all the same where the slope asks for the condition again, and passes count for more than what is guessed wrong."""
+    zero = low.scalar(ZERO).array
+    for holds, x, other in ((True, yes, no), (False, no, yes)):
+        below, number = _multiple(other.array)
+        known = conditions.where(condition.array, holds=holds)
+        if below.data != "expm1" or number.kind is not Kind.SCALAR or number.data == ONE or not _reaches(known, x.array, zero):
+            continue
+        if below.args[0].data != "minimum" or below.args[0].args != (x.array, zero):
+            continue
+        if not _is_elementwise(x.array):
+            return low.elementwise(Kind.WHERE, None, [condition, yes, no], "f")
+        larger = low.elementwise(Kind.UFUNC, "maximum", [x, other], "f")
+        fits = low.value(both(compare("<=", ZERO, number.data), compare("<=", number.data, ONE)))
+        return choose(low, fits, larger, low.elementwise(Kind.KERNEL, (SELECT, ""), [condition, yes, no], "f"))
     return None
 
 

@@ -42,6 +42,7 @@ from symback.lower.powers import lower_power
 from symback.lower.products import combine, factor, lower_product
 from symback.lower.sides import excluding
 from symback.lower.slopes import slope_beside
+from symback.lower.tangents import square_and_tangent
 from symback.lower.ties import share
 
 MOST_TERMS = 5
@@ -251,7 +252,14 @@ def lower_piecewise(low: Lowering, node: Node) -> Lowered:
     """The first branch whose condition holds; the others' partial functions get safe arguments."""
     if is_mask(node) and not is_indicator(node):
         return low.as_float(mask(low, node))
-    return share(low, node) or halves(low, node) or shrunk(low, node) or over_labels(low, node) or _branches(low, branches(node))
+    return (
+        share(low, node)
+        or halves(low, node)
+        or shrunk(low, node)
+        or over_labels(low, node)
+        or square_and_tangent(low, node)
+        or _branches(low, branches(node))
+    )
 
 
 def shrunk(low: Lowering, node: Node) -> Lowered | None:

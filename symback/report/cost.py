@@ -18,6 +18,7 @@ from symback.functions import TABLE
 from symback.functions.function import Kernel
 from symback.lower.accumulations import ScatterItem
 from symback.lower.arrays import Array, Kind
+from symback.lower.choices import MASKED, SELECT
 from symback.lower.grouped import BY_LABEL
 from symback.lower.loops import LoopBody, Store
 from symback.lower.module import LoweredBody, lower_body
@@ -43,10 +44,11 @@ _KERNELS = {
     **{row.spelling.name: row.cost for row in TABLE.values() if isinstance(row.spelling, Kernel)},
     **dict.fromkeys(("np.asarray", "np.broadcast_to", "_read_along", "_small_divergence"), 0),
     **dict.fromkeys(
-        ("np.clip", "_either", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap", "_product_where", "_argmax"), 1
+        ("np.clip", "_either", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap", "_product_where", "_argmax", MASKED),
+        1,
     ),
     **dict.fromkeys(("_tangent", "_log_mean_exp", "_scaled_expm1_slope_at", "_slope_beside"), 2),
-    **dict.fromkeys(("_centred", "_over", "_share"), 3),
+    **dict.fromkeys(("_centred", "_over", "_share", SELECT), 3),
     "_difference_of_roots": 3,
     "_probability_difference": 4,
     "_exponentials": 10,
