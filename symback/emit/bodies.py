@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from symback.core.expr import Node
 from symback.core.program import LEADING, Program, Tensor
-from symback.emit.identifiers import BUILTINS, Names, names_of, taken_names
+from symback.emit.identifiers import BUILTINS, Names, names_of, names_read, taken_names
 from symback.emit.layout import tuple_text
 from symback.emit.naming import FREE, Schedule, Taken, define, fitted, named
 from symback.emit.numpy_text import ATOM, Speller, scalar_text, shape_text
+from symback.emit.reuse import in_place
 from symback.emit.saved import saved
 from symback.emit.schedule import statements
 from symback.lower.arrays import Array
@@ -60,17 +61,18 @@ def body_text(program: Program, lowered: LoweredBody) -> BodyText:
     sealed = [not copied and _is_whole(a, held) for (_, copied), a in zip(results, lowered.outputs.values(), strict=True)]
     outputs = [_apart(r, a, held, yes) for r, a, yes in zip(results, lowered.outputs.values(), sealed, strict=True)]
     updates = {name: _apart(r, a, held, False) for r, (name, a) in zip(changes, lowered.updates.items(), strict=True)}
-    names = names_of(forward.lines)
+    lines = in_place(forward.lines, forward.made, names_read(f"_ = {t}" for t in (*outputs, *updates.values(), *free)))
+    names = names_of(lines)
     used = {*names.then(names_of(f"_ = {t}" for t in (*outputs, *updates.values()))).free, *free}
     widths = [f"{name} = {scalar_text(node)}" for name, node in lowered.sizes.items() if name in used]
     helpers = dict.fromkeys([*forward.helpers, *backward.helpers])
     return BodyText(
-        (*widths, *forward.lines),
+        (*widths, *lines),
         names_of(widths).then(names),
         tuple(outputs),
         updates,
         tuple(free),
-        tuple(backward.lines),
+        tuple(in_place(backward.lines, backward.made, names_read(f"_ = {g}" for g in gradients))),
         tuple(gradients),
         tuple(helpers),
         tuple(lowered.sizes),

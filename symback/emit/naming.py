@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from symback.emit.layout import INDENT, WIDTH, fits_opened
 from symback.emit.numpy_text import COMPARISON, CONDITIONAL, Speller
+from symback.emit.reuse import Made, made
 from symback.emit.words import word_for
 from symback.lower.arrays import Array, Kind
 
@@ -54,6 +55,7 @@ class Schedule:
     lines: list[str] = field(default_factory=list)
     helpers: dict[str, None] = field(default_factory=dict)
     indent: int = INDENT
+    made: dict[int, Made] = field(default_factory=dict)  # by line, what `define` knows of it
 
     def inner(self, levels: int) -> Schedule:
         """The schedule of a loop's body."""
@@ -72,8 +74,10 @@ def define(schedule: Schedule, a: Array, hint: str | None = None) -> str:
     """`name = …`, long right-hand sides split."""
     word = hint or word_for(a, schedule.names, schedule.taken.invented)
     text = fitted(schedule, a, len(word) + (3 if hint else 5))  # " = ", and a number
+    known = made(a, schedule.names, None if hint in _PLAIN else hint)
     name = named(schedule, a, hint, word)
     note(schedule, a)
+    schedule.made[len(schedule.lines)] = known
     schedule.lines.append(f"{name} = {text}")
     return name
 

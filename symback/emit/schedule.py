@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symback.emit.accumulations import scatter
 from symback.emit.loops import loop
 from symback.emit.naming import DEEPEST, FREE, TRIVIAL, Schedule, define, fitted, named, post_order
+from symback.emit.reuse import made
 from symback.emit.tiles import Tiling, tiled, tilings
 from symback.lower.arrays import Array, Kind
 
@@ -117,6 +118,7 @@ def _parts(schedule: Schedule, call: Array, plan: _Plan) -> None:
             names.append(named(schedule, used[k], plan.hints.get(used[k]), base[k]))
         else:
             names.append("_")
+    schedule.made[len(schedule.lines)] = made(next(iter(used.values())), schedule.names)
     schedule.lines.append(f"{', '.join(names)} = {text}")
 
 
