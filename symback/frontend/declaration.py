@@ -198,7 +198,12 @@ class _Declaration:
             also = _integers(fields["also"])
         if "outside" in fields:
             if kind is not Kind.FLOAT:
-                stop("E206", "`outside` belongs to a tensor of floats", fields["outside"].span, "remove it")
+                stop(
+                    "E206",
+                    "`outside` belongs to a tensor of floats",
+                    fields["outside"].span,
+                    "keep the reads inside with a `Piecewise`, or pass floats with `grad: false`",
+                )
             outside = _outside(fields["outside"])
         grad = _truth(fields["grad"]) if "grad" in fields else role in (Role.INPUT, Role.PARAM) and kind is Kind.FLOAT
         if "grad" in fields and grad and (kind is not Kind.FLOAT or role is Role.STATE):

@@ -19,7 +19,7 @@ from symback.frontend.faults import stop
 from symback.frontend.idle import rested
 from symback.frontend.masks import between_limits
 from symback.frontend.order import components
-from symback.frontend.sizes import difference, least, polynomial
+from symback.frontend.sizes import difference, is_positive
 from symback.frontend.starts import check_starts
 
 MAX_STEP_AXES = 3
@@ -121,7 +121,8 @@ def _references(d: Definition, group: Mapping[str, Definition]) -> Iterator[Refe
 
 
 def _narrowed(limits: Mapping[Node, tuple[Node, Node]], condition: Node) -> Mapping[Node, tuple[Node, Node]]:
-    """The limits with those that a condition sets to free indices: j < i leaves 0 … i - 1 to j, and j + 1 … to i."""
+    """The limits with those that a condition sets to free indices: j < i leaves 0 … i - 1 to j, and j + 1 … to i,
+    i == j one position to either."""
     out = dict(limits)
     for c in expr.conjuncts(condition):
         if c.op is Op.COMPARE and c.data in ("<", "<="):
@@ -131,6 +132,9 @@ def _narrowed(limits: Mapping[Node, tuple[Node, Node]], condition: Node) -> Mapp
                 out[small] = (ZERO, expr.add(great, expr.neg(gap)))
             if great.op is Op.INDEX and great not in limits and great not in small.free:
                 out[great] = (expr.add(small, gap), expr.add(great.args[0], expr.MINUS_ONE))
+        elif c.op is Op.COMPARE and c.data == "==" and all(i.op is Op.INDEX and i not in limits for i in c.args):
+            one, other = c.args
+            out[one], out[other] = (other, other), (one, one)
     return out
 
 
@@ -171,13 +175,7 @@ def _difference(where: Node, step: Node) -> int | None:
     rest = difference(where, step)
     if rest.op is Op.NUM:
         return int(rest.data)
-    return -1 if _is_positive(expr.neg(rest)) else 1 if _is_positive(rest) else None
-
-
-def _is_positive(size: Node) -> bool:
-    """Whether a lag by a dimension or an integer hyperparameter, each at least 1, is one."""
-    bottom = least(polynomial(expr.substitute(size, {n: expr.dim(f"#{n.data}") for n in expr.walk(size) if n.op is Op.HYPER})))
-    return bottom is not None and bottom >= 1
+    return -1 if is_positive(expr.neg(rest)) else 1 if is_positive(rest) else None
 
 
 def _limit(where: Node, limits: Mapping[Node, tuple[Node, Node]], side: int) -> Node:

@@ -18,6 +18,7 @@ from symback.core.expr import (
     number,
     split_coefficient,
     substitute,
+    walk,
 )
 from symback.core.sizes import slope_of
 
@@ -158,6 +159,14 @@ def at_most(left: Node, right: Node) -> bool:
     """Whether left ≤ right is seen for dimensions that are at least 1."""
     gap = least(difference(right, left))
     return gap is not None and gap >= 0
+
+
+def is_positive(size: Node) -> bool:
+    """Whether an expression is at least 1 for dimensions and integer hyperparameters, each at least 1, and indices, each at least 0."""
+    sizes = {n: dim(f"#{n.data}") for n in walk(size) if n.op in (Op.HYPER, Op.INDEX)}
+    least_one = {n: add(d, MINUS_ONE) if n.op is Op.INDEX else d for n, d in sizes.items()}
+    bottom = least(polynomial(substitute(size, least_one)))
+    return bottom is not None and bottom >= 1
 
 
 def solved(shape: Node, size: Node, unknown: Node) -> Node | None:

@@ -10,7 +10,7 @@ from symback.core import expr
 from symback.core.expr import ZERO, Node, Op, Reduction
 from symback.core.program import Definition, Equation
 from symback.frontend.faults import stop
-from symback.frontend.sizes import at_most, bounds, difference
+from symback.frontend.sizes import at_most, bounds, difference, is_positive
 
 MAX_LAG = 64
 
@@ -54,7 +54,7 @@ def _check_step(
     }
     if any(_holds(q, places) for q in d.equations[:-1]):
         return
-    value = decided(expr.substitute(d.equations[-1].value, {d.axes[a]: place for a, place in places.items()}))
+    value = decided(_at_places(d.equations[-1].value, {d.axes[a]: place for a, place in places.items()}))
     for read in _reads(value):
         if read.data not in group:
             continue
@@ -103,6 +103,19 @@ def _covers(start: Equation, read: Node, target: Definition) -> bool:
         elif difference(n, where) != expr.ZERO:
             return False
     return True
+
+
+def _at_places(node: Node, places: Mapping[Node, Node]) -> Node:
+    """The node at these steps, its comparisons of a step decided where sizes tell: the step 0 is below a lag K."""
+
+    def step(n: Node) -> Node | None:
+        if n.op is not Op.COMPARE or n.free.isdisjoint(places) or any(m.op is Op.READ for m in expr.walk(n)):
+            return None
+        rest = expr.substitute(difference(n.args[0], n.args[1]), places)
+        sides = ((expr.MINUS_ONE, expr.neg(rest)), (expr.ONE, rest))
+        return next((expr.compare(n.data, side, ZERO) for side, size in sides if is_positive(size)), None)
+
+    return expr.substitute(expr.transform(node, step), places)
 
 
 def decided(node: Node) -> Node:

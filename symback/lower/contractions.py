@@ -112,7 +112,8 @@ def sum_over(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered:
     bound = tuple(b for b in bound if b not in unused)
     if not bound:
         return times_scalar(low, low.value(mul(*outside)), scale) if outside else low.scalar(scale)
-    if any(is_mask(f) for f in outside):  # what it guards may be read beyond its range
+    kept_in = any(is_mask(f) for f in scalars) and not all(reads_stay_inside(low, f) for f in inside)
+    if kept_in or any(is_mask(f) for f in outside):  # what it guards may be read beyond its range
         return low.value(mul(scale, *outside, total(mul(*inside), *(whole(b) for b in bound))))
     inner = _contract(low, inside, bound)
     if len(inside) == 2:
@@ -136,7 +137,8 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
     """Σ over `bound` of the product of `factors`."""
     masks = [f for f in factors if is_mask(f)]
     factors = [f for f in factors if not is_mask(f)]
-    if not factors or any(low.value(f).array.element != "f" for f in factors):
+    at_sight = low.tolerant() if masks and not all(reads_stay_inside(low, f) for f in factors) else low
+    if not factors or any(at_sight.value(f).array.element != "f" for f in factors):
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     if masks:
         return _masked_contraction(low, factors, masks, bound)

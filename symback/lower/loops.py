@@ -190,9 +190,11 @@ def _items(d: Definition, positions: tuple[int, ...], at: tuple[Node, ...]) -> t
 def _start(low: Lowering, d: Definition, equation) -> Store:
     items: list[object] = []
     rest = []
-    for k, at in enumerate(equation.lhs):
+    for k, (at, room) in enumerate(zip(equation.lhs, _storage(d), strict=True)):
         if at.op is Op.INDEX:
-            items.append(Slice() if not (d.low and d.low[k]) else Slice(number(-d.low[k]), None))
+            before = number(-d.low[k]) if d.low else ZERO
+            stop = add(d.axes[k].args[0], before)
+            items.append(Slice(None if before == ZERO else before, None if stop == room else stop))
             rest.append(at)
         else:
             items.append(add(at, number(-d.low[k])) if d.low else at)

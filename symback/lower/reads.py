@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.calculus.affine import affine, bounds, inside, linear, never_negative_for
+from symback.calculus.affine import affine, bounds, inside, linear, never_negative, never_negative_for
 from symback.calculus.radix import digits
 from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, both, call, compare, dim, index, mul, number, substitute, walk
 from symback.lower.arrays import Array, Kind
@@ -42,16 +42,17 @@ def is_whole_read(where: tuple[Node, ...], sizes: tuple[Node, ...]) -> bool:
 
 def kept_inside(low: Lowering, f: Node, size: Node) -> Node:
     """A position that depends on a loop's step, where the step may lead beyond the axis (at a step that does not use it): the nearest inside."""
-    for name, (first, last) in low.ranges.items():
-        shift = linear(add(f, mul(MINUS_ONE, dim(name))))
-        if f.free or any(n.op is Op.DIM and n.data in low.ranges for n in walk(shift)):
-            continue
-        least, room = linear(add(first, shift)), linear(add(size, MINUS_ONE, mul(MINUS_ONE, add(last, shift))))
-        if least.op is Op.NUM and least.data < 0:
-            f = call("Max", f, ZERO)
-        if room.op is Op.NUM and room.data < 0:
-            f = call("Min", f, add(size, MINUS_ONE))
-    return f
+    steps = [n for n in dict.fromkeys(walk(f)) if n.op is Op.DIM and n.data in low.ranges]
+    if f.free or len(steps) != 1:
+        return f
+    (step,) = steps
+    pace = linear(add(substitute(f, {step: add(step, ONE)}), mul(MINUS_ONE, f)))
+    if pace.op is not Op.NUM or pace.data == 0:
+        return f
+    ends = [linear(substitute(f, {step: end})) for end in low.ranges[str(step.data)]]
+    least, greatest = ends if pace.data > 0 else reversed(ends)
+    kept = f if never_negative(least) else call("Max", f, ZERO)
+    return kept if never_negative(linear(add(size, MINUS_ONE, mul(MINUS_ONE, greatest)))) else call("Min", kept, add(size, MINUS_ONE))
 
 
 def reads_stay_inside(low: Lowering, node: Node) -> bool:

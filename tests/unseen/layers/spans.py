@@ -141,3 +141,76 @@ def steps_that_nothing_reads(x, t):
     for n in range(3):
         h.append(x[n] * (1 + h[-1].abs().sqrt()))
     return h[2], torch.stack(h[1:])[t] ** 2
+
+
+@layer(
+    """
+    layer: both_edges
+    doc: A table filled from its last row and first column, with starts on both edges that depend on the place, and a third axis between.
+    inputs: {s: [N, M, B], w: [M]}
+    where:
+      a[b, N, j]: w[j]
+      a[b, i, -1]: i + b
+      a[b, N, -1]: 2
+      a[b, i, j]: tanh(s[i, j, b]*a[b, i + 1, j] + Sum(a[c, i + 1, j - 1]*s[i, j, c], c) + a[b, i, j - 1])
+    outputs:
+      corner[b]: a[b, 0, M - 1]
+      all[i, j, b]: a[b, i, j]
+    """,
+    {"N": 3, "M": 2, "B": 2},
+    {"N": 1, "M": 1, "B": 1},
+)
+def both_edges(s, w):
+    rows, columns, width = s.shape
+    place = torch.arange(width, dtype=s.dtype)
+    a = {(rows, j): w[j] + 0 * place for j in range(columns)} | {(i, -1): i + place for i in range(rows)} | {(rows, -1): 2 + 0 * place}
+    for i in reversed(range(rows)):
+        for j in range(columns):
+            a[i, j] = torch.tanh(s[i, j] * a[i + 1, j] + (a[i + 1, j - 1] * s[i, j]).sum() + a[i, j - 1])
+    return a[0, columns - 1], torch.stack([torch.stack([a[i, j] for j in range(columns)]) for i in range(rows)])
+
+
+@layer(
+    """
+    layer: factor_and_solve
+    doc: Cholesky's factor with its diagonal as the case of equal indices, then a system solved forward and backward.
+    inputs: {A: [N, N], b: [N]}
+    where:
+      L[i, j]: Piecewise(
+        (sqrt(A[i, i]**2 + N - Sum(L[i, k]**2, (k, 0, i - 1))), Eq(i, j)),
+        ((A[i, j]/9 - Sum(L[i, k]*L[j, k], (k, 0, j - 1)))/L[j, j], j < i), (0, True))
+      u[i]: (b[i] - Sum(L[i, j]*u[j], (j, 0, i - 1)))/L[i, i]
+      v[i]: (u[i] - Sum(L[j, i]*v[j], (j, i + 1, N - 1)))/L[i, i]
+    outputs:
+      x[i]: v[i]
+      logdet: 2*Sum(log(L[i, i]), i)
+    """,
+    {"N": 4},
+    {"N": 1},
+)
+def factor_and_solve(A, b):
+    low = torch.tril(A / 9, -1)
+    M = low + low.T + torch.diag(A.diagonal() ** 2 + len(A))
+    return torch.linalg.solve(M, b), torch.logdet(M)
+
+
+@layer(
+    """
+    layer: lag_of_a_number
+    doc: A start that holds for as many steps as a number says, before references at that lag and at the step before.
+    inputs: {x: [T]}
+    hyperparameters: {K: 2}
+    where:
+      h[t]: Piecewise((x[t], t < K), (h[t - K]*x[t - K] + h[t - 1], True))
+    outputs:
+      y[t]: h[t]
+    """,
+    {"T": 6},
+    {"T": 1},
+    options={"K": 3},
+)
+def lag_of_a_number(x, K):
+    h = []
+    for t in range(len(x)):
+        h.append(x[t] if t < K else h[t - K] * x[t - K] + h[t - 1])
+    return torch.stack(h)
