@@ -34,7 +34,7 @@ FRESH = {
 
 def is_fresh(a: Array) -> bool:
     """Whether nobody else can hold the result; a Python conditional gives one of its operands."""
-    if a.kind is Kind.KERNEL and a.data[0] in (MASKED, SELECT):
+    if a.kind is Kind.KERNEL and a.data[0] in (MASKED, SELECT, "np.broadcast_to"):
         return True
     return a.kind in FRESH and not (a.kind is Kind.WHERE and a.args[0].element == "s")
 

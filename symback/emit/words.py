@@ -20,7 +20,7 @@ _FUNCTIONS = {"sqrt": "root", "absolute": "size", "abs": "size", "rint": "rounde
               "logaddexp": "log_sum", "max": "max", "min": "min", "exp": "exp", "power": "power"}  # fmt: skip
 _HELPERS = {"asarray": "value", "broadcast_to": "spread", "clip": "clipped", "root_of_squares": "norm", "mean_of_squares": "mean_square",
             "geometric_mean": "mean", "either": "chosen", "decay_of_product": "exp", "decay_of_gap": "exp", "decay_of_polynomial": "exp", "growth": "exp", "growth_of_product": "exp", "growth_of_gap": "exp", "over": "ratio", "root_of_powers": "norm", "vdot": "dot",
-            "stretch_sums": "total", "argmax": "top", "read_along": "picked", "spread_over_stretches": "spread", "by_label": "product"}  # fmt: skip
+            "stretch_sums": "total", "argmax": "top", "ascending": "order", "take": "ranked", "sums_of_larger": "total", "counts_of_larger": "rank", "read_along": "picked", "spread_over_stretches": "spread", "by_label": "product"}  # fmt: skip
 _PARTICIPLES = {"+": "shifted", "-": "gap", "*": "scaled", "/": "ratio", "neg": "negated", "**": "power"}
 _KINDS = {
     Kind.CAST: "real", Kind.GATHER: "picked", Kind.VIEW: "part", Kind.TRANSPOSE: "turned", Kind.PAD: "padded", Kind.WINDOWS: "windows",

@@ -48,7 +48,7 @@ def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowe
 
 def _of_bits(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:
     """The choice made on the bits of the numbers; None where a pattern of the condition can be counted on, or where the sides are numbers."""
-    if no.array.data == ZERO and yes.array.element == "f" and yes.axes and _is_unforeseen(condition.array):
+    if no.array.data == ZERO and yes.array.element == "f" and _is_unforeseen(condition.array):
         return low.elementwise(Kind.KERNEL, (MASKED, ""), [condition, yes], "f")
     axes = low.union([condition, yes, no])
     if condition.axes[-1:] != axes[-1:] or not (yes.axes or no.axes) or not _is_ordering(condition.array):

@@ -33,6 +33,7 @@ from symback.lower.lowering import Lowered, Lowering
 from symback.lower.nearest import nearest
 from symback.lower.nested import by_inner_sum
 from symback.lower.picks import picked
+from symback.lower.ranks import sums_of_larger
 from symback.lower.segments import added
 from symback.lower.stretches import spread, stretch_sums
 from symback.lower.windowed import over_taps
@@ -67,7 +68,7 @@ def reduce(low: Lowering, node: Node) -> Lowered:
     if tapped is not None:
         return tapped
     if node.data is Reduction.SUM:
-        return spread(low, body, bound) or by_inner_sum(low, node) or sum_over(low, body, bound)
+        return spread(low, body, bound) or sums_of_larger(low, body, bound) or by_inner_sum(low, node) or sum_over(low, body, bound)
     if node.data is Reduction.LOGSUMEXP:
         return softmax.logsumexp(low, body, bound)
     return nearest(low, node.data, body, bound) or over_axes(low, node.data, low.value(body), bound)

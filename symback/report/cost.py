@@ -23,6 +23,7 @@ from symback.lower.grouped import BY_LABEL
 from symback.lower.loops import LoopBody, Store
 from symback.lower.module import LoweredBody, lower_body
 from symback.lower.nearest import NEAREST
+from symback.lower.ranks import COUNTS, SUMS
 from symback.report.formulas import Built, heading
 from symback.report.terminal import table
 
@@ -44,7 +45,18 @@ _KERNELS = {
     **{row.spelling.name: row.cost for row in TABLE.values() if isinstance(row.spelling, Kernel)},
     **dict.fromkeys(("np.asarray", "np.broadcast_to", "_read_along", "_small_divergence"), 0),
     **dict.fromkeys(
-        ("np.clip", "_either", "np.vdot", "_root_of_squares", "_mean_of_squares", "_probability_gap", "_product_where", "_argmax", MASKED),
+        (
+            "np.clip",
+            "np.take",
+            "_either",
+            "np.vdot",
+            "_root_of_squares",
+            "_mean_of_squares",
+            "_probability_gap",
+            "_product_where",
+            "_argmax",
+            MASKED,
+        ),
         1,
     ),
     **dict.fromkeys(("_tangent", "_log_mean_exp", "_scaled_expm1_slope_at", "_slope_beside"), 2),
@@ -60,6 +72,8 @@ _KERNELS = {
     "_running_softmax_tail": 30,
     "_running_log_sum": 26,
     "_product_tail": 4,
+    SUMS: 6,
+    COUNTS: 5,
     "_running_extremum_tail": 9,
 }
 """Passes over an element of the largest operand, on the path that usual values take."""

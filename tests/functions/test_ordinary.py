@@ -9,7 +9,8 @@ from symback.functions.ordinary import WRITTEN_OUT, ordinary
 from symback.report.sympy_export import to_sympy
 
 POINTS = ["0.3", "0.7", "0.45", "0.55", "0.25"]
-INTERNAL = {"log_cosh_at": "tanh", "tanh_slope_at": "tanh"}
+INTERNAL = {"log_cosh_at": mpmath.tanh, "tanh_slope_at": mpmath.tanh, "expm1_minus_at": mpmath.expm1}
+"""Functions whose second argument is a function of the first."""
 
 
 def arguments(row):
@@ -29,7 +30,7 @@ def test_a_function_written_out_has_its_values(name):
     row = TABLE[name]
     values = arguments(row)
     if name in INTERNAL:
-        values[1] = mpmath.tanh(values[0])
+        values[1] = INTERNAL[name](values[0])
     if name == "direction_at":
         values[2] = mpmath.hypot(values[0], values[1])
     if name == "pow_slope_at":

@@ -9,7 +9,7 @@ import pytest
 from symback.core.expr import ONE, ZERO, Op, call, dim, index, number, read, walk
 from symback.functions import TABLE, Expansion, Kernel
 from symback.functions.gaps import LIMITS
-from symback.functions.kernels import source
+from symback.functions.kernels import names, source
 from tests.functions.evaluation import PARAMETERS, in_numpy, ulps
 
 N = index("n", dim("N"))
@@ -18,6 +18,10 @@ INTERNAL = {
     "pow1pm1_at",
     "over_argument",
     "tanh_slope_at",
+    "expm1_minus_at",
+    "log_ndtr_at",
+    "mills",
+    "hazard_at",
     "log_cosh_at",
     "ndtr_at",
     "direction_at",
@@ -321,3 +325,8 @@ def test_the_slope_at_a_kink_is_the_one_of_the_convention(name):
     for which, slope in enumerate(slopes):
         found = in_numpy(TABLE[name].derivative(which, nodes, call(name, *nodes)), values)
         np.testing.assert_allclose(np.broadcast_to(found, (1,)), [slope], rtol=1e-15, err_msg=f"by argument {which}")
+
+
+def test_no_kernel_needs_more_than_numpy_scipy_and_the_standard_library():
+    for name in names():
+        assert not [line for line in source(name).imports if "symback" in line], name

@@ -5,25 +5,20 @@
 import numpy as np
 
 
-def _log1mexp(x):
-    """log(1 - exp(x)) for x < 0: by exp below -log 2, by expm1 above (Maechler 2012)."""
-    x = np.asarray(x)
-    y = np.asarray(np.log1p(-np.exp(np.minimum(x, -0.6931471805599453))))
-    near = x > -0.6931471805599453
-    u = x[near]
-    if u.size:
-        y[near] = np.log(-np.expm1(u))
-    return y
+def _log1mexp(x, out=None):
+    """log(1 - exp(x)) for x < 0: log of 1 - exp(x) as -expm1(x), and what rounding that near 1 has lost."""
+    w = -np.expm1(x)
+    lost = (1 - w) - np.exp(x)
+    return np.add(np.log(w), lost, out=out)
 
 
-def _logexpm1(x):
-    """log(exp(x) - 1) for x > 0: x + log(1 - exp(-x)) above log 2, by expm1 below."""
+def _logexpm1(x, out=None):
+    """log(exp(x) - 1) for x > 0: x + log(1 - exp(-x)), below log 2 by expm1."""
     x = np.asarray(x)
-    y = np.asarray(x + np.log1p(-np.exp(-np.maximum(x, 0.6931471805599453))))
-    near = x < 0.6931471805599453
-    u = x[near]
-    if u.size:
-        y[near] = np.log(np.expm1(u))
+    y = np.asarray(np.add(x, _log1mexp(-x), out=out), order="C")
+    near = np.flatnonzero(x < 0.6931471805599453)
+    if near.size:
+        y.reshape(-1)[near] = np.log(np.expm1(x.take(near)))
     return y
 
 
@@ -234,17 +229,21 @@ def _exp_moment(n, x):
     return y
 
 
-def _expm1_minus(x):
-    """exp(x) - 1 - x, by its series where it cancels."""
-    x = np.asarray(x)
-    y = np.asarray(np.expm1(x) - x)
-    near = np.abs(x) < 0.5
-    u = x[near]
-    if u.size:
-        total = 1.0
-        for k in range(16 if np.finfo(x.dtype).eps < 1e-8 else 9, 2, -1):
-            total = 1 + total * u / k
-        y[near] = 0.5 * u * u * total
+def _expm1_minus_at(x, t, out=None):
+    """t - x with t = exp(x) - 1, near 0 by its series, in which nothing cancels."""
+    y = np.asarray(np.subtract(t, x, out=out), order="C")
+    near = np.flatnonzero(np.abs(x) < 0.5)
+    if near.size:
+        u = np.take(x, near)
+        total = np.ones_like(u)
+        for k in range(16 if u.itemsize > 4 else 9, 2, -1):
+            total *= u
+            total /= k
+            total += 1
+        u *= u
+        u *= 0.5
+        u *= total
+        y.reshape(-1)[near] = u
     return y
 
 

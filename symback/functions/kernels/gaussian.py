@@ -5,16 +5,19 @@
 import numpy as np
 from scipy import special
 
+from symback.functions.kernels.choices import _select
 
-def _gauss(x):
+
+def _gauss(x, out=None):
     """exp(-x*x); beyond 2 with x split in two, since rounding x*x would cost digits."""
-    z = x.clip(-28, 28)
-    y = np.asarray(np.exp(-(z * z)))
-    tail = y < 0.02
-    far = np.asarray(z)[tail]
-    if far.size:
+    z = np.asarray(x.clip(-28, 28))
+    y = np.asarray(np.exp(-(z * z), out=out), order="C")
+    tail = np.flatnonzero(y < 0.02)
+    if tail.size:
+        far = z.take(tail)
         head = np.rint(32 * far) / 32
-        y[tail] = np.exp(-head * head) * np.exp((head - far) * (head + far))
+        far = np.exp(-head * head) * np.exp((head - far) * (head + far))
+        y.reshape(-1)[tail] = far
     return y
 
 
@@ -87,28 +90,29 @@ def _ndtr_at(x, g):
     return np.abs((x >= 0) - tail)
 
 
-def _log_ndtr(x):
-    """log of the normal distribution function, for x < 0 as log(erfcx(-x/sqrt(2))/2) - x*x/2."""
-    x = np.asarray(x)
-    tail = 0.5 * _erfcx(0.7071067811865476 * np.abs(x))
-    y = np.asarray(np.log1p(-_half_gauss(x) * tail))
-    below = x < 0
-    u = x[below]
-    if u.size:
-        y[below] = np.log(tail[below]) - 0.5 * u * u
-    return y
+def _mills(x):
+    """erfcx(|x|/sqrt(2)): the normal distribution beyond |x|, over half its density's shape exp(-x*x/2)."""
+    size = np.minimum(np.abs(x), 1 / np.finfo(x.dtype).eps)
+    return _erfcx(0.7071067811865476 * size)
+
+
+def _log_ndtr_at(x, g, tail):
+    """log of the normal distribution function with g = exp(-x*x/2) and tail = erfcx(|x|/sqrt(2)), for x < 0 as log(tail/2) - x*x/2."""
+    below = np.minimum(x, 0)
+    low = np.log(0.5 * tail) - 0.5 * below * below
+    return _select(x < 0, low, np.log1p(-0.5 * g * tail))
+
+
+def _hazard_at(x, g, tail):
+    """The normal density over its distribution function with g = exp(-x*x/2) and tail = erfcx(|x|/sqrt(2)): sqrt(2/pi)/tail for x < 0."""
+    near = 0.3989422804014327 * g / (1 - 0.5 * g * tail)
+    y = _select(x < 0, 0.7978845608028654 / tail, near)
+    return np.maximum(y, -x)
 
 
 def _hazard(x):
-    """The normal density over its distribution function: sqrt(2/pi)/erfcx(-x/sqrt(2)) for x < 0."""
-    x = np.asarray(x)
-    near = np.clip(x, -1 / np.finfo(x.dtype).eps, 39)
-    tail = _erfcx(0.7071067811865476 * np.abs(near))
-    g = _half_gauss(near)
-    y = np.where(
-        x < 0, 0.7978845608028654 / tail, 0.3989422804014327 * g / (1 - 0.5 * g * tail)
-    )
-    return np.maximum(y, -x)
+    """The normal density over its distribution function."""
+    return _hazard_at(x, _half_gauss(x), _mills(x))
 
 
 def _erf_over_slope(x):

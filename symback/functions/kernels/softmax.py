@@ -4,7 +4,7 @@
 # fmt: off
 import numpy as np
 
-from symback.functions.kernels.exponential import _expm1_minus, _wider
+from symback.functions.kernels.exponential import _expm1_minus_at, _wider
 
 
 def _exponentials(x, axis):
@@ -218,7 +218,7 @@ def _small_divergence(z, x, y):
         d -= np.take_along_axis(d, index, -1)
         u[alike] = d - np.log1p((share * np.expm1(d)).sum(axis=-1, keepdims=True))
     u[p == 0] = 0
-    terms = np.where(np.abs(u) < 0.5, p * _expm1_minus(u), (q - p) - p * u)
+    terms = np.where(np.abs(u) < 0.5, p * _expm1_minus_at(u, np.expm1(u)), (q - p) - p * u)
     z[near] = np.where(p == 0, q, terms).sum(axis=-1)
     return z
 
