@@ -42,6 +42,7 @@ from symback.lower.powers import lower_power
 from symback.lower.products import combine, factor, lower_product
 from symback.lower.sides import excluding
 from symback.lower.slopes import slope_beside
+from symback.lower.stops import without_stops
 from symback.lower.tangents import square_and_tangent
 from symback.lower.ties import share
 
@@ -51,6 +52,9 @@ MOST_TERMS = 5
 
 def lower_sum(low: Lowering, node: Node) -> Lowered:
     """Terms of equal axes first, small ones before large ones."""
+    plain = without_stops(node)
+    if plain is not None:
+        return low.value(plain)
     found = softmax.log_softmax(low, node)
     if found is not None:
         return found
