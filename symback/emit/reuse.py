@@ -139,7 +139,8 @@ def in_place(lines: Sequence[str], statements: Mapping[int, Made], needed: Itera
         if free:
             (name,) = part.assigned
             out[part.line] = _over(max(free, key=lambda w: (bool(w.over), len(w.steps))), name)
-        live = (live - part.assigned) | part.read
+        live -= part.assigned
+        live |= part.read
     return [line for text in out for line in text.split("\n")]
 
 
@@ -149,7 +150,8 @@ def _is_free(way: Way, known: Mapping[str, Made], live: set[str], views: Mapping
     if made is None or not (made.own and made.spent):
         return False
     later = names_read(t for step in way.steps[1:] for t in step.operands if t is not None)
-    return not any(way.over == n or way.over in views.get(n, ()) for n in (*live, *later))
+    on_it = views.get(way.over, set()) | {way.over}
+    return on_it.isdisjoint(live) and on_it.isdisjoint(later)
 
 
 def _over(way: Way, name: str) -> str:
@@ -179,11 +181,13 @@ def _parts(lines: Sequence[str]) -> list[_Part]:
 
 
 def _views(parts: Sequence[_Part], known: Mapping[str, Made]) -> dict[str, set[str]]:
-    """By variable: those whose memory it may lie in."""
+    """By variable: those that may lie in its memory."""
+    held: dict[str, set[str]] = {}
     views: dict[str, set[str]] = {}
     for part in parts:
-        held = part.read.union(*(views.get(n, ()) for n in part.read))
         for name in part.assigned:
             if name not in known or not known[name].own:
-                views[name] = views.get(name, set()) | held
+                held[name] = held.get(name, set()).union(part.read, *(held.get(n, ()) for n in part.read))
+                for base in held[name]:
+                    views.setdefault(base, set()).add(name)
     return views
