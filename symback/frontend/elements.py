@@ -16,7 +16,7 @@ from symback.frontend.ranges import LEADING_NAME, Binding, Indices, check_rank
 from symback.frontend.scope import Grade, Known, Scope
 from symback.frontend.sizes import floor_divide
 from symback.frontend.syntax import Form, Syntax
-from symback.frontend.vocabulary import ELEMENTWISE, FUNCTIONS, MANY, REDUCTIONS, WHOLE_REDUCTIONS
+from symback.frontend.vocabulary import ELEMENTWISE, FUNCTIONS, MANY, MORE, REDUCTIONS, WHOLE_REDUCTIONS
 
 Env = dict[str, tuple[Node, ...]]
 
@@ -314,4 +314,4 @@ def check_call(s: Syntax, scope: Scope) -> None:
         stop("E313", f"`{s.value}` takes no named arguments", named.span, "write the value alone")
     if not fewest <= len(s.args) <= most:
         wanted = f"at least {fewest}" if most == MANY else f"{fewest}"
-        stop("E313", f"`{s.value}` takes {wanted} argument{'s' if fewest != 1 else ''}, not {len(s.args)}", s.span, "")
+        stop("E313", f"`{s.value}` takes {wanted} argument{'s' if fewest != 1 else ''}, not {len(s.args)}", s.span, MORE.get(s.value, ""))

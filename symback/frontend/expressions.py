@@ -16,6 +16,7 @@ from symback.core.diagnostics import Diagnostic, LayerError, Span
 from symback.frontend.document import Scalar
 from symback.frontend.syntax import Form, Syntax
 from symback.frontend.tokens import Kind, Token, tokens
+from symback.frontend.vocabulary import FUNCTIONS
 
 MAX_DEPTH = 100
 MAX_TOKENS = 20_000
@@ -217,7 +218,9 @@ class _Parser:
             if self.accept("."):
                 attribute = self.take()
                 if attribute.text != "T":
-                    self.fail("E304", "attributes are not part of the language", following, "only `.T`, the transpose, may stand here")
+                    plain = attribute.text in FUNCTIONS
+                    mend = f"write `{attribute.text}(…)`" if plain else "only `.T`, the transpose, may stand here"
+                    self.fail("E304", "attributes are not part of the language", following, mend)
                 inner = Syntax(Form.TRANSPOSE, None, (inner,), self.span(start, attribute.end))
                 turns += 1
                 if turns + self.depth > MAX_DEPTH:

@@ -9,7 +9,7 @@ from symback.frontend.layer import Layer, Line
 from symback.frontend.modes import lines_of, modes_of
 from symback.frontend.roots import plain_dims
 from symback.frontend.syntax import Form, Syntax, walk
-from symback.frontend.vocabulary import CONSTANTS, FUNCTIONS, REDUCTIONS, RESERVED
+from symback.frontend.vocabulary import CONSTANTS, ELSEWHERE, FUNCTIONS, REDUCTIONS, RESERVED
 
 
 def check(layer: Layer, faults: Faults) -> None:
@@ -201,7 +201,9 @@ def _mention(s: Syntax, layer: Layer, declared: dict, visible: set[str], bound: 
                 "E403",
                 f"`{s.value}` is neither a function nor a layer",
                 s.span,
-                did_you_mean(s.value, [*FUNCTIONS, *layer.callees]) or "another file's layer is named under `use`",
+                _written_otherwise(s.value)
+                or did_you_mean(s.value, [*FUNCTIONS, *layer.callees])
+                or "another file's layer is named under `use`",
             )
     elif s.form is Form.NAME and s.value in FUNCTIONS and s.value not in declared and s.value not in bound:
         faults.add("E402", f"`{s.value}` is a function and stands here without arguments", s.span, f"write `{s.value}(…)`")
@@ -249,3 +251,8 @@ def _unused(layer: Layer, declared: dict, meant: set[str], faults: Faults) -> No
 
 def _words(syntax: Syntax) -> set[str]:
     return {s.value for s in walk(syntax) if s.form in (Form.NAME, Form.SUBSCRIPT, Form.CALL)}
+
+
+def _written_otherwise(name: str) -> str:
+    """What to write for a function of another language; empty for others."""
+    return f"write {ELSEWHERE[name]}" if name in ELSEWHERE else ""

@@ -95,7 +95,7 @@ def _refuse(members: list[Definition], both_sides: object) -> None:
 
 
 def _references(d: Definition, group: Mapping[str, Definition]) -> Iterator[Reference]:
-    stack: list[tuple[Node, Mapping[Node, tuple[Node, Node]]]] = [(d.equations[-1].value, {})]
+    stack: list[tuple[Node, Mapping[Node, tuple[Node, Node]]]] = [(d.equations[-1].value, _behind_starts(d))]
     seen: set[tuple[int, tuple]] = set()
     while stack:
         node, limits = stack.pop()
@@ -118,6 +118,18 @@ def _references(d: Definition, group: Mapping[str, Definition]) -> Iterator[Refe
                 otherwise = _narrowed(otherwise, _opposite(condition))
         else:
             stack.extend((a, limits) for a in node.args)
+
+
+def _behind_starts(d: Definition) -> dict[Node, tuple[Node, Node]]:
+    """The limits of the axes of which lines give the first positions, whatever the other indices are."""
+    out = {}
+    for k, a in enumerate(d.axes):
+        lines = (q.lhs for q in d.equations[:-1] if all((n.op is Op.INDEX) == (i != k) for i, n in enumerate(q.lhs)))
+        given = {lhs[k].data for lhs in lines if lhs[k].op is Op.NUM}
+        first = next(n for n in itertools.count() if n not in given)
+        if first:
+            out[a] = (expr.number(first), expr.add(a.args[0], expr.MINUS_ONE))
+    return out
 
 
 def _narrowed(limits: Mapping[Node, tuple[Node, Node]], condition: Node) -> Mapping[Node, tuple[Node, Node]]:
@@ -147,10 +159,11 @@ def _opposite(condition: Node) -> Node:
 
 def offset(where: Node, step: Node, limits: Mapping[Node, tuple[Node, Node]]) -> tuple[int | None, int | None] | None:
     """(least, greatest) of `where - step`; None where `where` does not move with the step, None in a pair where unbounded."""
+    begun = step in limits and is_positive(limits[step][0])
     limits = {i: pair for i, pair in limits.items() if i != step}
     if not _moves_with(where, step, limits):
         return None
-    low, high = (_difference(_limit(where, limits, side), step) for side in (0, 1))
+    low, high = (_difference(_limit(where, limits, side), step, begun) for side in (0, 1))
     return None if low is None and high is None else (low, high)
 
 
@@ -163,15 +176,16 @@ def _moves_with(where: Node, step: Node, limits: Mapping[Node, tuple[Node, Node]
     return step in seen
 
 
-def _difference(where: Node, step: Node) -> int | None:
+def _difference(where: Node, step: Node, begun: bool = False) -> int | None:
+    """`where` less the step; of one that no number tells -1 or 1 for its side, else None. `begun`: the step is at least 1, which n//2 lies below."""
     if where.op is Op.CALL and where.data in ("Min", "Max"):
         moving = [a for a in where.args if step in a.free]
         if len(moving) == 1 and all(not a.free for a in where.args if a is not moving[0]):
-            return _difference(moving[0], step)
+            return _difference(moving[0], step, begun)
         return None
     if where.op is Op.CALL and where.data == "floordiv" and where.args[1].op is Op.NUM and where.args[1].data >= 2:
         inner = _difference(where.args[0], step)
-        return inner if inner is not None and inner < 0 else None
+        return -1 if inner is not None and inner < int(begun) else None
     rest = difference(where, step)
     if rest.op is Op.NUM:
         return int(rest.data)

@@ -42,6 +42,28 @@ CONSTANTS = ("pi", "oo")
 FUNCTIONS = frozenset([*ELEMENTWISE, *REDUCTIONS, *WHOLE_REDUCTIONS])
 """Every name that a call means a function by."""
 
+ELSEWHERE = {
+    **dict.fromkeys(("clip", "clamp"), "`Min(Max(x, low), high)`"),
+    **dict.fromkeys(("where", "If"), "`Piecewise((a, condition), (b, True))`"),
+    **dict.fromkeys(("Heaviside", "step", "int", "float"), "the comparison itself, `x > 0`, which counts as 0 or 1"),
+    **dict.fromkeys(("maximum", "amax"), "`Max(a, b)` of two values, `Amax(x[i], i)` over an index"),
+    **dict.fromkeys(("minimum", "amin"), "`Min(a, b)` of two values, `Amin(x[i], i)` over an index"),
+    **dict.fromkeys(("std", "Std"), "`sqrt(Var(x[i], i))`"),
+    **dict.fromkeys(("einsum", "dot", "matmul"), "`Sum(x[i]*W[i, o], i)`, or `x @ W` of whole tensors"),
+    **dict.fromkeys(("pow", "power", "square"), "`x**2`"),
+    **dict.fromkeys(("Mod", "mod"), "`a % b`"),
+    "cumsum": "`Sum(x[j], (j, 0, i))`",
+    "ln": "`log(x)`",
+    "log2": "`log(x)/log(2)`",
+    "log10": "`log(x)/log(10)`",
+    "rsqrt": "`1/sqrt(x)`",
+    "detach": "`stop_gradient(x)`",
+}
+"""How the language writes what other languages have a function for."""
+
+MORE = {"log": "to another base it is `log(x)/log(b)`", "round": "to a multiple of a step it is `round(x/step)*step`"}
+"""How a function is written that has further arguments in other languages."""
+
 RESERVED = frozenset([*(FUNCTIONS - {*WHOLE_REDUCTIONS}), *CONSTANTS, *keyword.kwlist])
 """Names that nothing declared in a layer may bear. `mean`, `sum` and `max` may be tensors: only a call of them is the function."""
 

@@ -214,3 +214,27 @@ def lag_of_a_number(x, K):
     for t in range(len(x)):
         h.append(x[t] if t < K else h[t - K] * x[t - K] + h[t - 1])
     return torch.stack(h)
+
+
+@layer(
+    """
+    layer: halves
+    doc: Values made of those at half and at a third of their place, after a start; and a sum over all ways to split.
+    inputs: {x: [N]}
+    where:
+      f[0]: x[0]
+      f[n]: tanh(f[n//2])*f[n//3] + x[n]
+      g[n]: Piecewise((x[n], n < 1), (Sum(g[k]*g[n - 1 - k], (k, 0, n - 1))/2 + g[n//2], True))
+    outputs:
+      y[n]: f[n]
+      z[n]: g[n]
+    """,
+    {"N": 7},
+    {"N": 1},
+)
+def halves(x):
+    f, g = [x[0]], [x[0]]
+    for n in range(1, len(x)):
+        f.append(torch.tanh(f[n // 2]) * f[n // 3] + x[n])
+        g.append(sum(g[k] * g[n - 1 - k] for k in range(n)) / 2 + g[n // 2])
+    return torch.stack(f), torch.stack(g)
