@@ -2,6 +2,8 @@
 
 # 88 columns: the length of the modules that these functions are pasted into
 # fmt: off
+import math
+
 import numpy as np
 
 
@@ -19,8 +21,14 @@ def _pow_slope_at(x, p, y):
 
 
 def _powm1(x, p):
-    """x**p - 1, near 1 by expm1 and the logarithm; a Python number counts in double."""
+    """x**p - 1, near 1 by expm1 and the logarithm; a Python number counts in double, and two numbers are worked out in it."""
     dtype = np.result_type(x, p)
+    if np.ndim(x) == np.ndim(p) == 0 and x > 0 and dtype.itemsize <= 8:
+        exponent = float(p) * math.log(x)
+        if abs(exponent) < 0.5:
+            return dtype.type(math.expm1(exponent))
+        if exponent < 80:
+            return dtype.type(float(x) ** float(p) - 1)
     x = np.asarray(x)
     exponent = p * np.log(np.where(x > 0, x, 2))
     near = (x > 0) & (np.abs(exponent) < 0.5)
