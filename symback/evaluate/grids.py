@@ -9,7 +9,21 @@ from math import prod
 
 import numpy as np
 
-from symback.core.expr import BEYOND_INTEGERS, HALF, NEG_INF, ONE, Node, Op, Reduction, branches, is_indicator, is_whole, split_coefficient
+from symback.core.expr import (
+    BEYOND_INTEGERS,
+    HALF,
+    NEG_INF,
+    ONE,
+    Node,
+    Op,
+    Reduction,
+    branches,
+    is_indicator,
+    is_whole,
+    opened,
+    reduction,
+    split_coefficient,
+)
 from symback.core.program import Kind, Program
 from symback.core.sizes import size_of
 from symback.evaluate.arithmetic import Arithmetic
@@ -267,7 +281,9 @@ class Grid:
         for mask in masks:
             out = np.where(self.condition(mask.args[1]), out, np.zeros((), out.dtype))
         for total in (f.args[0] for f in node.args if f.op is Op.POW and _is_sum_of_exponentials(f.args[0])):
-            out = np.where(self.state.arithmetic.real(self.real(total)) == 0, np.zeros((), out.dtype), out)  # a softmax row all of -oo
+            if (self.state.arithmetic.real(self.real(total)) == 0).any():
+                largest = self.state.arithmetic.real(self.real(_largest_exponent(total)))
+                out = np.where(largest == -np.inf, np.zeros((), out.dtype), out)  # a softmax row all of -oo
         return out
 
     def power(self, node: Node) -> np.ndarray:
@@ -371,3 +387,8 @@ def _is_nan(values: np.ndarray) -> np.ndarray:
 def _is_sum_of_exponentials(node: Node) -> bool:
     body = node.args[0] if node.op is Op.REDUCE and node.data is Reduction.SUM else None
     return body is not None and body.op is Op.CALL and body.data == "exp"
+
+
+def _largest_exponent(total: Node) -> Node:
+    body, binders = opened(total)
+    return reduction(Reduction.MAX, body.args[0], binders)

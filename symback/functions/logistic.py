@@ -84,10 +84,10 @@ def _two_sided_slope(x: Node, a: Node, b: Node) -> Node:
 
 
 def _tanh_softplus_parts(x: Node) -> tuple[Node, Node]:
-    """(N, D) with tanh(softplus(x)) = N/D: N = E² + 2E, D = N + 2 for x < 0, divided by exp(2x) for x ≥ 0."""
+    """(N, D) with tanh(softplus(x)) = N/D: N = E²/2 + E, D = N + 1 for x < 0, divided by exp(2x) for x ≥ 0."""
     p, q = rising(x), falling(x)
-    n = mul(p, add(p, mul(TWO, q)))
-    return n, add(n, mul(TWO, power(q, TWO)))
+    n = mul(p, add(mul(HALF, p), q))
+    return n, add(n, power(q, TWO))
 
 
 def _tanh_softplus(x: Node) -> Node:
@@ -98,7 +98,7 @@ def _tanh_softplus(x: Node) -> Node:
 def _tanh_softplus_slope(x: Node) -> Node:
     _, d = _tanh_softplus_parts(x)
     e = shrunk(x)
-    return div(mul(number(4), e, add(ONE, e), falling(x)), power(d, TWO))
+    return div(mul(e, add(ONE, e), falling(x)), power(d, TWO))
 
 
 ROWS = (

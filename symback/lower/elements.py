@@ -28,7 +28,7 @@ from symback.core.expr import (
 )
 from symback.functions import TABLE
 from symback.functions.function import Expansion, Identity, Ufunc
-from symback.lower import cosines, divergences, exponents, logistic, norms, probabilities, softmax
+from symback.lower import cosines, divergences, exponents, logistic, norms, probabilities, rests, softmax
 from symback.lower.arithmetic import as_numbers, negative, operate
 from symback.lower.arrays import Array, Kind
 from symback.lower.assignments import over_labels
@@ -164,7 +164,7 @@ def lower_call(low: Lowering, node: Node) -> Lowered:
         found = _EXPONENTIALS[name](low, node)
         if found is not None:
             return found
-    found = logistic.lowered(low, node)
+    found = rests.share_beside(low, node) or logistic.lowered(low, node)
     if found is not None:
         return found
     if name == "Min":

@@ -14,6 +14,7 @@ from symback.lower.choices import choose, cleared
 from symback.lower.finiteness import finite_by_form, may_be_minus_infinity, never_negative
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask, safe_argument
+from symback.lower.ratios import by_ratios
 from symback.lower.reads import reads_stay_inside, stays_inside
 from symback.lower.scaling import times_scalar
 from symback.lower.ties import rest_of_share
@@ -44,6 +45,7 @@ def lower_product(low: Lowering, node: Node) -> Lowered:
     if spread is not None:
         return low.value(spread)
     others, scalars = brackets.unit_brackets(low, others, scalars)
+    others = by_ratios(low, others)
     parts = [part for f in [*others, *masks] for part in factors_of(low, f)]
     parts = [_without_infinity(low, p) for p in parts] if len(parts) > 1 else parts
     k = _slope_to_scale(low, parts) if mul(*scalars) not in (ONE, MINUS_ONE) else None

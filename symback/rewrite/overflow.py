@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, number, power, split_coefficient, walk
+from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, number, power, reads, split_coefficient, walk
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
 from symback.rewrite.patterns import has_read, holds_reduction, is_call, without
@@ -28,16 +28,21 @@ def soft_sign(node: Node, ctx: Context) -> Node | None:
 
 
 def square_over(node: Node, ctx: Context) -> Node | None:
-    """x²/v → x·(x/v)."""
+    """x²/v → x·(x/v) for a v that is not made of x."""
     if ctx.summed:
         return None
     for k, f in enumerate(node.args):
         if f.op is not Op.POW or f.args[1] != TWO or not has_read(f) or holds_reduction(f.args[0]):
             continue
         for j, g in enumerate(node.args):
-            if g.op is Op.POW and g.args[1] == MINUS_ONE and g.args[0].op is Op.READ:
+            if g.op is Op.POW and g.args[1] == MINUS_ONE and _divides(g.args[0], f.args[0]):
                 return mul(*without(node.args, j, k), call("square_over", f.args[0], g.args[0]))
     return None
+
+
+def _divides(v: Node, x: Node) -> bool:
+    """Whether v is an element of a tensor, or made of such elements, but of none that x is made of."""
+    return v.op is Op.READ or has_read(v) and not holds_reduction(v) and {*reads(v)}.isdisjoint(reads(x))
 
 
 def scaled_exponential(node: Node, ctx: Context) -> Node | None:
@@ -73,7 +78,7 @@ RULES = (
     Rule(
         "square over",
         r"\frac{x^2}{v} = x \cdot \frac xv",
-        "not under a sum",
+        "not under a sum; v is not made of x",
         "the square overflows or underflows where the quotient does not",
         "IEEE range",
         "|x| > 1e19 or < 1e-19 (float32)",

@@ -22,6 +22,7 @@ from symback.rewrite import (
     normalised,
     norms,
     overflow,
+    rests,
     roots,
     signs,
     vectors,
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *exponentials.RULES,
     *cancellation.RULES,
     *logarithms.RULES,
+    *rests.RULES,
     *log_sums.RULES,
     *extremes.RULES,
     *clips.RULES,
@@ -56,6 +58,7 @@ GRADIENT_RULES: tuple[Rule, ...] = (
     *means.RULES,
     *log_sums.RULES,
     *normalised.GRADIENT,
+    *rests.GRADIENT,
     *signs.GRADIENT,
     *gradients.RULES,
 )

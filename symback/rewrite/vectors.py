@@ -270,7 +270,8 @@ def spread(node: Node, ctx: Context) -> Node | None:
     out, changed = [], False
     for t in node.args:
         c, rest = split_coefficient(t)
-        if c != 1 and rest.op is Op.ADD and any(_is(split_coefficient(r)[1], Reduction.LOGSUMEXP) for r in rest.args):
+        held = [split_coefficient(r)[1] for r in rest.args] if c != 1 and rest.op is Op.ADD else []
+        if any(_is(r, Reduction.LOGSUMEXP) or is_call(r, "logaddexp") for r in held):
             out += [mul(number(c), r) for r in rest.args]
             changed = True
         else:

@@ -13,6 +13,8 @@ SIGN = (1.0, -1.0)
 COUNT = (0.0, 1.0, 3.0, 12.0)
 MILD = REAL[:19]
 WIDE = (*REAL, 1e8, -1e8, 1e12, -1e15)
+SINKS = (0.0, 1.0, -30.0, 50.0)
+FAR, BROAD = (0.3, -2.5, 40.0, 1e12, -1e19), (50.0, 1e5, 3e12, 3e20)
 ROWS = (
     (0.3, -0.7, 1.5, -0.2), (1e-4, -3e-4, 2e-4, 5e-5), (4.0, -6.0, 9.0, 2.0), (30.0, 1.0, -0.5, 0.25), (-0.5, 1.0, 2.0, 95.0),
     (-40.0, 0.5, 1.5, -0.5), (120.0, 118.0, 119.0, 117.5), (-300.0, -301.0, -299.5, -305.0), (2.0, 2.0, 0.5, -1.0),
@@ -27,6 +29,7 @@ ASSUMED = {
     UNIT: ("{0} > 0", "{0} < 1"),
     TARGET: ("{0} >= 0", "{0} <= 1"),
     SCALE: ("{0} > 0",),
+    BROAD: ("{0} > 0",),
     COUNT: ("{0} >= 0",),
 }
 ASSUMED |= {SHARES: ("{0} > 0",), ONE_HOT: ("{0} >= 0",)}
@@ -112,6 +115,10 @@ SCALARS = (
     Form("poisson of a rate", "t*log(r) - r", {"r": POSITIVE, "t": COUNT}),
     Form("exponential density", "log(r) - r*x", {"r": POSITIVE, "x": POSITIVE}),
     Form("normal of a logarithm", "-l - ((x - m)*exp(-l))**2/2", {"x": SMALL, "m": SMALL, "l": SMALL[1:]}),
+    Form("normal of a deviation", "-((x - m)/s)**2/2 - log(s)", {"x": FAR, "m": SMALL, "s": BROAD}),
+    Form("normal of a variance that is kept up", "log(Max(v, 1e-6)) + (x - m)**2/Max(v, 1e-6)", {"x": FAR, "m": SMALL, "v": BROAD}),
+    Form("relative error", "((x - y)/y)**2", {"x": FAR, "y": BROAD}),
+    Form("cauchy density", "s/(s**2 + (x - m)**2)", {"x": FAR, "m": SMALL, "s": BROAD}),
     Form("variational divergence", "-(1 + l - m**2 - exp(l))/2", {"m": SMALL, "l": SMALL}),
     Form("hellinger term", "(sqrt(p) - 1/2)**2", {"p": UNIT}),
     Form("binary ranking", "-log(sigmoid(x - y))", XY),
@@ -131,7 +138,14 @@ SCALARS = (
 
 VECTORS = (
     Form("softmin", "row exp(-x[n, i])/Sum(exp(-x[n, j]), j)", R),
-    Form("softmax with one", "row exp(x[n, i])/(1 + Sum(exp(x[n, j]), j))", {"x": ROWS[:3]}),
+    Form("softmax with one", "row exp(x[n, i])/(1 + Sum(exp(x[n, j]), j))", R),
+    Form("softmax with a sink", "row exp(x[n, i])/(exp(s[n]) + Sum(exp(x[n, j]), j))", {"x": ROWS[:9], "s": SINKS}),
+    Form(
+        "softmax with a sink, the largest off",
+        "row exp(x[n, i] - Max(Amax(x[n, k], k), s[n]))"
+        "/(exp(s[n] - Max(Amax(x[n, k], k), s[n])) + Sum(exp(x[n, j] - Max(Amax(x[n, k], k), s[n])), j))",
+        {"x": ROWS[:9], "s": SINKS},
+    ),
     Form("softmax of twice", "row exp(x[n, i]/0.5)/Sum(exp(x[n, j]/0.5), j)", R),
     Form("softmax with the largest off", "row exp(x[n, i] - Amax(x[n, k], k))/Sum(exp(x[n, j] - Amax(x[n, k], k)), j)", R),
     Form("logarithm of softmax", "row log(exp(x[n, i])/Sum(exp(x[n, j]), j))", R),

@@ -33,6 +33,14 @@ LAYERS = (
     "cosine_similarity",
     "factorization_machine",
 )
+MASKED = """
+layer: masked
+inputs:
+  x: [N, C]
+  m: {shape: [N, C], dtype: bool}
+outputs:
+  p[n, i]: exp(x[n, i] - 1e9*(1 - m[n, i]))/Sum(exp(x[n, j] - 1e9*(1 - m[n, j])), j)
+"""
 LAYER = """
 layer: shifted
 inputs:
@@ -129,3 +137,7 @@ def test_polygamma_and_integrals_of_the_arithmetic_are_right():
         for n in orders:
             exact = [float(TABLE[name].reference(mpmath.mp, n, mpmath.mpf(float(x)))) for x in at]
             np.testing.assert_allclose(functions[name](np.full(3, float(n)), at).astype(float), exact, rtol=1e-10)
+
+
+def test_a_row_that_underflows_under_its_mask_is_no_row_of_minus_infinity():
+    symback.compile(symback.loads(MASKED))

@@ -59,6 +59,24 @@ def _erfcx(x):
     return y
 
 
+def _erfcx_by_sum(x):
+    """exp(x*x) erfc(x); in double precision from 0.4 to 2.5 closer than special.erfcx is.
+
+    It is the trapezoidal sum of exp(-t*t) x/(pi (x*x + t*t)) by steps of 1/2, less a
+    residue (Matta and Reichel 1971).
+    """
+    y = _erfcx(x)
+    if y.dtype == np.float64:
+        part = (x >= 0.4) & (x < 2.5)
+        u = x[part]
+        square, total = u * u, np.zeros_like(u)
+        for k in range(11, 0, -1):
+            total += np.exp(-0.25 * k * k) / np.pi / (square + 0.25 * k * k)
+        residue = 2 * np.exp(square) / np.expm1(12.566370614359172 * u)
+        y[part] = u * total + 0.15915494309189535 / u - residue
+    return y
+
+
 def _erfcx_tail(x):
     """1/(sqrt(pi) erfcx(x)) - x for x > 1, by its continued fraction."""
     tail = 0 * x
@@ -93,7 +111,7 @@ def _ndtr_at(x, g):
 def _mills(x):
     """erfcx(|x|/sqrt(2)): the normal distribution beyond |x|, over half its density's shape exp(-x*x/2)."""
     size = np.minimum(np.abs(x), 1 / np.finfo(x.dtype).eps)
-    return _erfcx(0.7071067811865476 * size)
+    return _erfcx_by_sum(0.7071067811865476 * size)
 
 
 def _log_ndtr_at(x, g, tail):

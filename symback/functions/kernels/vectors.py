@@ -48,30 +48,27 @@ def _mean_of_squares(x, size, axis):
 def _difference_of_roots(a, b, x, y, scale, axis):
     """a - b for the roots of scale*sum(x*x) and scale*sum(y*y).
 
-    Near each other it is scale*sum((x - y)*(x + y))/(a + b), closer in the next wider precision.
+    Near each other it is scale*sum((x - y)*(x + y))/(a + b), in the next wider precision.
     """
     with np.errstate(invalid="ignore"):
         gap = np.asarray(np.subtract(a, b, order="C"))
     total, a, b = gap.reshape(-1), np.reshape(a, -1), np.reshape(b, -1)
     x, y = (np.moveaxis(w, axis, -1).reshape(-1, w.shape[axis]) for w in (x, y))
-    apart = np.abs(total)
-    close = apart < a / 64
+    rows, kind = np.flatnonzero(np.abs(total) < a / 8), _wider(x)
     step, info = max(1, 16384 // max(1, x.shape[1])), np.finfo(x.dtype)
-    for near, kind in ((~close & (apart < a / 8), x.dtype), (close, _wider(x))):
-        rows = np.flatnonzero(near)
-        for start in range(0, len(rows), step):
-            at = rows[start : start + step]
-            u, v, p, q = (w[at].astype(kind, copy=False) for w in (x, y, a, b))
-            d = u - v
-            if p.min() > info.tiny**0.25 and p.max() < info.max**0.25:
-                u += v
-                total[at] = scale * np.vecdot(d, u) / (p + q)
-                continue
-            u *= 0.5
-            v *= 0.5
+    for start in range(0, len(rows), step):
+        at = rows[start : start + step]
+        u, v, p, q = (w[at].astype(kind, copy=False) for w in (x, y, a, b))
+        d = u - v
+        if p.min() > info.tiny**0.25 and p.max() < info.max**0.25:
             u += v
-            u /= (0.5 * p + 0.5 * q)[:, None]
-            total[at] = scale * np.vecdot(d, u)
+            total[at] = scale * np.vecdot(d, u) / (p + q)
+            continue
+        u *= 0.5
+        v *= 0.5
+        u += v
+        u /= (0.5 * p + 0.5 * q)[:, None]
+        total[at] = scale * np.vecdot(d, u)
     return gap
 
 
