@@ -101,6 +101,22 @@ def _tanh_softplus_slope(x: Node) -> Node:
     return div(mul(e, add(ONE, e), falling(x)), power(d, TWO))
 
 
+def _mish_slope(x: Node) -> Node:
+    plain = add(call("tanh_softplus", x), mul(call("finite", x), call("tanh_softplus_slope", x)))
+    return call("mish_slope_at", x, plain)
+
+
+def _mish_slope_reference(mp, x):
+    return mp.tanh(mp.log1p(mp.exp(x))) + x * mp.sech(mp.log1p(mp.exp(x))) ** 2 / (1 + mp.exp(-x))
+
+
+def _mish_curvature(args: tuple[Node, ...], value: Node) -> Node:
+    """2 T' + x T'' with T = tanh(softplus(x))."""
+    (x,) = args
+    bend = sub(sub(ONE, call("sigmoid", x)), mul(TWO, call("tanh_softplus", x), call("sigmoid", x)))
+    return mul(call("tanh_softplus_slope", x), add(TWO, mul(call("finite", x), bend)))
+
+
 ROWS = (
     Function(
         "sigmoid",
@@ -242,6 +258,28 @@ ROWS = (
         lambda mp, x: mp.sech(mp.log1p(mp.exp(x))) ** 2 / (1 + mp.exp(-x)),
         r"\left(\tanh\circ\operatorname{{softplus}}\right)'\left({0}\right)",
         range=(0.0, 1.0),
+    ),
+    Function(
+        "mish_slope",
+        1,
+        (_mish_curvature,),
+        Expansion(_mish_slope),
+        30,
+        _mish_slope_reference,
+        r"\operatorname{{mish}}'\left({0}\right)",
+        range=(-0.2, 1.1),
+        notes="the slope of x tanh(softplus(x))",
+    ),
+    Function(
+        "mish_slope_at",
+        2,
+        (),
+        Kernel("_mish_slope_at"),
+        4,
+        lambda mp, x, y: _mish_slope_reference(mp, x),
+        r"\operatorname{{mish}}'\left({0}\right)",
+        domain=((-inf, inf), (-0.2, 1.1)),
+        notes="y, but near its root; made when code is written, never differentiated",
     ),
     Function(
         "finite",

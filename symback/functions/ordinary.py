@@ -39,6 +39,11 @@ def _square(u: Node) -> Node:
     return power(u, TWO)
 
 
+def _mish_slope(u: Node) -> Node:
+    t = call("tanh", call("softplus", u))
+    return add(t, mul(u, sub(ONE, _square(t)), call("sigmoid", u)))
+
+
 def _density(u: Node) -> Node:
     """The normal density."""
     return div(call("exp", neg(mul(HALF, _square(u)))), sqrt(mul(TWO, PI)))
@@ -104,6 +109,8 @@ WRITTEN_OUT: Mapping[str, Callable[..., Node]] = {
     "log_cosh": lambda u: _log(call("cosh", u)),
     "tanh_softplus": lambda u: call("tanh", call("softplus", u)),
     "tanh_softplus_slope": lambda u: mul(sub(ONE, _square(call("tanh", call("softplus", u)))), call("sigmoid", u)),
+    "mish_slope": _mish_slope,
+    "mish_slope_at": lambda u, value: _mish_slope(u),
     "side": lambda u: call("sign", u),
     "copysign": lambda x, y: mul(x, call("sign", y)),
     "size": lambda u: call("Abs", u),

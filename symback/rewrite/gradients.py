@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from symback.core.expr import MINUS_ONE, ONE, TWO, Node, Op, add, call, mul, neg, number, power, reads, split_coefficient, sub, terms_of
+from symback.core.expr import (
+    MINUS_ONE,
+    ONE,
+    TWO,
+    Node,
+    Op,
+    add,
+    call,
+    factors_of,
+    mul,
+    neg,
+    number,
+    power,
+    reads,
+    split_coefficient,
+    sub,
+    terms_of,
+)
 from symback.rewrite import examples as ex
 from symback.rewrite.cancellation import RULES as CANCELLATION
 from symback.rewrite.exponentials import RULES as EXPONENTIALS
 from symback.rewrite.facts import Context
 from symback.rewrite.limits import RULES as LIMITS
 from symback.rewrite.logistic import RULES as LOGISTIC
-from symback.rewrite.patterns import is_call, is_log_sum, minus_term, scaled_pairs, without
+from symback.rewrite.patterns import is_call, is_log_sum, minus_term, minus_terms, scaled_pairs, without
 from symback.rewrite.rule import Rule
 
 _VANISHING = frozenset({"sigmoid_slope", "tanh_slope", "tanh_softplus_slope", "sech", "gauss", "half_gauss", "softsign_slope"})
@@ -76,6 +93,20 @@ def entropy_slope(node: Node, ctx: Context) -> Node | None:
         left = minus_term(rest, neg(mul(a, u, call("sigmoid", u))))
         if left is not None:
             return add(left, mul(a, call("logistic_entropy", u)))
+    return None
+
+
+def mish_slope(node: Node, ctx: Context) -> Node | None:
+    """C·T(u) + C·u·T'(u) with T = tanh∘softplus, by a function that has digits near its root."""
+    for _, c, s, rest in scaled_pairs(node, ("tanh_softplus_slope",)):
+        u = s.args[0]
+        for entry in (call("finite", u), u):
+            scale = list(factors_of(c))
+            if entry in scale:
+                scale.remove(entry)
+                left = minus_terms(rest, mul(*scale, call("tanh_softplus", u)))
+                if left is not None:
+                    return add(left, mul(*scale, call("mish_slope", u)))
     return None
 
 
@@ -169,6 +200,20 @@ RULES = (
         ),
     ),
     *(r for r in (*EXPONENTIALS, *CANCELLATION, *LOGISTIC, *LIMITS) if r.name in _SHARED),
+    Rule(
+        "slope of mish",
+        r"T(u) + u\,T'(u), \quad T(u) = \tanh(\log(1 + e^u))",
+        "always",
+        "the two terms cancel near their root",
+        "the next wider precision",
+        "|u + 1.19| < 1/8",
+        (Op.ADD,),
+        mish_slope,
+        (
+            add(call("tanh_softplus", ex.X), mul(call("finite", ex.X), call("tanh_softplus_slope", ex.X))),
+            call("mish_slope", ex.X),
+        ),
+    ),
     Rule(
         "probability gap",
         r"\frac{1 - t}{1 - p} - \frac{t}{p} = \frac{p - t}{p (1 - p)}",

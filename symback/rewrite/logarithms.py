@@ -103,12 +103,24 @@ def log_of(u: Node, ctx: Context) -> Node | None:
             return log_of_sums(several)
         if pair is not None and pair[0] == (1, ZERO) and pair[1][0] == -1:
             return call("log1mexp", pair[1][1])
+        kept = _log_of_kept(u, ctx)
+        if kept is not None:
+            return kept
         weighted = _log_of_weighted(u, ctx)
         if weighted is not None:
             return weighted
         if ONE in u.args and has_read(u):
             return _log1p(add(*(a for a in u.args if a != ONE)), ctx)
     return None
+
+
+def _log_of_kept(u: Node, ctx: Context) -> Node | None:
+    """log(f(x) + eps) by log f and log eps, for a function f between 0 and 1 and a small number that keeps it from 0."""
+    if len(u.args) != 2 or not any(a.op is Op.NUM and 0 < 64 * a.data < 1 for a in u.args):
+        return None
+    eps, term = sorted(u.args, key=lambda a: a.op is not Op.NUM)
+    f = ctx.see(term)
+    return call("logaddexp", _LOGS[f.data](f.args[0]), call("log", eps)) if is_call(f, "sigmoid", "tanh_slope") else None
 
 
 def _log_of_weighted(u: Node, ctx: Context) -> Node | None:

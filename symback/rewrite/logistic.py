@@ -23,7 +23,7 @@ from symback.core.expr import (
 )
 from symback.rewrite import examples as ex
 from symback.rewrite.facts import Context
-from symback.rewrite.patterns import is_call, minus_term, scaled_pairs, without
+from symback.rewrite.patterns import is_call, minus_nearly, minus_term, scaled_pairs, without
 from symback.rewrite.rule import Rule
 
 
@@ -46,7 +46,7 @@ def _sigmoids(node: Node, ctx: Context):
 
 def _of_sigmoid(node: Node, ctx: Context) -> Node | None:
     for c, u, rest in _sigmoids(node, ctx):
-        left = minus_term(rest, neg(c))
+        left = minus_nearly(rest, neg(c))
         if left is not None:
             return sub(left, mul(c, call("sigmoid", neg(u))))
         left = minus_term(rest, mul(number("-1/2"), c))
@@ -63,7 +63,7 @@ def _of_tanh(node: Node) -> Node | None:
             if left is not None:
                 return add(left, mul(TWO, sign, c, call("sigmoid", mul(sign, u))))
     for _, c, t, rest in scaled_pairs(node, ("tanh",), 2):
-        left = minus_term(rest, neg(c))
+        left = minus_nearly(rest, neg(c))
         if left is not None:
             return sub(left, mul(c, call("tanh_slope", t.args[0])))
     return None

@@ -98,6 +98,17 @@ def minus_term(total: Node, term: Node) -> Node | None:
     return None
 
 
+def minus_nearly(total: Node, term: Node) -> Node | None:
+    """total - term as `minus_term` has it, or where `term` is a number and the sum's own one is it and a little more (an eps), which stays."""
+    left = minus_term(total, term)
+    if left is not None or term.op is not Op.NUM:
+        return left
+    for k, part in enumerate(terms_of(total)):
+        if part.op is Op.NUM and abs(part.data - term.data) * 64 < abs(term.data):
+            return add(*without(terms_of(total), k), number(part.data - term.data))
+    return None
+
+
 def minus_terms(total: Node, wanted: Node) -> Node | None:
     """total - wanted where every term of `wanted` is a term of `total`."""
     if wanted.op is not Op.ADD:

@@ -28,6 +28,7 @@ INTERNAL = {
     "pow_slope_at",
     "expm1_slope_at",
     "over_growth",
+    "mish_slope_at",
 }
 MAGNITUDES = [
     1e-30,
@@ -151,6 +152,7 @@ def roots(name, where):
         "loggamma": abs(x - 1.46) < 0.2,
         "over_squares": abs(x) == abs(where[-1]),
         "spherical_bessel": abs(x) > 2,
+        "mish_slope": abs(x - 1.49) < 0.1 or abs(x + 2.26) < 0.1,
         "tanh_softplus_slope": abs(x) < 1,
         "hazard": x < -1,
         "unit_difference": True,

@@ -4,6 +4,8 @@
 # fmt: off
 import numpy as np
 
+from symback.functions.kernels.exponential import _wider_at
+
 
 def _tanh_slope_at(x, t, out=None):
     """1 - t*t with t = tanh(x), by exp(-2|x|) where t is near 1 or -1."""
@@ -53,6 +55,18 @@ def _shifted_softplus(x):
     u = np.asarray(x)[near]
     if u.size:
         y[near] = np.log1p(0.5 * np.expm1(u))
+    return y
+
+
+def _mish_slope_at(x, y):
+    """y, the slope of x*tanh(softplus(x)), near its root in the next wider precision."""
+    near = np.flatnonzero(np.abs(x + 1.1924312) < 0.125)
+    if near.size:
+        y = np.array(y, order="C")
+        u = _wider_at(x, y, near)
+        e = np.exp(u)
+        n = e * (e + 2)
+        y.reshape(-1)[near] = (n + 4 * e * (1 + e) * u / (n + 2)) / (n + 2)
     return y
 
 
