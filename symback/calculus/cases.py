@@ -9,6 +9,7 @@ from symback.calculus.sums import pull_out
 from symback.core.expr import (
     NEG_INF,
     ONE,
+    TRUE,
     ZERO,
     Binder,
     Node,
@@ -56,13 +57,18 @@ def merge_branches(node: Node, facts: Facts) -> Node | None:
         own = [mul(*(f for f in others if f not in common)) for _, _, others in members]
         if not all(total_by_form(o) for o in own):
             continue
-        values = [ZERO] * len(conditions)
-        for (_, case, _), outer in zip(members, own, strict=True):
-            values = [add(v, mul(outer, w)) for v, w in zip(values, case, strict=True)]
-        merged = mul(*common, piecewise(*zip(values, conditions, strict=True)))
+        merged = mul(*common, _merged([case for _, case, _ in members], own, conditions))
         terms = [m[0] for m in members]
         return add(*(t for t in node.args if t not in terms), merged)
     return None
+
+
+def _merged(cases: list[list[Node]], factors: list[Node], conditions: list[Node]) -> Node:
+    """Σ factor·{case} as one case distinction, times the sum of the factors where the cases are all the same."""
+    if all(case == cases[0] for case in cases):
+        return mul(add(*factors), piecewise(*zip(cases[0], conditions, strict=True)))
+    values = [add(*(mul(f, v) for f, v in zip(factors, branch, strict=True))) for branch in zip(*cases, strict=True)]
+    return piecewise(*zip(values, conditions, strict=True))
 
 
 def _refined(case: Node, conditions: list[Node]) -> list[Node] | None:
@@ -104,6 +110,17 @@ def split_condition(node: Node, facts: Facts) -> Node | None:
     if node.op is Op.PIECEWISE and len(node.args) == 4 and node.args[2] == ZERO and node.args[0] != ONE and total_by_form(node.args[0]):
         return mul(node.args[0], indicator(node.args[1]))
     return None
+
+
+def apart_from_case(node: Node, facts: Facts) -> Node | None:
+    """{a·v if c, else 0} = a·{v if c, else 0}, where a has a value everywhere and an index that v lacks, and v the indices of c."""
+    if node.op is not Op.PIECEWISE or len(node.args) != 4 or node.args[2] != ZERO or node.args[0].op is not Op.MUL:
+        return None
+    value, condition = node.args[:2]
+    within = condition.free.union(*(f.free for f in value.args if not total_by_form(f)))
+    apart = [f for f in value.args if not f.free <= within and total_by_form(f)]
+    kept = mul(*(f for f in value.args if f not in apart))
+    return mul(*apart, piecewise((kept, condition), (ZERO, TRUE))) if apart and condition.free <= kept.free else None
 
 
 def left_out(node: Node, facts: Facts) -> Node | None:
@@ -157,15 +174,32 @@ def _without_poles(node: Node) -> bool:
 
 
 def masked_zero(node: Node, facts: Facts) -> Node | None:
-    """[c]·exp(u) = exp(u), where u is -oo unless c; [0 < u]·max(u, 0) = max(u, 0)."""
+    """[c]·exp(u) = exp(u), where u is -oo unless c; [0 < u]·max(u, 0) = max(u, 0), and so within the cases of a value."""
     if node.op is not Op.MUL:
         return None
     for k, f in enumerate(node.args):
+        if f.op is not Op.PIECEWISE:
+            continue
+        rest = (*node.args[:k], *node.args[k + 1 :])
         if is_indicator(f):
-            rest = (*node.args[:k], *node.args[k + 1 :])
             if any(_zero_unless(r, f.args[1], facts, 4) for r in rest):
                 return mul(*rest)
+        elif len(sizes := {split_coefficient(v)[0] for v, _ in branches(f) if v != ZERO}) == 1:
+            (c,) = sizes
+            if any(_zero_where(r, [(mul(number(1 / c), v), case) for v, case in branches(f)], facts) for r in rest):
+                return mul(number(c), *rest)
     return None
+
+
+def _zero_where(node: Node, mask: list[tuple[Node, Node]], facts: Facts) -> bool:
+    """Whether the value has the cases of a mask of indicators, and is 0 in each where that is."""
+    inner = facts.unfolded(node) if node.op is Op.READ else node
+    if inner is None or inner.op is not Op.PIECEWISE or [c for _, c in branches(inner)] != [c for _, c in mask]:
+        return False
+    return all(
+        m == ONE or v == ZERO or is_indicator(m) and _zero_unless(v, m.args[1], facts, 4)
+        for (v, _), (m, _) in zip(branches(inner), mask, strict=True)
+    )
 
 
 def own_label(node: Node, facts: Facts) -> Node | None:

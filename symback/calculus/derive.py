@@ -11,7 +11,7 @@ from symback.calculus.adjoint import Adjoint, adjoint
 from symback.calculus.complements import by_gates
 from symback.calculus.cotangents import BackwardLoop, Cotangent, Stage, map_values
 from symback.calculus.extrema import with_named_entries
-from symback.calculus.facts import Proof
+from symback.calculus.facts import Proof, Row
 from symback.calculus.hoisting import hoisted
 from symback.calculus.logits import with_logits
 from symback.calculus.naming import with_named_sums
@@ -19,7 +19,7 @@ from symback.calculus.picking import only_where_picked, picked
 from symback.calculus.radix import split_axes
 from symback.calculus.recurrences import settled, with_arguments
 from symback.calculus.returned import reading_returned
-from symback.calculus.rows import FOLD
+from symback.calculus.scales import with_common_numbers
 from symback.calculus.simplify import simplified
 from symback.core.expr import Node, Op, walk
 from symback.core.program import Body, Definition, Equation, Program, Section
@@ -105,13 +105,16 @@ def _derive_mode(body: Body, program: Program, called: Mapping[str, str]) -> Der
     steps += [DerivationStep(a.row.name, a.row.statement, a.row.reason, a.subject, a.before, a.after, a.proof) for a in applied]
     final, found = _stable_gradients(final, context_within(stable, program))
     steps += [_stability_step(s) for s in found]
-    final = replace(final, stages=tuple(reading_returned(final.stages, set(final.gradients.values()), partial(_fold_step, steps))))
+    returned = set(final.gradients.values())
+    stages = reading_returned(final.stages, returned, partial(_row_step, steps))
+    taken = program.names | {d.name for d in stable.definitions} | set(final.cotangent_of.values()) | set(final.upstream.values())
+    final = replace(final, stages=with_common_numbers(stages, returned, taken, partial(_row_step, steps)))
     fingerprint.verify(program, fingerprint.Claim(body, stable, swept, final, tuple(steps)))
     return Derivation(stable, final, tuple(steps), swept=swept, written=written)
 
 
-def _fold_step(steps: list[DerivationStep], subject: str, before: Node, after: Node) -> None:
-    steps.append(DerivationStep(FOLD.name, FOLD.statement, FOLD.reason, subject, before, after))
+def _row_step(steps: list[DerivationStep], row: Row, subject: str, before: Node, after: Node, proof: Proof = ()) -> None:
+    steps.append(DerivationStep(row.name, row.statement, row.reason, subject, before, after, proof))
 
 
 def _stability_step(step: Step) -> DerivationStep:

@@ -57,6 +57,7 @@ class Facts:
     order        their places among them
     padded       tensors that read 0 outside their range, with their shapes
     derived      derived dimensions by name, as the declaration defines them
+    labels       integer tensors whose elements are all within an axis, with its size
     upstream     names of cotangents, the outputs' own among them
     conditions   those that forward asks
     symmetric    matrices by name, whether each is its own transpose, as far as was asked
@@ -67,6 +68,7 @@ class Facts:
     known: Library = field(default_factory=Library)
     padded: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     derived: Mapping[str, Node] = field(default_factory=dict)
+    labels: Mapping[str, Node] = field(default_factory=dict)
     upstream: set[str] = field(default_factory=set)
     conditions: frozenset[Node] = frozenset()
     symmetric: dict[str, bool] = field(default_factory=dict)

@@ -11,8 +11,7 @@ from symback.core.program import Body, Definition, Equation, Group, Program, Sec
 
 def hoisted(body: Body, program: Program) -> Body:
     """The body with parts of each recurrence that read none of its values, and hold a sum or a function, as values of their own before it."""
-    taken = {t.name for t in program.tensors} | {d.name for d in body.definitions} | set(program.dims)
-    taken |= {h.name for h in program.hyperparameters} | {n for n, _ in program.derived}
+    taken = program.names | {d.name for d in body.definitions}
     sizes = {t.name: t.shape for t in program.tensors} | {d.name: tuple(a.args[0] for a in d.axes) for d in body.definitions}
     groups: list[Group] = []
     for group in body.groups:

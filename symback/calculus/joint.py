@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import permutations
 
+from symback.calculus.affine import scalar
 from symback.calculus.facts import Facts
 from symback.core.expr import (
     MINUS_ONE,
@@ -16,12 +18,15 @@ from symback.core.expr import (
     is_whole,
     mul,
     number,
+    opened,
     opened_anew,
+    power,
     read,
     split_coefficient,
     substitute,
     total,
     transform,
+    walk,
 )
 
 MOST_TERMS = 12
@@ -33,13 +38,38 @@ def joint_contraction(node: Node, facts: Facts) -> Node | None:
     a value with an index more; 2·Σ_k a_k·w_k where they are one."""
     if node.op is not Op.ADD or not 2 <= len(node.args) <= MOST_TERMS:
         return None
-    places = [k for k, t in enumerate(node.args) if _contraction(split_coefficient(t)[1])]
-    for n, i in enumerate(places):
-        for j in places[n + 1 :]:
-            met = _met(node.args[i], node.args[j], facts)
+    terms = [(k, t) for k, term in enumerate(node.args) for t in _opened_bracket(term)]
+    places = [(k, t) for k, t in terms if _contraction(split_coefficient(t)[1])]
+    for n, (i, one) in enumerate(places):
+        for j, other in places[n + 1 :]:
+            met = _met(one, other, facts) if i != j else None
             if met is not None:
-                return add(met, *(t for k, t in enumerate(node.args) if k not in (i, j)))
+                rest = [t for k, t in enumerate(node.args) if k not in (i, j)]
+                return add(met, *rest, *(t for k, t in terms if k in (i, j) and t is not one and t is not other))
     return None
+
+
+def _opened_bracket(term: Node) -> tuple[Node, ...]:
+    """The terms of a number times a sum; another term by itself."""
+    c, rest = split_coefficient(term)
+    return tuple(mul(number(c), t) for t in rest.args) if rest.op is Op.ADD else (term,)
+
+
+def transposed(node: Node, facts: Facts) -> Node | None:
+    """Σ_k a_ki·w_k = Σ_k a_ik·w_k for a matrix a that its definition shows to be symmetric."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM:
+        return None
+    hidden = node.args[1::3]
+
+    def turns(n: Node, bound: Sequence[Node]) -> bool:
+        crossed = n.op is Op.READ and len(n.args) == 2 and n.args[0] in bound and n.args[1].op is Op.INDEX and n.args[1] not in bound
+        return crossed and n.args[0].args == n.args[1].args and _is_symmetric(str(n.data), facts)
+
+    if not any(turns(n, hidden) for n in walk(node.args[0])):
+        return None
+    body, binders = opened(node)
+    own = [b[0] for b in binders]
+    return total(transform(body, lambda n: read(str(n.data), *reversed(n.args)) if turns(n, own) else None), *binders)
 
 
 def _contraction(node: Node) -> bool:
@@ -78,18 +108,23 @@ def _joined(common: list[Node], binders, a: Node, b: Node, signs, facts: Facts) 
     values = a.op is Op.READ and b.op is Op.READ
     if not reached or not (values or any(f.op is Op.READ and not f.free <= a.free for f in reached)):
         return None
+    outside, within = [f for f in common if scalar(f)], [f for f in common if not scalar(f)]
     if c == d and _in_order(a, facts) == _in_order(b, facts):
-        return mul(number(2 * c), total(mul(a, *common), *binders))
+        return mul(number(2 * c), *outside, total(mul(a, *within), *binders))
     inner = add(a, b if c == d else mul(MINUS_ONE, b))
-    return mul(number(c), total(mul(inner, *common), *binders))
+    return mul(number(c), *outside, total(mul(inner, *within), *binders))
 
 
 def _in_order(node: Node, facts: Facts) -> Node:
-    """The expression with the indices of symmetric values, and the sides of equations, in one order."""
+    """The expression with the indices of symmetric values, the sides of equations and the signs of what is squared in one order."""
 
     def step(n: Node) -> Node | None:
-        if n.op is Op.COMPARE and n.data == "==":
-            return compare("==", *sorted(n.args, key=lambda a: a.digest))
+        if n.op is Op.COMPARE and n.data in ("==", "!="):
+            return compare(n.data, *sorted(n.args, key=lambda a: a.digest))
+        if n.op is Op.POW and n.args[0].op is Op.ADD and n.args[1].op is Op.NUM and n.args[1].data % 2 == 0:
+            first = min(n.args[0].args, key=lambda t: sorted(str(i.data) for i in t.free))
+            if split_coefficient(first)[0] < 0:
+                return power(add(*(mul(MINUS_ONE, t) for t in n.args[0].args)), n.args[1])
         if n.op is Op.READ and len(n.args) == 2 and n.args[1].digest < n.args[0].digest and _is_symmetric(str(n.data), facts):
             return read(str(n.data), *reversed(n.args))
         return None

@@ -10,8 +10,7 @@ from symback.core.program import Body, Definition, Equation, Group, Program, Sec
 
 def with_logits(body: Body, program: Program) -> Body:
     """The body with the arguments of log-sum-exps that hold sums named."""
-    taken = {t.name for t in program.tensors} | {d.name for d in body.definitions} | set(program.dims) | {n for n, _ in program.derived}
-    taken |= {h.name for h in program.hyperparameters}
+    taken = program.names | {d.name for d in body.definitions}
     groups: list[Group] = []
     for g in body.groups:
         d = g.definitions[0]

@@ -26,6 +26,9 @@ from symback.core.expr import (
 )
 from symback.core.program import Body, Definition, Equation, Group, Kind, Program, Section
 
+MOST_LABELS = 3
+"""Places at which a value is worked out by itself instead of as a whole."""
+
 
 def picked(body: Body, program: Program) -> Body:
     """The body with Σ_c [c = t]·f(c) as f(t)."""
@@ -38,7 +41,7 @@ def picked(body: Body, program: Program) -> Body:
 
 
 def only_where_picked(body: Body) -> Body:
-    """The body with values that are read once, and there at fewer places than they have, put into that place."""
+    """The body with values that are read at few labels, and nowhere else, put into these places."""
     kept = {*body.outputs, *body.updates.values()}
     reads: dict[str, list[Node]] = {}
     for n in (n for d in body.definitions for e in d.equations for n in _every_read(e.value)):
@@ -48,7 +51,7 @@ def only_where_picked(body: Body) -> Body:
         d = group.definitions[0]
         mine = reads.get(d.name, [])
         simple = not group.recurrent and len(d.equations) == 1 and d.equations[0].lhs == d.axes and d.section is Section.WHERE
-        if simple and d.outside is None and d.name not in kept and len(mine) == 1 and _picks(mine[0]):
+        if simple and d.outside is None and d.name not in kept and 0 < len(mine) <= MOST_LABELS and all(map(_picks, mine)):
             chosen[d.name] = d
     if not chosen:
         return body

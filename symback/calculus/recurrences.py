@@ -18,8 +18,7 @@ def settled(body: Body) -> Body:
 def with_arguments(body: Body, program: Program) -> Body:
     """The body with the argument of each function that reduces over members of its recurrence as a further member,
     so that its cotangent is stored once, and what it contracts with later is contracted once."""
-    taken = {t.name for t in program.tensors} | {d.name for d in body.definitions} | set(program.dims) | {n for n, _ in program.derived}
-    taken |= {h.name for h in program.hyperparameters}
+    taken = program.names | {d.name for d in body.definitions}
     return replace(body, groups=tuple(_with_arguments(g, taken) if g.recurrent else g for g in body.groups))
 
 

@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from symback.calculus.cotangents import Cotangent, Stage, map_values
-from symback.calculus.facts import Facts
+from symback.calculus.facts import Facts, Row
 from symback.calculus.patterns import skeleton
+from symback.calculus.rows import FOLD, REFORMED
 from symback.calculus.sums import all_pulled_out
 from symback.core.expr import Node, Op, Reduction, mul, read, substitute, transform, walk
 
 
-def reading_returned(stages: Sequence[Stage], returned: set[str], log: Callable[[str, Node, Node], None]) -> list[Stage]:
+def reading_returned(stages: Sequence[Stage], returned: set[str], log: Callable[[Row, str, Node, Node], None]) -> list[Stage]:
     """The stages with Σ_n ȳ_n·(u_n·r) read as the gradient r·Σ_n ȳ_n·u_n, which takes the form that the sum has; `log` is told
-    (name, before, after) of each change."""
+    (row, name, before, after) of each change."""
     out = list(stages)
     facts = Facts({})
     for k, c in enumerate(out):
@@ -29,7 +30,7 @@ def reading_returned(stages: Sequence[Stage], returned: set[str], log: Callable[
             form = substitute(found[0], at)
             if form.free != set(c.axes):
                 continue
-            log(c.name, c.value, form)
+            log(REFORMED, c.name, c.value, form)
             out[k] = replace(c, value=form)
             out[j:] = [_with_read(s, form, out[k], log) for s in out[j:]]
             break
@@ -56,7 +57,7 @@ def _is_product(node: Node) -> bool:
     return node.op is Op.CALL and node.data == "product"
 
 
-def _with_read(stage: Stage, form: Node, c: Cotangent, log: Callable[[str, Node, Node], None]) -> Stage:
+def _with_read(stage: Stage, form: Node, c: Cotangent, log: Callable[[Row, str, Node, Node], None]) -> Stage:
     key, own = skeleton(form)
 
     def step(n: Node) -> Node | None:
@@ -70,7 +71,7 @@ def _with_read(stage: Stage, form: Node, c: Cotangent, log: Callable[[str, Node,
     def change(value: Node, name: str) -> Node:
         new = transform(value, step, top_down=True)
         if new != value:
-            log(name, value, new)
+            log(FOLD, name, value, new)
         return new
 
     return map_values(stage, change)

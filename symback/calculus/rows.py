@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from symback.calculus.cases import few_cases, left_out, masked_zero, merge_branches, own_label, split_condition
+from symback.calculus.cases import apart_from_case, few_cases, left_out, masked_zero, merge_branches, own_label, split_condition
 from symback.calculus.conditions import certain, clip_cases, held, signed_size, symmetric_range, tie
 from symback.calculus.factors import collect, common_factor, shared_by_some
 from symback.calculus.facts import Row
 from symback.calculus.folding import contraction_proof, fold_contraction, fold_value
-from symback.calculus.joint import joint_contraction
-from symback.calculus.sums import delta, outer_difference, pull_out, recentre, separate, total_probability
+from symback.calculus.joint import joint_contraction, transposed
+from symback.calculus.sums import delta, one_place, outer_difference, pull_out, recentre, separate, total_probability
 from symback.calculus.vanishing import vanishing, vanishing_terms
 from symback.core.expr import Op
 
@@ -21,6 +21,26 @@ INLINE = Row(
     reference="the chain rule",
 )
 """Names the step that puts a cotangent into its only use; no rewrite of its own."""
+
+SCALED = Row(
+    "common-number",
+    r"c \sum \bar x\, w = \sum (c\, \bar x)\, w",
+    "all uses of the cotangent have the number",
+    lambda node, facts: None,
+    condition="a factor of fewer indices bears it",
+    reference="the distributive law",
+)
+"""Names the step that takes a number into a cotangent; no rewrite of its own."""
+
+REFORMED = Row(
+    "one-form",
+    r"a \sum_k b_k = \sum_k a\, b_k",
+    "another gradient holds the sum in this form, and is then read from this one",
+    lambda node, facts: None,
+    condition="the other gradient's stability rules gave it the form",
+    reference="the distributive law",
+)
+"""Names the step that gives a gradient the form in which another holds it; no rewrite of its own."""
 
 FOLD = Row(
     "fold-value",
@@ -49,6 +69,15 @@ ROWS = (
         split_condition,
         (Op.PIECEWISE,),
         condition="the value can be worked out where c does not hold",
+        reference="Iverson 1962",
+    ),
+    Row(
+        "apart-from-case",
+        r"\{a\,v \text{ if } c, \text{ else } 0\} = a\,\{v \text{ if } c, \text{ else } 0\}",
+        "the factor has a value on both sides",
+        apart_from_case,
+        (Op.PIECEWISE,),
+        condition="a can be worked out where c does not hold and has an index that v lacks; v has those of c",
         reference="Iverson 1962",
     ),
     Row(
@@ -115,6 +144,15 @@ ROWS = (
         reference="Iverson 1962",
     ),
     Row(
+        "transposed",
+        r"\sum_k K_{ki}\, a_k = \sum_k K_{ik}\, a_k",
+        "the matrix is its own transpose",
+        transposed,
+        (Op.REDUCE,),
+        condition="the definition of K shows that it is symmetric",
+        reference="the definition of a transpose",
+    ),
+    Row(
         "vanishing-sum",
         r"\sum_n (x_n - \mu) = 0",
         "the definitions of the values prove it",
@@ -131,6 +169,15 @@ ROWS = (
         (Op.REDUCE,),
         condition="p is a softmax over k, and the sum runs over all of k",
         reference="definition of the softmax",
+    ),
+    Row(
+        "one-place",
+        r"\sum_k [t_n = k] = 1",
+        "a label is one of the values of the index",
+        one_place,
+        (Op.REDUCE,),
+        condition="t is declared to hold values of k only, and the sum runs over all of k",
+        reference="Kronecker 1868",
     ),
     Row(
         "collect",

@@ -84,8 +84,7 @@ def _with_slope(made: Tangents, mode: str, derivation: Derivation, passed: dict[
 
 
 def _free(name: str, program: Program, definitions: Mapping[str, Definition]) -> str:
-    taken = {t.name for t in program.tensors} | set(definitions) | set(program.dims) | {n for n, _ in program.derived}
-    taken |= {h.name for h in program.hyperparameters}
+    taken = program.names | set(definitions)
     while name in taken:
         name += "_"
     return name

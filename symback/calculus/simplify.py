@@ -41,6 +41,7 @@ def simplified(adjoint: Adjoint, body: Body, program: Program) -> tuple[Adjoint,
     facts = Facts({d.name: d for g in body.groups if not g.recurrent for d in g.definitions})
     facts.padded = {t.name: t.shape for t in program.tensors if t.outside == ZERO}
     facts.derived = dict(program.derived)
+    facts.labels = {t.name: t.values for t in program.tensors if t.values is not None and not t.also}
     facts.upstream = {*adjoint.upstream.values(), *(s.name for s in adjoint.stages if isinstance(s, Cotangent))}
     for g in body.groups:
         if not g.recurrent:

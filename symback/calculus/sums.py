@@ -97,6 +97,18 @@ def total_probability(node: Node, facts: Facts) -> Node | None:
     return mul(*(f for f in (*factors, *seen) if k not in f.free))
 
 
+def one_place(node: Node, facts: Facts) -> Node | None:
+    """Σ_k [t_n = k] = 1 for a label t_n that is one of the values of k."""
+    if node.op is not Op.REDUCE or node.data is not Reduction.SUM or len(node.args) != 4 or not is_indicator(node.args[0]):
+        return None
+    body, binders = opened(node)
+    (k, _, _), condition = binders[0], body.args[1]
+    if condition.op is not Op.COMPARE or condition.data != "==" or k not in condition.args or not is_whole(binders[0]):
+        return None
+    label = next(a for a in condition.args if a != k)
+    return ONE if label.op is Op.READ and k not in label.free and facts.labels.get(str(label.data)) == k.args[0] else None
+
+
 def _behind(node: Node, facts: Facts) -> Node:
     """What a name stands for."""
     return (facts.unfolded(node) or node) if node.op is Op.READ else node

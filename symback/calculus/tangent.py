@@ -50,8 +50,7 @@ def active_outputs(derivations: Mapping[str, Derivation]) -> dict[str, tuple[str
 def _names(program: Program) -> dict[str, str]:
     """A free name for the tangent of each tensor and value."""
     values = [d.name for body in program.bodies.values() for d in body.definitions]
-    taken = {t.name for t in program.tensors} | set(values) | set(program.dims) | {n for n, _ in program.derived}
-    taken |= {h.name for h in program.hyperparameters}
+    taken = program.names | set(values)
     taken |= {
         str(n.data)
         for body in program.bodies.values()

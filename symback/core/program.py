@@ -171,3 +171,8 @@ class Program:
 
     def tensor(self, name: str) -> Tensor | None:
         return self.by_name.get(name)
+
+    @property
+    def names(self) -> set[str]:
+        """What the declaration calls its tensors, dimensions and hyperparameters."""
+        return {*self.by_name, *self.dims, *(n for n, _ in self.derived), *(h.name for h in self.hyperparameters)}

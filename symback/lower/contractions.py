@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from symback.calculus.affine import scalar
 from symback.calculus.entries import entry
-from symback.calculus.patterns import pair_key
+from symback.calculus.patterns import pair_key, skeleton
 from symback.core.expr import (
     ONE,
     ZERO,
@@ -21,6 +22,7 @@ from symback.core.expr import (
     split_coefficient,
     substitute,
     total,
+    walk,
     whole,
 )
 from symback.lower import divergences, softmax
@@ -44,6 +46,9 @@ from symback.lower.products import (
 )
 from symback.lower.reads import reads_stay_inside
 from symback.lower.scaling import times_scalar
+
+DEEPEST_NAME = 3
+"""Names that are seen through, one behind another, to find what a condition compares."""
 
 _METHOD = {
     Reduction.SUM: "sum",
@@ -138,7 +143,8 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
     masks = [f for f in factors if is_mask(f)]
     factors = [f for f in factors if not is_mask(f)]
     at_sight = low.tolerant() if masks and not all(reads_stay_inside(low, f) for f in factors) else low
-    if not factors or any(at_sight.value(f).array.element != "f" for f in factors):
+    kinds = {at_sight.value(f).array.element for f in factors}
+    if "f" not in kinds or not kinds <= {"f", "d"}:
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     if masks:
         return _masked_contraction(low, factors, masks, bound)
@@ -150,7 +156,7 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
         if f.op is Op.POW and f.args[1].op is Op.NUM and f.args[1].data == 2:
             operands += [Factor(f.args[0], low.value(f.args[0]))] * 2
         else:
-            operands.append(factor(low, f))
+            operands.append(_float_factor(low, f))
     operands = _shared(low, operands, bound)
     up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
     poles = [o for o in down if is_pole(low, o.node)]
@@ -163,6 +169,12 @@ def _contract(low: Lowering, factors: list[Node], bound: tuple[Node, ...]) -> Lo
     if down:
         operands = _divided(low, up, down)
     return _contract_operands(low, operands, set(bound))
+
+
+def _float_factor(low: Lowering, node: Node) -> Factor:
+    """The factor in the layer's float type: a table of indices is cast before it is multiplied."""
+    found = factor(low, node)
+    return replace(found, value=low.as_float(found.value))
 
 
 def _log_softmax_sum(low: Lowering, body: Node, bound: tuple[Node, ...]) -> Lowered | None:
@@ -200,18 +212,32 @@ def _masked_contraction(low: Lowering, factors: list[Node], masks: list[Node], b
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     if not hosts and len(factors) > 1 and all(finite_by_form(low, f) or low.value(f).array.late for f in factors):
         return _contract_operands(
-            low, _shared(low, [Factor(mul(*masks), low.as_float(condition)), *(factor(low, f) for f in factors)], bound), set(bound)
+            low, _shared(low, [Factor(mul(*masks), low.as_float(condition)), *(_float_factor(low, f) for f in factors)], bound), set(bound)
         )
     if not hosts:
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     masked = [f for f in hosts if may_be_garbage(low, f, condition)] or [min(hosts, key=lambda f: len(low.value(f).axes))]
     rest = [f for f in factors if f not in masked]
-    if not all(finite_by_form(low, f) or low.value(f).array.late for f in rest):
+    if not all(finite_by_form(low, f) or low.value(f).array.late or _is_compared(low, f, masks) for f in rest):
         return over_axes(low, Reduction.SUM, low.value(mul(*factors, *masks)), bound)
     chosen = [Factor(mul(f, *masks), choose(low, condition, low.guarded(condition).value(f), low.scalar(ZERO))) for f in masked]
-    operands = _shared(low, [*chosen, *(factor(low, f) for f in rest)], bound)
+    operands = _shared(low, [*chosen, *(_float_factor(low, f) for f in rest)], bound)
     up, down = [o for o in operands if not o.inverse], [o for o in operands if o.inverse]
     return _contract_operands(low, _divided(low, up, down) if down else operands, set(bound))
+
+
+def _is_compared(low: Lowering, factor: Node, masks: list[Node]) -> bool:
+    """Whether what a condition compares holds the factor too: where that is infinite, the condition has nothing to say."""
+    key = skeleton(factor)[0]
+    level, seen = list(masks), set()
+    for _ in range(DEEPEST_NAME):
+        nodes = [n for m in level for n in walk(m)]
+        if any(n.op is factor.op and skeleton(n)[0] == key for n in nodes):
+            return True
+        names = dict.fromkeys(str(n.data) for n in nodes if n.op is Op.READ and n.data in low.definitions and n.data not in seen)
+        level = [e.value for name in names for e in low.definitions[name].equations]
+        seen |= set(names)
+    return False
 
 
 def _divided(low: Lowering, up: list[Factor], down: list[Factor]) -> list[Factor]:

@@ -261,11 +261,10 @@ def _masked_product(low: Lowering, masks: list[Node], rest: Node) -> Lowered:
     within = low.guarded(condition)
     infinite = [f for f in factors if not finite_by_form(low, f) and (f.op is Op.READ or may_be_minus_infinity(low, f))]
     others = [f for f in factors if f not in infinite]
-    if infinite and others and all(finite_by_form(low, f) and reads_stay_inside(low, f) for f in others):
+    tame = all(finite_by_form(low, f) and reads_stay_inside(low, f) and not may_be_garbage(low, f, condition) for f in others)
+    if infinite and others and tame:
         inner = choose(low, condition, within.value(mul(*infinite)), low.scalar(ZERO))
-        product = combine(low, [Factor(mul(*masks, *infinite), inner), *(factor(low, f) for f in others)])
-        garbage = any(may_be_garbage(low, f, condition) for f in others)
-        return choose(low, condition, product, low.scalar(ZERO)) if garbage else product
+        return combine(low, [Factor(mul(*masks, *infinite), inner), *(factor(low, f) for f in others)])
     kept = within.value(rest)
     return _product_where(low, condition, kept) or cleared(low, condition, kept) or choose(low, condition, kept, low.scalar(ZERO))
 

@@ -116,11 +116,13 @@ def gradient_value(gradient: Cotangent) -> Node:
 
 
 def common_factors_first(node: Node) -> Node:
-    """A sum whose terms share factors, with those taken out."""
+    """A sum whose terms share factors, or a number but for the sign, with those taken out."""
     if node.op is not Op.ADD:
         return node
     factors = [[f for f in (t.args if t.op is Op.MUL else (t,)) if f.op is not Op.NUM] for t in node.args]
-    common = [f for f in factors[0] if all(f in others for others in factors[1:])]
+    sizes = {abs(expr.split_coefficient(t)[0]) for t in node.args}
+    number = [expr.number(c) for c in sizes if len(sizes) == 1 and c != 1]
+    common = [*number, *(f for f in factors[0] if all(f in others for others in factors[1:]))]
     inverse = expr.power(expr.mul(*common), expr.MINUS_ONE)
     return expr.mul(*common, expr.add(*(expr.mul(t, inverse) for t in node.args))) if common else node
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import inf
 
-from symback.calculus.rows import FOLD, INLINE, LAST_ROWS, ROWS
+from symback.calculus.rows import FOLD, INLINE, LAST_ROWS, REFORMED, ROWS, SCALED
 from symback.core.expr import Node, call, read
 from symback.functions import TABLE
 from symback.functions.function import Function
@@ -46,7 +46,7 @@ class Entry:
 def entries() -> tuple[Entry, ...]:
     """Every rule once, where it is first used."""
     found: dict[tuple[str, str], Entry] = {}
-    for row in dict.fromkeys((FOLD, *ROWS, *LAST_ROWS, INLINE)):
+    for row in dict.fromkeys((FOLD, *ROWS, *LAST_ROWS, REFORMED, SCALED, INLINE)):
         found[row.name, ""] = Entry(CALCULUS, row.name, row.statement, row.condition, row.reason, row.reference)
     for kind, table in ((FORWARD, RULES), (DERIVED, GRADIENT_RULES)):
         for rule in table:

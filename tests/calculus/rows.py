@@ -31,6 +31,15 @@ EXAMPLES = {
     "split-condition": Example(
         "[n]", "Piecewise((x[n]*y[n], x[n] > 0), (0, True))", "x[n]*y[n]*Piecewise((1, x[n] > 0), (0, True))", ("x: [N]", "y: [N]")
     ),
+    "apart-from-case": Example(
+        "[n, k]",
+        "Piecewise((x[k]*log(y[n]), y[n] > 0), (0, True))",
+        "x[k]*Piecewise((log(y[n]), y[n] > 0), (0, True))",
+        ("x: [K]", "y: [N]"),
+    ),
+    "transposed": Example(
+        "[i]", "Sum(K[j, i]*y[j], j)", "Sum(K[i, j]*y[j], j)", ("x: [N]", "y: [N]"), ("K[i, j]: exp(-(x[i] - x[j])**2)",)
+    ),
     "certain-range": Example("[i]", "Piecewise((x[i], 0 <= N - 1 - i), (0, True))", "x[i]", ("x: [N]",)),
     "delta": Example("[n]", "Sum(KroneckerDelta(n, m)*x[m]*y[n], m)", "x[n]*y[n]", ("x: [N]", "y: [N]")),
     "recentre": Example(
@@ -57,6 +66,7 @@ EXAMPLES = {
     "pull-out": Example("[n]", "Sum(x[n]*y[m], m)", "x[n]*Sum(y[m], m)", ("x: [N]", "y: [M]")),
     "separate": Example("", "Sum(x[n]*y[m], n, m)", "Sum(x[n], n)*Sum(y[m], m)", ("x: [N]", "y: [M]")),
     "vanishing-sum": Example("", "Sum(x[n] - mu, n)", "0", ("x: [N]",), ("mu: Sum(x[n], n)/N",)),
+    "one-place": Example("[n]", "Sum(Piecewise((1, Eq(t[n], k)), (0, True)), k)", "1", ("t: {shape: [N], values: N}",), indices=("k: N",)),
     "collect": Example("[n]", "2*(x[n] - y[n]) - 2*(x[n] - z[n])", "2*z[n] - 2*y[n]", ("x: [N]", "y: [N]", "z: [N]")),
     "outer-difference": Example(
         "[n]", "Sum(g[n, m]*(x[n] - z[m]), m)", "x[n]*Sum(g[n, m], m) - Sum(g[n, m]*z[m], m)", ("g: [N, M]", "x: [N]", "z: [M]")

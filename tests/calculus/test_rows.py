@@ -30,6 +30,7 @@ def facts_of(program, upstream):
     known = [d for d in body.definitions if d.name not in body.outputs]
     facts = Facts({d.name: d for d in known})
     facts.padded = {t.name: t.shape for t in program.tensors if t.outside == ZERO}
+    facts.labels = {t.name: t.values for t in program.tensors if t.values is not None}
     facts.upstream = set(upstream)
     for d in known:
         facts.known.add(d.name, d.axes, d.value)

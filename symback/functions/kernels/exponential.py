@@ -2,6 +2,8 @@
 
 # 88 columns: the length of the modules that these functions are pasted into
 # fmt: off
+import math
+
 import numpy as np
 
 
@@ -235,13 +237,11 @@ def _expm1_minus_at(x, t, out=None):
     near = np.flatnonzero(np.abs(x) < 0.5)
     if near.size:
         u = np.take(x, near)
-        total = np.ones_like(u)
-        for k in range(16 if u.itemsize > 4 else 9, 2, -1):
+        total = np.zeros_like(u)
+        for k in range(16 if u.itemsize > 4 else 9, 1, -1):
             total *= u
-            total /= k
-            total += 1
+            total += 1 / math.factorial(k)
         u *= u
-        u *= 0.5
         u *= total
         y.reshape(-1)[near] = u
     return y

@@ -78,6 +78,8 @@ def _argmax(x, axis):
 def _are_moderate(x):
     """Whether no exponential is below the normal numbers, but for those of -inf."""
     least = 0.6875 * np.finfo(x.dtype).minexp
+    if np.min(x, initial=0) >= least:
+        return True
     return np.count_nonzero(x < least) == np.count_nonzero(x == -np.inf)
 
 

@@ -5,10 +5,10 @@ them; `closed` are those of the gradient in its closed form, written by hand, wi
 rows are spelled as one would write them; no rule of the compiler was made for one of them alone.
 """
 
-from tests.calculus.forms import catalogue, elementwise, losses, norms, products, similarities, softmaxes, structure, structures
+from tests.calculus.forms import catalogue, elementwise, losses, norms, pairs, products, similarities, softmaxes, structure, structures
 
 FORMS = {
     name: row
-    for rows in (catalogue, structures, elementwise, softmaxes, losses, similarities, norms, products, structure)
+    for rows in (catalogue, structures, elementwise, softmaxes, losses, similarities, norms, products, pairs, structure)
     for name, row in rows.ROWS.items()
 }
