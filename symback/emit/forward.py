@@ -80,21 +80,24 @@ def _refusals(program: Program, modes: Sequence[Mode]) -> list[str]:
 
 
 def _element_types(program: Program, floats: Sequence[Tensor], read: Sequence[str], helpers: dict[str, None]) -> list[str]:
-    """What is returned in which type, and the type of the work: half precision is worked in single."""
+    """What is returned in which type, and the type of the work, which all is brought to first: what the arguments promote to, half
+    precision in single."""
     out = []
-    if "result_dtype" in read or "dtype" in read:
+    worked = [t.name for t in floats if t.name in read]
+    if worked or "result_dtype" in read or "dtype" in read:
         out.append(f"result_dtype = np.result_type({', '.join(t.name for t in floats)})" if floats else "result_dtype = np.dtype(float)")
     if "grad_dtypes" in read:
         out.append(f"grad_dtypes = {tuple_text([f'{t.name}.dtype' for t in program.tensors if t.name in program.wrt])}")
     if "state_dtypes" in read:
         out.append(f"state_dtypes = {tuple_text([f'{t.name}.dtype' for t in states(program)])}")
-    if "dtype" in read:
+    if worked or "dtype" in read:
         out.append("dtype = np.promote_types(result_dtype, np.float32)")
-    worked = [t.name for t in floats if t.name in read]
-    if worked:
+    if len(worked) == 1:
+        out.append(f"{worked[0]} = {worked[0]}.astype(dtype, copy=False)")
+    elif worked:
         helpers.setdefault("_worked")
         names = ", ".join(worked)
-        out.append(f"({names},) = _worked({names})" if len(worked) == 1 else f"{names} = _worked({names})")
+        out.append(f"{names} = _worked(dtype, {names})")
     return out
 
 

@@ -144,12 +144,8 @@ class _Declaration:
         if isinstance(value, Items):
             return DeclaredTensor(name, role, self.shape(value), grad=role in (Role.INPUT, Role.PARAM), span=key.span)
         if not isinstance(value, Table):
-            stop(
-                "E205",
-                f"`{name}` needs a shape",
-                value.span,
-                "write `[N, C]`, `[]` for a scalar, `{shape: [N], values: C}` for labels, or `{shape: [N], dtype: bool}` for a mask",
-            )
+            mend = "write `[N, C]`, `[]` for a scalar, `{shape: [N], values: C}` for labels, or `{shape: [N], dtype: bool}` for a mask"
+            stop("E205", f"`{name}` needs a shape", value.span, mend)
         known = ("shape", "dist") if role is Role.RANDOM else TENSOR_KEYS
         fields: dict[str, Value] = {}
         for k, v in value.entries:

@@ -49,15 +49,20 @@ def test_each_float_type_stays_what_it_is(name, dtype):
         np.testing.assert_allclose(np.asarray(y, float), e, rtol=loose, atol=loose)
 
 
-@pytest.mark.parametrize("name", ["linear", "attention", "batchnorm", "recurrent", "branches"])
-def test_mixed_float_types_promote_as_numpys_do(name):
-    values = arrays(name, np.float32)
-    first = next(n for n, a in values.items() if a.dtype == np.float32)
-    values[first] = values[first].astype(np.float64)
-    got, grads = run(name, values)
-    assert outputs_of(name, got)[0].dtype == np.float64
-    for n in grads._fields:
-        assert np.asarray(getattr(grads, n)).dtype == values[n].dtype, n
+@pytest.mark.parametrize("name", NAMES)
+def test_mixed_float_types_promote_before_any_work(name):
+    single = arrays(name, np.float32)
+    of_floats = [n for n, a in single.items() if a.dtype == np.float32]
+    exact, exact_grads = run(name, {n: a.astype(np.float64) if n in of_floats else a for n, a in single.items()})
+    for wide in of_floats if len(of_floats) > 1 else ():
+        got, grads = run(name, single | {wide: single[wide].astype(np.float64)})
+        for y, e in zip(outputs_of(name, got), outputs_of(name, exact), strict=True):
+            assert np.asarray(y).dtype == np.float64
+            np.testing.assert_array_equal(y, e)
+        for n in grads._fields:
+            kind = np.float64 if n == wide else np.float32
+            assert np.asarray(getattr(grads, n)).dtype == kind, n
+            np.testing.assert_array_equal(getattr(grads, n), np.asarray(getattr(exact_grads, n), kind), n)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -82,10 +82,9 @@ def _upstream_or_zero(name, value, shape, dtype):
     return _upstream(name, value, shape, dtype)
 
 
-def _worked(*arrays):
-    """The arrays in the precision of the work: half precision in single."""
-    half = np.float16
-    return [a.astype(np.float32) if a.dtype == half else a for a in arrays]
+def _worked(dtype, *arrays):
+    """The arrays in the type of the work."""
+    return [a if a.dtype == dtype else a.astype(dtype) for a in arrays]
 
 
 def _sealed(array):
