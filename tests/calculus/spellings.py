@@ -972,7 +972,7 @@ outputs:
   y[n, c]: x[n, c]*tanh(s[n, c])
 """,
         24.1,
-        11.1,
+        14.1,
     ),
     "gauss nll sigma": (
         """\
