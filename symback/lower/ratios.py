@@ -10,14 +10,14 @@ from symback.lower.lowering import Lowering
 def by_ratios(low: Lowering, factors: list[Node]) -> list[Node]:
     """The factors with each b**(-n), n > 1, taken apart: a square becomes that of its root over b, another factor is divided by b first.
 
-    A b of fewer axes than the product has divides squares alone, so that nothing large is divided twice.
+    Not so by a b of fewer axes than the product has: its one factor for all of a row is rounded once, and what is rounded alike in all
+    exponents of a softmax changes none of its shares.
     """
     divisors = [f for f in factors if _is_divisor(f)]
-    if not divisors:
-        return factors
-    axes = {a for f in factors for a in low.value(f).axes}
+    axes = {a for f in factors for a in low.value(f).axes} if divisors else set()
     for f in divisors:
-        factors = _apart(low, factors, f, set(low.value(f.args[0]).axes) == axes)
+        if set(low.value(f.args[0]).axes) == axes:
+            factors = _apart(low, factors, f)
     return factors
 
 
@@ -29,19 +29,18 @@ def _is_divisor(f: Node) -> bool:
     return e.denominator == 1 and e < -1
 
 
-def _apart(low: Lowering, factors: list[Node], divisor: Node, wide: bool) -> list[Node]:
+def _apart(low: Lowering, factors: list[Node], divisor: Node) -> list[Node]:
     b, n = divisor.args[0], -int(divisor.args[1].data)
     left = [f for f in factors if f is not divisor]
     square = next((k for k, f in enumerate(left) if f.op is Op.POW and f.args[1] == TWO), None)
     if square is not None:
         left[square] = call("square", call("ratio", left[square].args[0], b))
         n -= 2
-    if wide:
-        for k in sorted(range(len(left)), key=lambda k: _order(low, left[k], b)):
-            if n > 1 and k != square and left[k].op is not Op.POW:
-                left[k] = call("ratio", left[k], b)
-                n -= 1
-    if n == 2 and wide:
+    for k in sorted(range(len(left)), key=lambda k: _order(low, left[k], b)):
+        if n > 1 and k != square and left[k].op is not Op.POW:
+            left[k] = call("ratio", left[k], b)
+            n -= 1
+    if n == 2:
         left.append(call("square", call("ratio", ONE, b)))
     elif n:
         left.append(power(b, number(-n)))
