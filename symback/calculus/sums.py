@@ -122,7 +122,7 @@ def _is_softmax(p: Node, k: Node, facts: Facts) -> bool:
     for t in exponent.args:
         lse = mul(MINUS_ONE, t)
         summed = _exponents(lse) if k not in lse.free else None
-        if summed is not None and substitute(summed[0], {summed[1]: k}) == add(exponent, lse):
+        if summed is not None and summed[1].args == k.args and substitute(summed[0], {summed[1]: k}) == add(exponent, lse):
             return True
     return False
 

@@ -24,10 +24,18 @@ def centred(low: Lowering, node: Node) -> Lowered | None:
             continue
         body, bound = found
         at = match(body, entry, bound)
-        if at is None or any(i.op is not Op.INDEX or i in mean.free for i in at) or len(set(at)) != len(at):
-            continue
-        return _kernel(low, entry, mean, at)
+        if (
+            at is not None
+            and len(set(at)) == len(at)
+            and all(_runs_alike(i, b) and i not in mean.free for i, b in zip(at, bound, strict=True))
+        ):
+            return _kernel(low, entry, mean, at)
     return None
+
+
+def _runs_alike(i: Node, b: Node) -> bool:
+    """Whether both are indices over the whole of one axis: the mean of a part of it is another one."""
+    return i.op is b.op and i.args == b.args
 
 
 def _mean_of(low: Lowering, mean: Node) -> tuple[Node, tuple[Node, ...]] | None:

@@ -43,7 +43,10 @@ def choose(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowe
         found = _of_bits(low, condition, yes, no)
         if found is not None:
             return found
-    return low.elementwise(Kind.WHERE, None, [condition, yes, no], element)
+    chosen = low.elementwise(Kind.WHERE, None, [condition, yes, no], element)
+    if element == "f" and not chosen.axes and condition.array.element == "s" and "s" in elements:  # a number of Python's own is no array
+        return low.elementwise(Kind.KERNEL, ("np.asarray", "dtype"), [chosen], "f")
+    return chosen
 
 
 def _of_bits(low: Lowering, condition: Lowered, yes: Lowered, no: Lowered) -> Lowered | None:

@@ -132,7 +132,16 @@ def _rooms(program: Program, body: Body, counted: Iterable[Node]) -> tuple[tuple
         return size
 
     least = dict.fromkeys((a.args[0] for d in body.definitions for a in d.axes), 0) | dict.fromkeys(counted, 1)
-    return tuple((s, n) for s, n in least.items() if s.op is not Op.NUM and not never_negative(add(declared(s), number(-n))))
+    open_ = {s: n for s, n in least.items() if s.op is not Op.NUM and not never_negative(add(declared(s), number(-n)))}
+    known = _sizes_of_indices(body) if open_ else set()  # others were found on the way, where what reads 0 was left out
+    return tuple((s, n) for s, n in open_.items() if s in known)
+
+
+def _sizes_of_indices(body: Body) -> set[Node]:
+    """The sizes over which the body has indices."""
+    values = [e.value for d in body.definitions for e in d.equations]
+    indices = [a for d in body.definitions for a in d.axes] + [n for value in values for n in walk(value) if n.op is Op.INDEX]
+    return {i.args[0] for i in indices}
 
 
 def tensor_array(tensor: Tensor) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from symback.calculus.affine import Affine, affine, linear, multiplied_out, scalar, sign_of
 from symback.calculus.radix import digits, merged
-from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, mul, walk
+from symback.core.expr import MINUS_ONE, ONE, ZERO, Node, Op, add, call, mul, walk
 from symback.core.program import Role
 from symback.lower.arrays import FULL_SLICE, Array, Kind, Slice, reshaped
 from symback.lower.lowering import Lowered, Lowering
@@ -157,8 +157,10 @@ class Window:
 
     @property
     def width(self) -> Node:
-        """How many neighbours one value of `outer` reads among."""
-        return linear(add(mul(self.form.coefficients[self.inner], add(self.inner.args[0], MINUS_ONE)), ONE))
+        """How many neighbours one value of `outer` reads among; 0 where `inner` has no position."""
+        step, count = self.form.coefficients[self.inner], self.inner.args[0]
+        reach = linear(add(mul(step, add(count, MINUS_ONE)), ONE))
+        return reach if step == ONE or (count.op is Op.NUM and count.data > 0) else call("Max", reach, ZERO)
 
     def slices(self) -> tuple[Slice, Slice]:
         """Of the windows those that `outer` counts, and within each the elements that `inner` counts."""

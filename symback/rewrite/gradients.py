@@ -206,7 +206,7 @@ RULES = (
         "always",
         "the two terms cancel near their root",
         "the next wider precision",
-        "|u + 1.19| < 1/16",
+        "|u + 1.19| < 1/8",
         (Op.ADD,),
         mish_slope,
         (

@@ -175,7 +175,7 @@ MODULE = {
     "backward may be called again": "value:backward_twice_with_one_cache_gives_the_same_and_new_arrays",
     "init_params and init_state": "call:init_gives_dictionaries_by_name_in_the_asked_dtype",
     "float16, float32 and float64 stay what they are": "value:each_float_type_stays_what_it_is",
-    "mixed ones promote as NumPy's": "value:mixed_float_types_promote_as_numpys_do",
+    "mixed ones promote as NumPy's": "value:mixed_float_types_promote_before_any_work",
     "a wrong argument is refused before any work, with where its size came from": "call:a_wrong_argument_is_refused_by_name "
     "call:a_wrong_shape_tells_axis_expectation_and_where_it_comes_from call:nothing_is_computed_before_the_refusal",
     "LATEX": "call:latex_is_a_dictionary_of_outputs_and_gradients",

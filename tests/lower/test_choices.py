@@ -137,3 +137,24 @@ def test_an_exponential_unit_is_right_for_every_number_that_its_caller_may_choos
     y, cache = made.forward(x, k=k)
     np.testing.assert_allclose(y, np.where(x > 0, x, k * np.expm1(np.minimum(x, 0))), rtol=1e-15)
     np.testing.assert_allclose(made.backward(cache, np.ones_like(x)).x, np.where(x > 0, 1, k * np.exp(np.minimum(x, 0))), rtol=1e-14)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_number_of_pythons_own_may_be_chosen(strict):
+    text = """
+layer: chosen
+inputs:
+  x: []
+params:
+  w: []
+hyperparameters:
+  strict: true
+outputs:
+  y: Piecewise((Piecewise((w, not strict), (0, True)), x >= 0.3), (0, True))
+"""
+    made = symback.compile(symback.loads(text)).load()
+    for x in (0.0, 1.0):
+        y, cache = made.forward(np.float32(x), np.float32(2.5), strict=strict)
+        open_ = not strict and x > 0.3
+        assert y == (2.5 if open_ else 0) and np.asarray(y).dtype == np.float32
+        assert made.backward(cache).w == (1 if open_ else 0)

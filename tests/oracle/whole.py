@@ -26,7 +26,14 @@ _RELATIONS = {
 
 
 def _each(f: Callable, *arrays: object) -> np.ndarray:
-    """`f` elementwise with broadcasting; infinities are as good as other numbers."""
+    """`f` elementwise with broadcasting; infinities are as good as other numbers.
+
+    Raises: BadLayer where the shapes do not fit.
+    """
+    try:
+        np.broadcast_shapes(*map(np.shape, arrays))
+    except ValueError as clash:
+        raise BadLayer(str(clash)) from clash
     with np.errstate(all="ignore"):
         return np.asarray(np.frompyfunc(f, len(arrays), 1)(*arrays), dtype=object)
 

@@ -60,7 +60,7 @@ def _shifted_softplus(x):
 
 def _mish_slope_at(x, y):
     """y, the slope of x*tanh(softplus(x)), near its root in the next wider precision."""
-    near = np.flatnonzero(np.abs(x + 1.1924312) < 0.0625)
+    near = np.flatnonzero(np.abs(x + 1.1924312) < 0.125)
     if near.size:
         y = np.array(y, order="C")
         u = _wider_at(x, y, near)
