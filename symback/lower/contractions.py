@@ -42,9 +42,8 @@ from symback.lower.products import (
     may_be_garbage,
     most_shared,
     product_of,
-    reads_padding,
 )
-from symback.lower.reads import reads_stay_inside
+from symback.lower.reads import reads_padding, reads_stay_inside
 from symback.lower.scaling import times_scalar
 
 DEEPEST_NAME = 3

@@ -66,6 +66,7 @@ def lower_sum(low: Lowering, node: Node) -> Lowered:
         or probabilities.difference(low, node)
         or probabilities.complement(low, node)
         or probabilities.log_mean(low, node)
+        or probabilities.below_log_sum(low, node)
         or divergences.balanced(low, node)
         or norms.difference(low, node)
         or excluding(low, node)

@@ -106,6 +106,7 @@ class Lowering:
     lows       value name -> offset of each axis (a recurrence that starts at -1)
     rank       preferred order of axes, outermost first
     counted    how many windows there are, where windows are counted by more than a dimension
+    padded     arrays without a name of their own in which stands what a tensor reads beyond its range, where that is 0
     finite     definition -> whether it holds finite numbers for finite tensors
     guards     conditions under which the present expression is used: partial functions get a safe argument elsewhere
     lenient    whether reads may leave their tensor where their value is not used, and are then kept inside
@@ -136,6 +137,7 @@ class Lowering:
     stored: dict[Array, Array] = field(default_factory=dict)
     sizes: dict[str, Node] = field(default_factory=dict)
     counted: dict[Node, None] = field(default_factory=dict)
+    padded: set[str] = field(default_factory=set)
     finite: dict[str, bool] = field(default_factory=dict)
     checked: frozenset[RangeCheck] = frozenset()
     plan: Plan = field(default_factory=Plan)

@@ -7,6 +7,7 @@ from symback.core.expr import ONE, Node, Op, Reduction, is_whole, number, opened
 from symback.lower import softmax
 from symback.lower.arithmetic import operate
 from symback.lower.arrays import Array, Kind
+from symback.lower.finiteness import may_be_minus_infinity
 from symback.lower.lowering import Lowered, Lowering
 
 
@@ -78,6 +79,18 @@ def softmax_parts(low: Lowering, node: Node) -> tuple[Lowered, Lowered, Lowered,
         return None
     entries = low.as_float(low.value(substitute(body, {bound: at})))
     return Lowered(e.array, tuple(at if a == bound else a for a in e.axes)), rest, peak, at, entries
+
+
+def below_log_sum(low: Lowering, node: Node) -> Lowered | None:
+    """u - LogSumExp over a part of an axis, 0 where both are -oo: no entry of such a part has a share; None for another sum."""
+    for term, u in (node.args, node.args[::-1]) if len(node.args) == 2 else ():
+        c, lse = split_coefficient(term)
+        if c == -1 and lse.op is Op.REDUCE and lse.data is Reduction.LOGSUMEXP and may_be_minus_infinity(low, lse):
+            binders = zip(lse.args[1::3], lse.args[2::3], lse.args[3::3], strict=True)
+            if not all(map(is_whole, binders)):
+                sides = [low.as_float(low.value(side)) for side in (u, lse)]
+                return low.elementwise(Kind.KERNEL, ("_difference", ""), sides, "f")
+    return None
 
 
 def log_mean(low: Lowering, node: Node) -> Lowered | None:

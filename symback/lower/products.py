@@ -15,7 +15,7 @@ from symback.lower.finiteness import finite_by_form, may_be_minus_infinity, neve
 from symback.lower.lowering import Lowered, Lowering
 from symback.lower.masks import conjunction, is_mask, safe_argument
 from symback.lower.ratios import by_ratios
-from symback.lower.reads import reads_stay_inside, stays_inside
+from symback.lower.reads import reads_padding, reads_stay_inside
 from symback.lower.scaling import times_scalar
 from symback.lower.ties import rest_of_share
 from symback.rewrite.power_sums import power_sum
@@ -228,12 +228,6 @@ def root_may_vanish(node: Node) -> bool:
 def is_pole(low: Lowering, node: Node) -> bool:
     """Whether a cotangent over this may be 0 over 0."""
     return reads_padding(low, node) or (not low.guards and root_may_vanish(node))
-
-
-def reads_padding(low: Lowering, node: Node) -> bool:
-    """Whether it is a power of a tensor's element that may lie beyond the range, where the tensor reads 0."""
-    base = node.args[0] if node.op is Op.POW else node
-    return base.op is Op.READ and low.outside_of(str(base.data)) == ZERO and not stays_inside(low, base)
 
 
 def _fold(low: Lowering, symbol: str, values: list[Lowered]) -> Lowered | None:

@@ -70,6 +70,14 @@ def stays_inside(low: Lowering, node: Node) -> bool:
     return all(inside(over_steps(low, f), s) for f, s in zip(where, low.arrays[str(node.data)].shape, strict=True))
 
 
+def reads_padding(low: Lowering, node: Node) -> bool:
+    """Whether it is a tensor's element, or a power of one, that may lie beyond the range, where the tensor reads 0."""
+    base = node.args[0] if node.op is Op.POW else node
+    if base.op is not Op.READ or base.data in low.padded:
+        return base.op is Op.READ
+    return low.outside_of(str(base.data)) == ZERO and not stays_inside(low, base)
+
+
 def over_steps(low: Lowering, f: Node) -> Node:
     """A position with the variables of the loops around it as indices over their values."""
     steps = {dim(v): add(first, index(v, linear(add(last, ONE, mul(MINUS_ONE, first))))) for v, (first, last) in low.ranges.items()}

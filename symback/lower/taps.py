@@ -8,7 +8,7 @@ from dataclasses import replace
 from symback.calculus.affine import affine, scalar
 from symback.core.expr import MINUS_ONE, ZERO, Node, Op, add, branches, dim, is_letter, mul, piecewise, substitute, transform
 from symback.lower.lowering import Lowered, Lowering
-from symback.lower.reads import reads_stay_inside
+from symback.lower.reads import reads_padding, reads_stay_inside
 from symback.lower.views import tap_likeness, taps_of
 
 
@@ -68,7 +68,7 @@ def in_one_tap(low: Lowering, node: Node, tapped: Mapping[Node, Node]) -> Node:
             return _of_equals(n)
         if n.op is Op.READ:
             found = windows_read(low, n)
-            return low.named(found.array, found.axes) if found is not None else n
+            return _read_of(low, n, found) if found is not None else n
         if n.op is Op.MUL:
             same = [a for a in n.args if not a.free & tapped.keys() and not scalar(a)]
             if len(same) > 1:
@@ -91,8 +91,15 @@ def _rounds(node: Node) -> bool:
 
 def _whole_value(low: Lowering, node: Node) -> Node:
     """A read of the expression as an array of its own."""
-    v = low.value(node)
-    return low.named(v.array, v.axes)
+    return _read_of(low, node, low.value(node))
+
+
+def _read_of(low: Lowering, node: Node, v: Lowered) -> Node:
+    """A read of the expression's value, which may hold a tensor's padding."""
+    whole = low.named(v.array, v.axes)
+    if reads_padding(low, node):
+        low.padded.add(str(whole.data))
+    return whole
 
 
 def adds_indices(node: Node) -> bool:

@@ -92,7 +92,7 @@ def _kinks() -> dict[str, Callable]:
     return {
         "Abs": absolute,
         "sign": lambda x: (x.real > 0) - (x.real < 0),
-        "relu": lambda x: x if x.real > 0 else 0 * x.real,
+        "relu": lambda x: x if x.real > 0 else 0 if x.real == -float("inf") else 0 * x.real,
         "stop_gradient": lambda x: x.real,
     }
 
