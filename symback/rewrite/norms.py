@@ -102,7 +102,7 @@ RULES = (
         "|u| > 1e19 or < 1e-19 (float32)",
         (Op.MUL,),
         squared_share,
-        (mul(power(ex.X, TWO), power(_SHIFTED, MINUS_ONE)), call("square", call("ratio", ex.X, sqrt(_SHIFTED)))),
+        (mul(power(ex.Y, TWO), power(_SHIFTED, MINUS_ONE)), call("square", call("ratio", ex.Y, sqrt(_SHIFTED)))),
     ),
     Rule(
         "reciprocal of a sum of squares",

@@ -358,7 +358,7 @@ RULES = (
         "|u| > 88 (float32)",
         (Op.MUL,),
         quotient_of_sums,
-        (mul(call("exp", ex.X), power(_SUM, MINUS_ONE)), call("exp", sub(ex.X, _LSE))),
+        (mul(call("exp", ex.Y), power(_SUM, MINUS_ONE)), call("exp", sub(ex.Y, _LSE))),
     ),
     Rule(
         "shift of a log-sum-exp",
@@ -380,7 +380,7 @@ RULES = (
         "none by itself",
         (Op.ADD,),
         spread,
-        (sub(ex.X, add(_LSE, ex.X)), neg(_LSE)),
+        (sub(ex.Y, add(_LSE, ex.Y)), neg(_LSE)),
     ),
     Rule(
         "variance",

@@ -3,8 +3,10 @@
 import random
 
 import mpmath
+import numpy as np
 import pytest
 
+from benchmarks import rule_cost
 from symback.core.expr import ONE, Op, add, call, dim, index, mul, neg, power, read, reduction, sqrt, total, whole
 from symback.core.expr import Reduction as Kind
 from symback.core.program import Definition, Equation, Section
@@ -42,6 +44,14 @@ def test_both_sides_of_an_example_agree(name, size):
     at = {ex.N: 0, ex.J: size - 1, ex.K: 0}
     before, after = (value(side, tensors, sizes, at) for side in ROWS[name].example)
     assert abs(before - after) < mpmath.mpf(10) ** -25 * (1 + abs(before))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_both_sides_of_an_example_agree_as_modules(name):
+    forms = [rule_cost.forward_of(side) for side in ROWS[name].example]
+    with np.errstate(all="ignore"):  # the form that was written may leave the range
+        before, after = (f(*rule_cost.arrays_of(side, 4096, np.float64)) for f, side in zip(forms, ROWS[name].example, strict=True))
+    np.testing.assert_allclose(after, before, rtol=1e-6, atol=1e-9)
 
 
 def test_every_row_says_why_and_where_it_comes_from():
