@@ -119,7 +119,10 @@ def _holds_cotangent(node: Node, facts: Facts) -> bool:
 
 
 def _without_zeros(term: Node, facts: Facts) -> Node:
-    """The term, 0 where one of its factors is a sum of a value of forward that vanishes."""
+    """The term, 0 where one of its factors is a sum of a value of forward that vanishes; a sum of one value stays, whose definition is
+    put in when it is its turn."""
+    if _is_sum(term) and term.args[0].op is Op.READ:
+        return term
     return ZERO if any(_vanishes(_outermost_last(f, facts), facts) for f in factors_of(term)) else term
 
 
