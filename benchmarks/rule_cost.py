@@ -1,6 +1,6 @@
 """What each stability rule costs in time: the right-hand side of its example over the left-hand side, both written as NumPy modules.
 
-usage: python benchmarks/rule_cost.py [RULE ...] [--size N] [--rounds K]
+usage: python -m benchmarks.rule_cost [RULE ...] [--size N] [--rounds K]
 
 Both are timed in turn, without any other rule, and the ratio of their least times is shown. Inputs lie between 0.1 and 0.9, where the
 left-hand side is right as well: what is shown is the price of the common path. A ratio below 1 is a gain.
